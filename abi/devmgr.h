@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: MIT
+// SPDX-FileCopyrightText: 2026 The XINIM authors
+
+// The device manager's protocol: which devices there are, opening one, learning of changes, power.
+//
+// A client's handle on devmgr's endpoint carries a badge that rs made from its manifest: the low 32 bits the service,
+// the high 32 bits which classes it may open (1 << enum device_class) and DEVMGR_MAY_POWER. Listing is free to all.
+
+#pragma once
+
+#include "abi/types.h"
+
+enum device_class {
+    DEVICE_NONE, // no driver, or one without a class protocol
+    DEVICE_BLOCK,
+    DEVICE_CHAR,
+    DEVICE_NET,
+    DEVICE_GPU,
+    DEVICE_INPUT,
+    DEVICE_MISC,
+    DEVICE_CLASSES,
+};
+
+#define DEVMGR_BADGE_SERVICE(badge) ((uint32_t)(badge))
+#define DEVMGR_BADGE_MAY(badge)     ((uint32_t)((badge) >> 32))
+#define DEVMGR_MAY_OPEN(class)      (1u << (class))
+#define DEVMGR_MAY_POWER            (1u << 31)
+
+enum device_state {
+    DEVICE_UNCLAIMED, // no manifest matches
+    DEVICE_STARTING,
+    DEVICE_RUNNING,
+    DEVICE_RESTARTING, // its driver died; the device is being reset
+    DEVICE_FAILED,     // given up
+    DEVICE_GONE,       // unplugged
+};
+
+enum { DEVICE_NAME_MAX = 16, DEVICE_WHERE_MAX = 32, DEVICE_DRIVER_MAX = 32, DEVICE_WHAT_MAX = 48 };
+
+// One device, as DEVMGR_DEVICE returns it.
+struct device_info {
+    uint32_t id;            // stable while the machine runs
+    uint32_t class;         // enum device_class
+    uint32_t state;         // enum device_state
+    uint32_t reserved;
+    uint64_t incarnation;   // of its driver: differs after each restart; attach again when it changed
+    char name[DEVICE_NAME_MAX];     // "vda", "ttyS0", "vport0"; empty if unclaimed
+    char where[DEVICE_WHERE_MAX];   // "pci 00:03.0", "isa 3f8"
+    char driver[DEVICE_DRIVER_MAX]; // service name
+    char what[DEVICE_WHAT_MAX];     // "1af4:1042 class 010000"
+};
+
+_Static_assert(sizeof(struct device_info) == 152, "19 message words");
+
+// Labels of requests on devmgr's endpoint; replies carry 0 or a negative error in the label.
+enum devmgr_op {
+    // () -> 0: number of devices known, 1: change count
+    DEVMGR_COUNT = 0x500,
+    // (index) -> words: struct device_info; E_NOENT past the end
+    DEVMGR_DEVICE,
+    // (enum device_class; words 1-2: name, NUL-padded) -> 0: id, 1: incarnation; handle: the driver's endpoint, which
+    // outlives the driver. E_NOENT no such device, E_PERM the class is not in the client's manifest, E_NODEV the
+    // device has no running driver yet (wait for a change).
+    DEVMGR_OPEN,
+    // (; handle: notification): signal it whenever a device comes, goes, or its driver is replaced -> 1: change count
+    DEVMGR_WATCH,
+    // (bytes; handle: memory object, writable): the text of /sys/xinim/devices -> 0: its full length, which may exceed
+    // the room given
+    DEVMGR_TEXT,
+    // (enum power_op): does not return if it succeeds; E_PERM, E_NOSYS the board has no way
+    DEVMGR_POWER,
+};
+
+enum power_op { POWER_OFF, POWER_REBOOT };
