@@ -94,7 +94,7 @@ struct block_info {
     char label[BLOCK_LABEL_MAX];   // partition name in a GPT, UTF-8, cut off where too long
 };
 
-_Static_assert(sizeof(struct block_info) == 176, "22 message words");
+_Static_assert(sizeof(struct block_info) == 168, "21 message words");
 _Static_assert(offsetof(struct block_info, block_bytes) == 16, "contract");
 _Static_assert(offsetof(struct block_info, discard_bytes_max) == 40, "contract");
 _Static_assert(offsetof(struct block_info, type_guid) == 64, "contract");
