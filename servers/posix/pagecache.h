@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: MIT
+// SPDX-FileCopyrightText: 2026 The XINIM authors
+
+// The page cache: file contents by (inode, page index), in pages of pool memory that posix has
+// mapped.
+//
+// A page is in one of these states:
+//   absent -> busy (being filled, under I/O) -> valid <-> dirty -> evicted (absent)
+// Invariants: a busy or pinned page is never evicted; a dirty page of a file system with a backing
+// store is written before it is evicted; a page that guests may have mapped (PAGE_SHARED) is taken
+// out of the inode's memory object before it is reused.
+//
+// posix_lock is held on entry everywhere; functions that may sleep say so.
+
+#pragma once
+
+#include "abi/types.h"
+
+struct file;
+struct inode;
+struct user_buffer;
+
+enum page_flag {
+    PAGE_VALID = 1,
+    PAGE_BUSY = 2, // I/O in flight: wait on the inode's page queue
+    PAGE_DIRTY = 4,
+    PAGE_SHARED = 8, // supplied to the inode's memory object
+    PAGE_ERROR = 16, // the last fill failed
+    PAGE_REFERENCED = 32,
+};
+
+struct page {
+    struct inode *inode;
+    uint64_t index;
+    uint8_t *data;              // PAGE_SIZE bytes, mapped in posix
+    struct page_chunk *chunk;   // the pool memory object it lies in
+    uint32_t flags;             // enum page_flag
+    uint32_t pins;              // users that may sleep while looking at data
+    struct page *newer, *older; // LRU
+};
+
+// Creates the pool; `limit_bytes` bounds the pages of disk files (tmpfs has its own size limits).
+int pagecache_init(uint64_t limit_bytes);
+
+// The valid page, pinned, read from the file system if it is absent; *out NULL: a hole past what is
+// stored, reads as zeros. E_IO ... May sleep.
+int pagecache_get(struct inode *inode, uint64_t index, struct page **out);
+void pagecache_put(struct page *page);
+
+// read() of a cached file from *position to at most the inode's size, one copy from page to guest.
+// Bytes or error. May sleep.
+int64_t pagecache_read(struct file *file, struct user_buffer *out, uint64_t *position);
+// write(): likewise into pages, marking them dirty and growing the inode's size. May sleep.
+int64_t pagecache_write(struct file *file, struct user_buffer *in, uint64_t *position);
+
+// A guest touched the absent page at `offset` of the inode's memory object (GUEST_EXIT_PAGE): make
+// it, and its cached neighbours, present. 0: run the guest again. E_FAULT: beyond the end of the
+// file (SIGBUS). E_IO (SIGBUS), E_NOMEM. May sleep.
+int pagecache_supply(struct inode *inode, uint64_t offset);
+
+// Drop pages from byte `from` to `to` (exclusive; ~0: to the end), zeroing the parts of pages kept
+// at both edges.
+void pagecache_truncate(struct inode *inode, uint64_t from, uint64_t to);
+
+// Write dirty pages back. 0 or the first error since the last call. May sleep.
+int pagecache_sync(struct inode *inode);
+
+struct pagecache_stats {
+    uint64_t cached_bytes; // of disk files
+    uint64_t shared_bytes; // tmpfs
+    uint64_t dirty_bytes;
+    uint64_t hits, misses, evictions;
+};
+void pagecache_get_stats(struct pagecache_stats *out);
+
+// Give back up to `bytes` of clean pages (memory is short). Bytes freed.
+uint64_t pagecache_shrink(uint64_t bytes);
