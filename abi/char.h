@@ -7,36 +7,22 @@
 // its own that holds both rings, so what was written survives the driver: after a restart the client attaches the same
 // memory again and the new incarnation goes on at the indices it finds.
 //
-// Session memory: one page struct char_session, then the RX bytes, then the TX bytes (sizes given at CHAR_ATTACH).
-//
-// Rings are single-producer single-consumer streams of bytes. `head` counts the bytes ever produced, `tail` those ever
-// consumed; both run freely through 2^32, so used = head - tail and free = size - used. A side that finds used > size
-// treats the session as broken and detaches it. Only the producer writes head, only the consumer writes tail.
-//   - TX: the driver advances tail when the device has *taken* the bytes, never earlier: a write that a program was
-//     told of is sent even if the driver dies. The bytes under way at that moment are sent again by the successor.
+// Session memory: one page that starts with struct char_status, then the RX ring, then the TX ring, each laid out as
+// abi/ring.h says with entries of one byte (capacities given at CHAR_ATTACH).
+//   - TX: the driver releases bytes when the device has *taken* them, never earlier: a write that a program was told of
+//     is sent even if the driver dies. The bytes under way at that moment are sent again by the successor.
 //   - RX: when the ring is full the driver stops taking bytes from the device where the device can wait
 //     (virtio-console, a UART with RTS), and otherwise drops the newest and counts them in rx_dropped.
-//
-// Sleeping: a consumer about to sleep sets wake_consumer, executes a sequentially consistent fence and looks at head
-// again; a producer that moved head executes the fence, and if wake_consumer is set clears it and signals the peer.
-// wake_producer and tail work the same way the other way round. With wake_consumer of TX set by the driver while idle,
-// a busy stream costs no signal.
 
 #pragma once
 
+#include "abi/ring.h"
 #include "abi/types.h"
 
-struct char_ring {
-    _Alignas(64) uint32_t head;
-    uint32_t wake_consumer; // written 1 by the consumer, 0 by the producer
-    _Alignas(64) uint32_t tail;
-    uint32_t wake_producer; // written 1 by the producer, 0 by the consumer
-};
-
 enum {
-    CHAR_RING_MIN = 4096,
-    CHAR_RING_MAX = 1 << 20, // sizes are powers of two
-    CHAR_NAME_MAX = 64,      // with the terminating NUL
+    CHAR_RING_MIN = 1024,
+    CHAR_RING_MAX = RING_CAPACITY_MAX, // capacities are powers of two
+    CHAR_NAME_MAX = 64,                // with the terminating NUL
     CHAR_PORTS_MAX = 64,
 };
 
@@ -67,22 +53,12 @@ struct char_status {
     uint64_t rx_framing;
 };
 
-struct char_session {
-    struct char_ring rx;
-    struct char_ring tx;
-    _Alignas(64) struct char_status status;
-};
-
-_Static_assert(sizeof(struct char_ring) == 128, "two cache lines");
-_Static_assert(offsetof(struct char_session, tx) == 128, "shared layout");
-_Static_assert(offsetof(struct char_session, status) == 256, "shared layout");
 _Static_assert(sizeof(struct char_status) == 72, "shared layout");
-_Static_assert(sizeof(struct char_session) <= PAGE_SIZE, "one page");
 
-static inline uint64_t char_session_bytes(uint64_t rx_bytes, uint64_t tx_bytes)
-{
-    return PAGE_SIZE + rx_bytes + tx_bytes;
-}
+// Where things are in the session memory.
+#define CHAR_RX_OFFSET                        PAGE_SIZE
+#define CHAR_TX_OFFSET(rx_bytes)              (PAGE_SIZE + RING_BYTES(rx_bytes, 1))
+#define CHAR_SESSION_BYTES(rx_bytes, tx_bytes) (CHAR_TX_OFFSET(rx_bytes) + RING_BYTES(tx_bytes, 1))
 
 // Operations on a driver's endpoint. Every request names the port in word 0; replies carry 0 or a negative error in the
 // label. Errors common to all: E_NODEV no such port, E_BADF not this client's session, E_INVAL, E_NOSYS.
