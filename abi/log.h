@@ -58,10 +58,10 @@ _Static_assert(sizeof(struct log_record) == 16, "two words");
 // says where the text begins. Text comes as whole lines "<level>seconds.micros name: text\n" for LOG_READ_ALL and
 // LOG_READ_SERVICE alike, up to what fits; 0 bytes: nothing newer.
 enum log_request {
-    LOG_READ_ALL = 1,     // w0 position -> label bytes, w0 next position, w1 begin, text in w2..
-    LOG_READ_SERVICE = 2, // w0 position, w1.. name (NUL-padded, 4 words) -> the same
-    LOG_STATS = 3,        // w0.. name (4 words) -> w0 lines, w1 dropped by the writer, w2 withheld by the limit
-    LOG_CLEAR = 4,        // () -> readers of LOG_READ_ALL start after what is there now
-    LOG_READ_BULK = 5,    // as LOG_READ_SERVICE (empty name: all) with a writable memory object as handle 0:
+    LOG_READ_ALL = 0x700, // w0 position -> label bytes, w0 next position, w1 begin, text in w2..
+    LOG_READ_SERVICE,     // w0 position, w1.. name (NUL-padded, 4 words) -> the same
+    LOG_STATS,            // w0.. name (4 words) -> w0 lines, w1 dropped by the writer, w2 withheld by the limit
+    LOG_CLEAR,            // () -> readers of LOG_READ_ALL start after what is there now
+    LOG_READ_BULK,        // as LOG_READ_SERVICE (empty name: all) with a writable memory object as handle 0:
                           // w5 bytes of it -> label bytes, text at its start
 };
