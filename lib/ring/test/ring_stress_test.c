@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 // SPDX-FileCopyrightText: 2026 The XINIM authors
 
-// Two threads push a counted stream through tiny rings and sleep at every chance, with a notification (a word of bits
-// behind mutex and condition, as the kernel's) for the doorbells. A lost wake-up shows as a hang, which the deadline of
-// the sleep turns into a failure: a sleeper that was owed a doorbell and got none.
+// Two threads push a counted stream through tiny rings and sleep at every chance, with a
+// notification (a word of bits behind mutex and condition, as the kernel's) for the doorbells. A
+// lost wake-up shows as a hang, which the deadline of the sleep turns into a failure: a sleeper
+// that was owed a doorbell and got none.
 //
 // Plain main, because it also runs under ThreadSanitizer. Exit status 0: passed.
 
@@ -62,7 +63,8 @@ static void *produce(void *argument)
 {
     struct stress *s = argument;
     struct ring_producer producer;
-    if (ring_producer_init(&producer, s->memory, sizeof(s->memory), s->capacity, sizeof(uint64_t)) != 0)
+    if (ring_producer_init(&producer, s->memory, sizeof(s->memory), s->capacity,
+                           sizeof(uint64_t)) != 0)
         fail("producer init");
     uint64_t number = 0;
     while (number < ENTRIES) {
@@ -88,7 +90,8 @@ static void *produce(void *argument)
 static void consume(struct stress *s)
 {
     struct ring_consumer consumer;
-    if (ring_consumer_init(&consumer, s->memory, sizeof(s->memory), s->capacity, sizeof(uint64_t)) != 0)
+    if (ring_consumer_init(&consumer, s->memory, sizeof(s->memory), s->capacity,
+                           sizeof(uint64_t)) != 0)
         fail("consumer init");
     uint64_t expected = 0;
     while (expected < ENTRIES) {

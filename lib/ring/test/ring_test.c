@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: MIT
 // SPDX-FileCopyrightText: 2026 The XINIM authors
 
-// Unit tests of lib/ring/ring.h in one thread: shape, wrap, full and empty, doorbell decisions, hostile peers.
+// Unit tests of lib/ring/ring.h in one thread: shape, wrap, full and empty, doorbell decisions,
+// hostile peers.
 
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <setjmp.h>
 
 #include <cmocka.h>
 
@@ -29,13 +30,20 @@ struct fixture {
     struct ring_shared *shared;
 };
 
+static void set_up_sides(struct fixture *f)
+{
+    assert_int_equal(
+        ring_producer_init(&f->producer, f->memory, sizeof(f->memory), CAPACITY, ENTRY_BYTES), 0);
+    assert_int_equal(
+        ring_consumer_init(&f->consumer, f->memory, sizeof(f->memory), CAPACITY, ENTRY_BYTES), 0);
+}
+
 static void set_up(struct fixture *f)
 {
     memset(f, 0xa5, sizeof(*f));
     ring_format(f->memory);
     f->shared = (struct ring_shared *)f->memory;
-    assert_int_equal(ring_producer_init(&f->producer, f->memory, sizeof(f->memory), CAPACITY, ENTRY_BYTES), 0);
-    assert_int_equal(ring_consumer_init(&f->consumer, f->memory, sizeof(f->memory), CAPACITY, ENTRY_BYTES), 0);
+    set_up_sides(f);
 }
 
 // Moves every index of both sides to `start`, as if that many entries had gone through.
@@ -175,7 +183,8 @@ static void test_hostile_head(void **state)
 {
     (void)state;
     struct entry entry;
-    static const uint32_t bad[] = {CAPACITY + 1, CAPACITY + 2, 1000, 0x7fffffff, 0x80000000, UINT32_MAX};
+    static const uint32_t bad[] = {CAPACITY + 1, CAPACITY + 2, 1000,
+                                   0x7fffffff,   0x80000000,   UINT32_MAX};
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
         struct fixture f;
         start_at(&f, 0xfffffff0);
@@ -292,6 +301,65 @@ static void test_random_indices_never_escape(void **state)
     }
 }
 
+static void test_resume_goes_on_where_the_dead_stopped(void **state)
+{
+    (void)state;
+    struct fixture f;
+    start_at(&f, UINT32_MAX - 1);
+    for (uint64_t i = 0; i < 5; i++)
+        push(&f, i);
+    ring_publish(&f.producer);
+    expect_pop(&f, 0);
+    expect_pop(&f, 1);
+    ring_release(&f.consumer);
+    expect_pop(&f, 2); // not released before the consumer died: its successor sees it again
+    set_up_sides(&f);
+    assert_int_equal(ring_consumer_resume(&f.consumer), 0);
+    assert_int_equal(ring_producer_resume(&f.producer), 0);
+    assert_int_equal(ring_consumer_ready(&f.consumer), 3);
+    assert_int_equal(ring_producer_room(&f.producer), CAPACITY - 3);
+    push(&f, 5);
+    ring_publish(&f.producer);
+    for (uint64_t i = 2; i < 6; i++)
+        expect_pop(&f, i);
+
+    f.shared->head = f.shared->tail + CAPACITY + 1;
+    set_up_sides(&f);
+    assert_int_equal(ring_consumer_resume(&f.consumer), -E_PROTO);
+    assert_int_equal(ring_producer_resume(&f.producer), -E_PROTO);
+    assert_int_equal(push(&f, 0), -E_PROTO);
+}
+
+static void test_streams_of_bytes(void **state)
+{
+    (void)state;
+    enum { BYTES = 16 };
+    _Alignas(RING_LINE_BYTES) uint8_t memory[RING_BYTES(BYTES, 1)];
+    struct ring_producer producer;
+    struct ring_consumer consumer;
+    ring_format(memory);
+    assert_int_equal(ring_producer_init(&producer, memory, sizeof(memory), BYTES, 1), 0);
+    assert_int_equal(ring_consumer_init(&consumer, memory, sizeof(memory), BYTES, 1), 0);
+    uint8_t in = 0, out = 0;
+    for (uint32_t round = 0; round < 1000; round++) {
+        uint8_t text[BYTES + 4];
+        uint32_t wanted = round % (BYTES + 4);
+        for (uint32_t i = 0; i < wanted; i++)
+            text[i] = (uint8_t)(in + i);
+        int put = ring_write(&producer, text, wanted);
+        assert_in_range(put, 0, wanted);
+        in = (uint8_t)(in + put);
+        ring_publish(&producer);
+        int got = ring_read(&consumer, text, 1 + round % 7);
+        assert_true(got >= 0);
+        for (int i = 0; i < got; i++)
+            assert_int_equal(text[i], out++);
+        ring_release(&consumer);
+    }
+    ((struct ring_shared *)memory)->head += BYTES + 1;
+    assert_int_equal(ring_read(&consumer, memory, 1), -E_PROTO);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -307,6 +375,8 @@ int main(void)
         cmocka_unit_test(test_hostile_tail),
         cmocka_unit_test(test_own_index_is_never_read_back),
         cmocka_unit_test(test_random_indices_never_escape),
+        cmocka_unit_test(test_resume_goes_on_where_the_dead_stopped),
+        cmocka_unit_test(test_streams_of_bytes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
