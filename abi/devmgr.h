@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MIT
 // SPDX-FileCopyrightText: 2026 The XINIM authors
 
-// The device manager's protocol: which devices there are, opening one, learning of changes, power.
+// The device manager's protocol: which devices there are, learning of changes, power.
 //
-// A client's handle on devmgr's endpoint carries a badge that rs made from its manifest: the low 32 bits the service,
-// the high 32 bits which classes it may open (1 << enum device_class) and DEVMGR_MAY_POWER. Listing is free to all.
+// devmgr names devices and says which service drives each; the service's endpoint comes from rs (RS_CONNECT with
+// device_info.service), which checks the client's manifest (`uses = class:block`) and badges the handle with the
+// client's identity. The endpoint outlives the driver, so it is asked for once; at a restart device_info.incarnation
+// changes, the watchers are signalled, and clients attach their sessions again.
 
 #pragma once
 
@@ -21,10 +23,10 @@ enum device_class {
     DEVICE_CLASSES,
 };
 
-#define DEVMGR_BADGE_SERVICE(badge) ((uint32_t)(badge))
-#define DEVMGR_BADGE_MAY(badge)     ((uint32_t)((badge) >> 32))
-#define DEVMGR_MAY_OPEN(class)      (1u << (class))
-#define DEVMGR_MAY_POWER            (1u << 31)
+// Permission that devmgr's manifest defines: uses = devmgr(power). RS_BADGE_PERMISSIONS of the client's badge.
+enum devmgr_permission {
+    DEVMGR_MAY_POWER = 1 << 0,
+};
 
 enum device_state {
     DEVICE_UNCLAIMED, // no manifest matches
@@ -35,7 +37,7 @@ enum device_state {
     DEVICE_GONE,       // unplugged
 };
 
-enum { DEVICE_NAME_MAX = 16, DEVICE_WHERE_MAX = 32, DEVICE_DRIVER_MAX = 32, DEVICE_WHAT_MAX = 48 };
+enum { DEVICE_NAME_MAX = 16, DEVICE_WHERE_MAX = 32, DEVICE_SERVICE_MAX = 32, DEVICE_WHAT_MAX = 48 };
 
 // One device, as DEVMGR_DEVICE returns it.
 struct device_info {
@@ -46,7 +48,7 @@ struct device_info {
     uint64_t incarnation;   // of its driver: differs after each restart; attach again when it changed
     char name[DEVICE_NAME_MAX];     // "vda", "ttyS0", "vport0"; empty if unclaimed
     char where[DEVICE_WHERE_MAX];   // "pci 00:03.0", "isa 3f8"
-    char driver[DEVICE_DRIVER_MAX]; // service name
+    char service[DEVICE_SERVICE_MAX]; // of its driver, for RS_CONNECT: "virtio_blk.0"
     char what[DEVICE_WHAT_MAX];     // "1af4:1042 class 010000"
 };
 
@@ -58,10 +60,9 @@ enum devmgr_op {
     DEVMGR_COUNT = 0x500,
     // (index) -> words: struct device_info; E_NOENT past the end
     DEVMGR_DEVICE,
-    // (enum device_class; words 1-2: name, NUL-padded) -> 0: id, 1: incarnation; handle: the driver's endpoint, which
-    // outlives the driver. E_NOENT no such device, E_PERM the class is not in the client's manifest, E_NODEV the
-    // device has no running driver yet (wait for a change).
-    DEVMGR_OPEN,
+    // (enum device_class; words 1-2: name, NUL-padded) -> words: struct device_info. E_NOENT no such device (yet: wait
+    // for a change). Its state says whether a driver runs.
+    DEVMGR_FIND,
     // (; handle: notification): signal it whenever a device comes, goes, or its driver is replaced -> 1: change count
     DEVMGR_WATCH,
     // (bytes; handle: memory object, writable): the text of /sys/xinim/devices -> 0: its full length, which may exceed
