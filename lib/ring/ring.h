@@ -1,23 +1,26 @@
 // SPDX-License-Identifier: MIT
 // SPDX-FileCopyrightText: 2026 The XINIM authors
 
-// Producer and consumer side of the shared-memory ring whose layout and invariants abi/ring.h gives.
+// Producer and consumer side of the shared-memory ring whose layout and invariants abi/ring.h
+// gives.
 //
-// Ownership: the caller owns the shared memory and the struct; nothing is allocated. No function blocks; "sleep"
-// functions only arm the doorbell and say whether sleeping is right. One thread at a time may use a side: where a
-// process has several, the caller's lock covers the struct.
+// Ownership: the caller owns the shared memory and the struct; nothing is allocated. No function
+// blocks; "sleep" functions only arm the doorbell and say whether sleeping is right. One thread at
+// a time may use a side: where a process has several, the caller's lock covers the struct.
 //
-// Typical producer:   while (more) ring_push(&p, &entry);      if (ring_publish(&p)) signal(doorbell);
-// Typical consumer:   do { while (ring_pop(&c, &entry) == 0) use(&entry);
+// Typical producer:   while (more) ring_push(&p, &entry);      if (ring_publish(&p))
+// signal(doorbell); Typical consumer:   do { while (ring_pop(&c, &entry) == 0) use(&entry);
 //                          if (ring_release(&c)) signal(doorbell of the producer);
 //                     } while (!ring_consumer_may_sleep(&c));   wait for the doorbell
 //
 // Errors: -E_AGAIN  push: full; pop: empty
-//         -E_PROTO  the peer's index broke R1 or R2. Sticky: every later call fails until the side is initialised anew.
-//         -E_INVAL  init: capacity no power of two or out of range, entry size 0, memory misaligned or too small
+//         -E_PROTO  the peer's index broke R1 or R2. Sticky: every later call fails until the side
+//         is initialised anew. -E_INVAL  init: capacity no power of two or out of range, entry size
+//         0, memory misaligned or too small
 //
-// Index trust: the side's own index lives in the struct; the peer's is loaded once a look, checked, and kept as
-// `seen`, so a hostile peer can withhold entries or send rubbish ones, and nothing else.
+// Index trust: the side's own index lives in the struct; the peer's is loaded once a look, checked,
+// and kept as `seen`, so a hostile peer can withhold entries or send rubbish ones, and nothing
+// else.
 
 #pragma once
 
@@ -45,8 +48,8 @@ struct ring_consumer {
     struct ring_side side;
 };
 
-static inline int ring_side_init(struct ring_side *side, void *memory, size_t bytes, uint32_t capacity,
-                                 uint32_t entry_bytes)
+static inline int ring_side_init(struct ring_side *side, void *memory, size_t bytes,
+                                 uint32_t capacity, uint32_t entry_bytes)
 {
     if (capacity == 0 || capacity > RING_CAPACITY_MAX || (capacity & (capacity - 1)) != 0)
         return -E_INVAL;
@@ -63,8 +66,9 @@ static inline int ring_side_init(struct ring_side *side, void *memory, size_t by
     return 0;
 }
 
-// Makes an empty ring. Only the owner of the memory calls it, before the peer is told of the memory. The wake words
-// start at 0, so the very first entry rings the doorbell even if the peer never armed it.
+// Makes an empty ring. Only the owner of the memory calls it, before the peer is told of the
+// memory. The wake words start at 0, so the very first entry rings the doorbell even if the peer
+// never armed it.
 static inline void ring_format(void *memory)
 {
     memset(memory, 0, sizeof(struct ring_shared));
@@ -80,6 +84,29 @@ static inline int ring_consumer_init(struct ring_consumer *consumer, void *memor
                                      uint32_t capacity, uint32_t entry_bytes)
 {
     return ring_side_init(&consumer->side, memory, bytes, capacity, entry_bytes);
+}
+
+// For a ring whose contents outlive a side: after init, go on at the indices found in the memory
+// instead of at 0. Nobody else may be using this side's index. -E_PROTO: the indices are
+// impossible.
+static inline int ring_producer_resume(struct ring_producer *producer)
+{
+    struct ring_side *side = &producer->side;
+    side->own = side->published = __atomic_load_n(&side->shared->head, __ATOMIC_ACQUIRE);
+    side->seen = __atomic_load_n(&side->shared->tail, __ATOMIC_ACQUIRE);
+    side->broken = side->own - side->seen > side->capacity;
+    return side->broken ? -E_PROTO : 0;
+}
+
+static inline int ring_consumer_resume(struct ring_consumer *consumer)
+{
+    struct ring_side *side = &consumer->side;
+    uint32_t tail = __atomic_load_n(&side->shared->tail, __ATOMIC_ACQUIRE);
+    uint32_t head = __atomic_load_n(&side->shared->head, __ATOMIC_ACQUIRE);
+    side->own = side->published = tail;
+    side->seen = head;
+    side->broken = head - tail > side->capacity;
+    return side->broken ? -E_PROTO : 0;
 }
 
 static inline uint8_t *ring_slot(const struct ring_side *side, uint32_t index)
@@ -114,7 +141,8 @@ static inline void ring_side_arm(const struct ring_side *side, uint32_t *wake)
 
 // ---- producer ----
 
-// Loads and checks the consumer's index. R1 with R2: what is released now was published and not released before.
+// Loads and checks the consumer's index. R1 with R2: what is released now was published and not
+// released before.
 static inline int ring_producer_look(struct ring_producer *producer)
 {
     struct ring_side *side = &producer->side;
@@ -163,7 +191,8 @@ static inline bool ring_publish(struct ring_producer *producer)
     return ring_side_publish(&producer->side, &shared->head, &shared->wake_consumer);
 }
 
-// For a producer that found the ring full: asks for a doorbell at the next release. True: still full, sleep.
+// For a producer that found the ring full: asks for a doorbell at the next release. True: still
+// full, sleep.
 static inline bool ring_producer_may_sleep(struct ring_producer *producer)
 {
     ring_side_arm(&producer->side, &producer->side.shared->wake_producer);
@@ -222,8 +251,8 @@ static inline bool ring_release(struct ring_consumer *consumer)
     return ring_side_publish(&consumer->side, &shared->tail, &shared->wake_producer);
 }
 
-// Asks for a doorbell at the next entry. True: nothing came meanwhile, sleep. A broken ring also says true; the next
-// ring_pop reports it.
+// Asks for a doorbell at the next entry. True: nothing came meanwhile, sleep. A broken ring also
+// says true; the next ring_pop reports it.
 static inline bool ring_consumer_may_sleep(struct ring_consumer *consumer)
 {
     ring_side_arm(&consumer->side, &consumer->side.shared->wake_consumer);
@@ -234,4 +263,42 @@ static inline bool ring_consumer_may_sleep(struct ring_consumer *consumer)
 static inline bool ring_side_is_broken(const struct ring_side *side)
 {
     return side->broken;
+}
+
+// ---- streams: rings whose entries are single bytes ----
+
+// Pushes up to `count` bytes, as many as there is room for; the consumer sees them after
+// ring_publish. Returns how many, 0 if full, or -E_PROTO.
+static inline int ring_write(struct ring_producer *producer, const void *bytes, uint32_t count)
+{
+    struct ring_side *side = &producer->side;
+    int room = ring_producer_room(producer);
+    if (room < 0)
+        return room;
+    if (count > (uint32_t)room)
+        count = (uint32_t)room;
+    uint32_t to_end = side->capacity - (side->own & (side->capacity - 1));
+    uint32_t first = count < to_end ? count : to_end;
+    memcpy(ring_slot(side, side->own), bytes, first);
+    memcpy(side->entries, (const uint8_t *)bytes + first, count - first);
+    side->own += count;
+    return (int)count;
+}
+
+// Pops up to `count` bytes. Returns how many, 0 if empty, or -E_PROTO.
+static inline int ring_read(struct ring_consumer *consumer, void *bytes, uint32_t count)
+{
+    struct ring_side *side = &consumer->side;
+    int ready = ring_consumer_ready(consumer);
+    if (ready < 0)
+        return ready;
+    if (count > (uint32_t)ready)
+        count = (uint32_t)ready;
+    uint32_t to_end = side->capacity - (side->own & (side->capacity - 1));
+    uint32_t first = count < to_end ? count : to_end;
+    memcpy(bytes, ring_slot(side, side->own), first);
+    memcpy((uint8_t *)bytes + first, side->entries, count - first);
+    __atomic_signal_fence(__ATOMIC_SEQ_CST); // R3
+    side->own += count;
+    return (int)count;
 }

@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: MIT
+# SPDX-FileCopyrightText: 2026 The XINIM authors
+
+# A thin front of Meson and Ninja: installs what is missing, fetches what is pinned, configures, builds.
+# Stamps in build/ make a second call skip all of that.
+
+ARCH  ?= x86_64
+BUILD := build/$(ARCH)
+HOST  := build/host
+STAMP := build/stamps
+JOBS  ?= $(shell nproc)
+
+MESON_FILES := meson.build meson_options.txt tools/meson/list_folders.py
+
+.PHONY: run build test bench debug image format lint clean distclean help always
+
+run: build ## build and start XINIM, interactive (leave with ctrl-a x)
+	@./run --no-build --arch $(ARCH)
+
+build: $(BUILD)/build.ninja ## build kernel, servers, drivers, programs and images
+	@ninja -j$(JOBS) -C $(BUILD) --quiet
+
+image: build ## build the root disk and the boot archive and say where they are
+	@ls -l $(BUILD)/xinim.elf $(BUILD)/boot.cpio $(BUILD)/root.img
+
+test: build $(HOST)/build.ninja ## run all tests; the last line is "N passed, N failed"
+	@tools/test.py --arch $(ARCH) --jobs $(JOBS) $(TESTS)
+
+bench: build $(STAMP)/bench-$(ARCH) ## measure, with Linux on the same emulated machine beside
+	@tests/bench/run.py --arch $(ARCH)
+
+debug: build ## start XINIM halted, with gdb attached (symbols of kernel and processes)
+	@tools/debug.py --arch $(ARCH)
+
+format: $(STAMP)/packages ## lay all C sources out with clang-format
+	@tools/check_format.py --write
+
+lint: build $(HOST)/build.ninja ## clang-tidy and the checks of the test run
+	@tools/lint.py --build $(BUILD)
+
+clean: ## remove what was built (fetched packages stay)
+	@rm -rf $(filter-out build/third_party,$(wildcard build/*))
+
+distclean: ## remove what was built and what was fetched
+	@rm -rf build
+
+help: ## list the commands
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
+
+$(STAMP)/packages: third_party/packages.txt tools/packages.py
+	@tools/packages.py
+	@mkdir -p $(@D) && touch $@
+
+$(STAMP)/third-party-%: third_party/debian.toml tools/fetch.py | $(STAMP)/packages
+	@tools/fetch.py --cpu $* --group build
+	@touch $@
+
+$(STAMP)/bench-%: third_party/debian.toml tools/fetch.py | $(STAMP)/packages
+	@tools/fetch.py --cpu $* --group bench
+	@touch $@
+
+# The list of folders changes when a meson.build appears or goes: then Meson must look again.
+$(STAMP)/folders: always
+	@mkdir -p $(@D)
+	@find boot drivers fs kernel lib servers tests user -name meson.build 2>/dev/null | sort > $@.new
+	@cmp -s $@.new $@ || cp $@.new $@
+
+$(BUILD)/build.ninja: $(MESON_FILES) tools/meson/$(ARCH).ini $(STAMP)/third-party-$(ARCH) $(STAMP)/folders
+	@meson setup $(if $(wildcard $@),--reconfigure) --cross-file tools/meson/$(ARCH).ini $(BUILD) > $(STAMP)/configure.log \
+		|| { cat $(STAMP)/configure.log; exit 1; }
+	@touch $@
+
+$(HOST)/build.ninja: $(MESON_FILES) tools/meson/host.ini $(STAMP)/folders | $(STAMP)/packages
+	@meson setup $(if $(wildcard $@),--reconfigure) --native-file tools/meson/host.ini $(HOST) > $(STAMP)/configure.log \
+		|| { cat $(STAMP)/configure.log; exit 1; }
+	@touch $@
