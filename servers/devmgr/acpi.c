@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // SPDX-FileCopyrightText: 2026 The XINIM authors
 
-// The walk from the RSDP to each table, with the checks; see acpi.h. What a table says is in acpi_tables.c.
+// The walk from the RSDP to each table, with the checks; see acpi.h. What a table says is in
+// acpi_tables.c.
 
 #include "servers/devmgr/acpi_private.h"
 

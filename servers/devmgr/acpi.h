@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: MIT
 // SPDX-FileCopyrightText: 2026 The XINIM authors
 
-// ACPI static tables: RSDP, RSDT/XSDT, MADT, MCFG, HPET, FADT, and the one object of the DSDT that power-off needs, _S5_.
-// No AML is executed: the DSDT is only scanned, within its length.
+// ACPI static tables: RSDP, RSDT/XSDT, MADT, MCFG, HPET, FADT, and the one object of the DSDT that
+// power-off needs, _S5_. No AML is executed: the DSDT is only scanned, within its length.
 //
-// Every table's length and checksum is verified before its content is used; a bad table counts as absent and is
-// reported in `bad_tables`. Pure code: physical memory is reached through struct acpi_memory.
+// Every table's length and checksum is verified before its content is used; a bad table counts as
+// absent and is reported in `bad_tables`. Pure code: physical memory is reached through struct
+// acpi_memory.
 //
-// Source: Advanced Configuration and Power Interface Specification 6.4, section 5.2; PCI Firmware Specification 3.0,
-// section 4.1 (MCFG); IA-PC HPET Specification 1.0a, section 3.2.4.
+// Source: Advanced Configuration and Power Interface Specification 6.4, section 5.2; PCI Firmware
+// Specification 3.0, section 4.1 (MCFG); IA-PC HPET Specification 1.0a, section 3.2.4.
 
 #pragma once
 
@@ -85,10 +86,12 @@ struct acpi_info {
     uint8_t s5_type_b;
 };
 
-// Reads all tables reachable from the RSDP. E_BADMSG if the RSDP or the root table is damaged; other damage is counted.
+// Reads all tables reachable from the RSDP. E_BADMSG if the RSDP or the root table is damaged;
+// other damage is counted.
 int acpi_read(const struct acpi_memory *memory, uint64_t rsdp, struct acpi_info *info);
 
-// Looks for `Name (_S5_, Package ...)` in `length` bytes of AML at `address`. E_NOENT if there is none.
+// Looks for `Name (_S5_, Package ...)` in `length` bytes of AML at `address`. E_NOENT if there is
+// none.
 int acpi_find_s5(const struct acpi_memory *memory, uint64_t address, uint32_t length,
                  uint8_t *type_a, uint8_t *type_b);
 

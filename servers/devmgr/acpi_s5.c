@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 // SPDX-FileCopyrightText: 2026 The XINIM authors
 
-// Finds the sleep types of S5 in a DSDT without an AML interpreter: the bytes of `Name (_S5_, Package () {a, b, ...})`
-// with constant elements, which is the only form firmware uses (ACPI 6.4, 7.4.2; encoding in section 20.2).
+// Finds the sleep types of S5 in a DSDT without an AML interpreter: the bytes of `Name (_S5_,
+// Package () {a, b, ...})` with constant elements, which is the only form firmware uses
+// (ACPI 6.4, 7.4.2; encoding in section 20.2).
 
 #include <string.h>
 

@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: MIT
 // SPDX-FileCopyrightText: 2026 The XINIM authors
 
-// What MADT, MCFG, HPET and FADT say; see acpi.h. Each parser gets a table whose length and checksum are right, and
-// still checks every inner length: a right checksum is no proof of a right table.
+// What MADT, MCFG, HPET and FADT say; see acpi.h. Each parser gets a table whose length and
+// checksum are right, and still checks every inner length: a right checksum is no proof of a right
+// table.
 
 #include <string.h>
 
 #include "abi/error.h"
 #include "servers/devmgr/acpi_private.h"
 
-// MADT (5.2.12): after the header, 4 bytes local APIC address and 4 bytes flags, then entries {type, length, ...}.
+// MADT (5.2.12): after the header, 4 bytes local APIC address and 4 bytes flags, then entries
+// {type, length, ...}.
 enum {
     MADT_ENTRIES = 44,
     MADT_LOCAL_APIC = 0,
@@ -72,7 +74,8 @@ static int madt_entry(struct acpi_info *info, const uint8_t *entry, uint8_t leng
 {
     static const struct {
         uint8_t type, length;
-    } known[] = {{MADT_LOCAL_APIC, 8}, {MADT_IOAPIC, 12}, {MADT_OVERRIDE, 10}, {MADT_LOCAL_X2APIC, 16}};
+    } known[] = {
+        {MADT_LOCAL_APIC, 8}, {MADT_IOAPIC, 12}, {MADT_OVERRIDE, 10}, {MADT_LOCAL_X2APIC, 16}};
 
     for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
         if (entry[0] == known[i].type && length < known[i].length)
@@ -121,7 +124,8 @@ int acpi_parse_madt(const struct acpi_table *table, struct acpi_info *info)
     return 0;
 }
 
-// MCFG: after the header 8 reserved bytes, then 16-byte allocations {base, segment, first bus, last bus, reserved}.
+// MCFG: after the header 8 reserved bytes, then 16-byte allocations {base, segment, first bus, last
+// bus, reserved}.
 enum { MCFG_ALLOCATIONS = 44, MCFG_ALLOCATION_BYTES = 16 };
 
 int acpi_parse_mcfg(const struct acpi_table *table, struct acpi_info *info)

@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: MIT
 // SPDX-FileCopyrightText: 2026 The XINIM authors
 
-// PCI: finding functions behind bridges, decoding and assigning BARs, walking capabilities, arming MSI-X, resetting.
-// Pure code: configuration space and time are reached through struct pci_access, so all of it runs on the host
-// against a made-up bus. Whatever a device says is checked; a loop in a list ends the list.
+// PCI: finding functions behind bridges, decoding and assigning BARs, walking capabilities, arming
+// MSI-X, resetting. Pure code: configuration space and time are reached through struct pci_access,
+// so all of it runs on the host against a made-up bus. Whatever a device says is checked; a loop in
+// a list ends the list.
 //
-// Sources: PCI Local Bus Specification 3.0 (chapter 6: configuration space, BARs, capabilities, MSI and MSI-X),
-// PCI-to-PCI Bridge Architecture Specification 1.2 (chapter 3), PCI Express Base Specification 4.0 (7.5 capabilities,
-// 6.6.2 function level reset), PCI Bus Power Management Interface Specification 1.2 (chapter 3).
+// Sources: PCI Local Bus Specification 3.0 (chapter 6: configuration space, BARs, capabilities, MSI
+// and MSI-X), PCI-to-PCI Bridge Architecture Specification 1.2 (chapter 3), PCI Express Base
+// Specification 4.0 (7.5 capabilities, 6.6.2 function level reset), PCI Bus Power Management
+// Interface Specification 1.2 (chapter 3).
 
 #pragma once
 
@@ -25,11 +27,11 @@ enum {
 // All of a function's address: bus << 8 | device << 3 | function.
 typedef uint16_t pci_address_t;
 
-#define PCI_ADDRESS(bus, device, function)                                                          \
+#define PCI_ADDRESS(bus, device, function) \
     ((pci_address_t)((uint32_t)(bus) << 8 | (uint32_t)(device) << 3 | (uint32_t)(function)))
-#define PCI_BUS(address)                   ((uint8_t)((address) >> 8))
-#define PCI_DEVICE(address)                ((uint8_t)((address) >> 3 & 31))
-#define PCI_FUNCTION(address)              ((uint8_t)((address)&7))
+#define PCI_BUS(address)      ((uint8_t)((address) >> 8))
+#define PCI_DEVICE(address)   ((uint8_t)((address) >> 3 & 31))
+#define PCI_FUNCTION(address) ((uint8_t)((address)&7))
 
 struct pci_access {
     // width 1, 2 or 4; offset is a multiple of it. Absent functions read all ones.
@@ -72,7 +74,8 @@ struct pci_window {
     bool no_room; // pci_assign found none for what is behind the bridge
 };
 
-// Of a host bridge, what the board gives it; of a bridge, what it forwards (memory64: its prefetchable window).
+// Of a host bridge, what the board gives it; of a bridge, what it forwards (memory64: its
+// prefetchable window).
 enum pci_space { PCI_SPACE_IO, PCI_SPACE_MEMORY32, PCI_SPACE_MEMORY64, PCI_SPACES };
 
 struct pci_windows {
@@ -86,7 +89,7 @@ struct pci_function {
     uint16_t subsystem_vendor, subsystem;
     uint32_t class; // base class << 16 | subclass << 8 | programming interface
     uint8_t revision;
-    uint8_t pin;    // 1-4: INTA-INTD; 0: none
+    uint8_t pin; // 1-4: INTA-INTD; 0: none
     bool bridge;
     uint8_t secondary, subordinate; // bridges only, as are the windows
     struct pci_windows forwards;
@@ -103,8 +106,9 @@ struct pci_tree {
 
 // ---- pci_scan.c ----
 
-// Finds every function from `root_bus` on, in bus order, parents first. Bridges that firmware left without bus numbers
-// get them. BARs, capabilities and MSI-X facts are filled in; nothing stays enabled that was not.
+// Finds every function from `root_bus` on, in bus order, parents first. Bridges that firmware left
+// without bus numbers get them. BARs, capabilities and MSI-X facts are filled in; nothing stays
+// enabled that was not.
 void pci_scan(const struct pci_access *access, uint8_t root_bus, struct pci_tree *tree);
 
 // ---- pci_bar.c ----
@@ -112,14 +116,15 @@ void pci_scan(const struct pci_access *access, uint8_t root_bus, struct pci_tree
 // Sizes and reads the BARs of one function. Decoding is off meanwhile and then as before.
 void pci_bars_read(const struct pci_access *access, struct pci_function *function);
 // Writes one BAR's base.
-void pci_bar_write(const struct pci_access *access, const struct pci_function *function, uint32_t index);
+void pci_bar_write(const struct pci_access *access, const struct pci_function *function,
+                   uint32_t index);
 
 // ---- pci_assign.c ----
 
 // Reads what a bridge forwards.
 void pci_bridge_read(const struct pci_access *access, struct pci_function *bridge);
-// Gives addresses from `windows` to the BARs that have none, and windows to the bridges before them that have none.
-// What firmware assigned stays. Returns the number of BARs that found no room.
+// Gives addresses from `windows` to the BARs that have none, and windows to the bridges before them
+// that have none. What firmware assigned stays. Returns the number of BARs that found no room.
 uint32_t pci_assign(const struct pci_access *access, struct pci_tree *tree,
                     const struct pci_windows *windows);
 
@@ -137,7 +142,8 @@ enum pci_enable {
 };
 
 // Sets exactly these (enum pci_enable) and clears the others.
-void pci_enable(const struct pci_access *access, const struct pci_function *function, uint32_t what);
+void pci_enable(const struct pci_access *access, const struct pci_function *function,
+                uint32_t what);
 
 // Switches MSI-X on or off as a whole; entries are written through the mapped table (msix_table.c).
 void pci_msix_enable(const struct pci_access *access, const struct pci_function *function, bool on);
@@ -147,13 +153,15 @@ int pci_msi_set(const struct pci_access *access, const struct pci_function *func
                 uint64_t address, uint32_t data);
 void pci_msi_disable(const struct pci_access *access, const struct pci_function *function);
 
-// Puts the function into its state after power-on by FLR or by D3hot -> D0, and writes its BARs again. The function is
-// left with decoding and bus mastering off. E_NOSYS: it can do neither, E_TIMEDOUT: it did not come back.
+// Puts the function into its state after power-on by FLR or by D3hot -> D0, and writes its BARs
+// again. The function is left with decoding and bus mastering off. E_NOSYS: it can do neither,
+// E_TIMEDOUT: it did not come back.
 int pci_reset(const struct pci_access *access, const struct pci_function *function);
 
 // Brings a function that was left in D1-D3 to D0.
 void pci_power_on(const struct pci_access *access, const struct pci_function *function);
 
-// The root-bus pin (0-3) and device that an interrupt of `function` comes out at, through the bridges' swizzle.
+// The root-bus pin (0-3) and device that an interrupt of `function` comes out at, through the
+// bridges' swizzle.
 void pci_intx_route(const struct pci_tree *tree, const struct pci_function *function,
                     uint8_t *root_device, uint8_t *root_pin);

@@ -3,10 +3,11 @@
 
 // Addresses for BARs and bridge windows that firmware left without; see pci.h.
 //
-// Bus by bus from the root: everything on a bus that needs an address (a BAR, or a bridge's window, as large as all that
-// is behind it needs) is an item; items are placed in order of falling alignment, first fit, around what is there
-// already. Sizes are multiples of alignments, so that order wastes nothing. Bridge windows: PCI-to-PCI Bridge
-// Architecture 1.2, sections 3.2.5.6 to 3.2.5.10.
+// Bus by bus from the root: everything on a bus that needs an address (a BAR, or a bridge's window,
+// as large as all that is behind it needs) is an item; items are placed in order of falling
+// alignment, first fit, around what is there already. Sizes are multiples of alignments, so that
+// order wastes nothing. Bridge windows: PCI-to-PCI Bridge Architecture 1.2, sections 3.2.5.6
+// to 3.2.5.10.
 
 #include "servers/devmgr/pci_access.h"
 #include "servers/devmgr/pci_registers.h"
@@ -27,8 +28,8 @@ struct assignment {
 
 struct item {
     struct pci_function *function;
-    bool window;     // of a bridge, else a BAR
-    uint32_t index;  // enum pci_space or BAR
+    bool window;    // of a bridge, else a BAR
+    uint32_t index; // enum pci_space or BAR
     enum pci_space space;
     uint64_t size, alignment;
 };
@@ -48,20 +49,19 @@ void pci_bridge_read(const struct pci_access *access, struct pci_function *bridg
     uint64_t limit = config_read16(access, at, PCI_MEMORY_LIMIT) & 0xfff0u;
 
     if (base != 0 && base <= limit)
-        window[PCI_SPACE_MEMORY32] = (struct pci_window){.start = base << 16,
-                                                        .end = (limit << 16) + 0x100000};
+        window[PCI_SPACE_MEMORY32] =
+            (struct pci_window){.start = base << 16, .end = (limit << 16) + 0x100000};
     base = config_read16(access, at, PCI_PREFETCH_BASE) & 0xfff0u;
     limit = config_read16(access, at, PCI_PREFETCH_LIMIT) & 0xfff0u;
     base = (uint64_t)config_read32(access, at, PCI_PREFETCH_BASE_UPPER) << 32 | base << 16;
     limit = (uint64_t)config_read32(access, at, PCI_PREFETCH_LIMIT_UPPER) << 32 | limit << 16;
     if (base != 0 && base <= limit && limit <= UINT64_MAX - 0x100000)
-        window[PCI_SPACE_MEMORY64] = (struct pci_window){.start = base,
-                                                        .end = limit + 0x100000};
+        window[PCI_SPACE_MEMORY64] = (struct pci_window){.start = base, .end = limit + 0x100000};
     base = config_read8(access, at, PCI_IO_BASE) & 0xf0u;
     limit = config_read8(access, at, PCI_IO_LIMIT) & 0xf0u;
     if (base != 0 && base <= limit)
-        window[PCI_SPACE_IO] = (struct pci_window){.start = base << 8,
-                                                  .end = (limit << 8) + 0x1000};
+        window[PCI_SPACE_IO] =
+            (struct pci_window){.start = base << 8, .end = (limit << 8) + 0x1000};
 }
 
 static void bridge_window_write(const struct pci_access *access, const struct pci_function *bridge,
@@ -93,7 +93,8 @@ static void bridge_window_write(const struct pci_access *access, const struct pc
 
 // ---- what needs an address ----
 
-// Behind a bridge only prefetchable 64-bit BARs may lie above 4 GiB; the root bus follows the same rule.
+// Behind a bridge only prefetchable 64-bit BARs may lie above 4 GiB; the root bus follows the same
+// rule.
 static enum pci_space bar_space(const struct pci_bar *bar)
 {
     if (bar->kind == PCI_BAR_IO)

@@ -23,7 +23,8 @@ static uint32_t bar_probe(const struct pci_access *access, pci_address_t at, uin
     return mask;
 }
 
-// A size is the lowest bit that can be set; a mask with a hole in it is a broken device, whose BAR is not used.
+// A size is the lowest bit that can be set; a mask with a hole in it is a broken device, whose BAR
+// is not used.
 static uint64_t mask_size(uint64_t mask, uint64_t all)
 {
     uint64_t size = mask & (~mask + 1);
@@ -33,7 +34,8 @@ static uint64_t mask_size(uint64_t mask, uint64_t all)
 
 static void read_io(struct pci_bar *bar, uint32_t value, uint32_t mask)
 {
-    // The upper half may be hard-wired to zero: ports are 16 bits wide on every processor with ports.
+    // The upper half may be hard-wired to zero: ports are 16 bits wide on every processor with
+    // ports.
     bar->size = mask_size(mask & PCI_BAR_IO_MASK & 0xffff, 0xffff);
     bar->base = value & PCI_BAR_IO_MASK;
     if (bar->size != 0)
@@ -120,5 +122,6 @@ void pci_bar_write(const struct pci_access *access, const struct pci_function *f
 
     config_write32(access, function->address, bar_offset(index), (uint32_t)bar->base);
     if (bar->kind == PCI_BAR_MEMORY64)
-        config_write32(access, function->address, bar_offset(index + 1), (uint32_t)(bar->base >> 32));
+        config_write32(access, function->address, bar_offset(index + 1),
+                       (uint32_t)(bar->base >> 32));
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // SPDX-FileCopyrightText: 2026 The XINIM authors
 
-// The capability list (PCI 3.0, section 6.7) and what devmgr wants from it. Steps are bounded by PCI_CAPS_MAX, so a
-// list that runs in a circle ends.
+// The capability list (PCI 3.0, section 6.7) and what devmgr wants from it. Steps are bounded by
+// PCI_CAPS_MAX, so a list that runs in a circle ends.
 
 #include "servers/devmgr/pci_access.h"
 #include "servers/devmgr/pci_registers.h"

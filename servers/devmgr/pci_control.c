@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // SPDX-FileCopyrightText: 2026 The XINIM authors
 
-// What devmgr does to a function: decoding, bus mastering, MSI and MSI-X, power state, reset, INTx routing.
+// What devmgr does to a function: decoding, bus mastering, MSI and MSI-X, power state, reset, INTx
+// routing.
 
 #include "abi/error.h"
 #include "servers/devmgr/pci_access.h"
@@ -9,10 +10,10 @@
 
 // Time-outs in milliseconds.
 enum {
-    FLR_SETTLE_MS = 100,       // PCI Express 4.0, 6.6.2: software waits this long after initiating
-    FLR_RETURN_MS = 1000,      // and gives up when the function is not back after this
-    D3_SETTLE_MS = 10,         // Power Management 1.2, section 5.4: D3hot to D0 and back
-    PENDING_MS = 100,          // for the function's own requests to come home before a reset
+    FLR_SETTLE_MS = 100,  // PCI Express 4.0, 6.6.2: software waits this long after initiating
+    FLR_RETURN_MS = 1000, // and gives up when the function is not back after this
+    D3_SETTLE_MS = 10,    // Power Management 1.2, section 5.4: D3hot to D0 and back
+    PENDING_MS = 100,     // for the function's own requests to come home before a reset
     POLL_MS = 10,
 };
 
@@ -119,8 +120,7 @@ static int reset_by_flr(const struct pci_access *access, const struct pci_functi
     uint16_t control;
 
     for (uint32_t waited = 0; waited < PENDING_MS; waited += POLL_MS) {
-        uint16_t status =
-            config_read16(access, function->address, express + PCI_EXP_DEVICE_STATUS);
+        uint16_t status = config_read16(access, function->address, express + PCI_EXP_DEVICE_STATUS);
 
         if ((status & PCI_EXP_TRANSACTIONS_PENDING) == 0)
             break;
@@ -166,7 +166,8 @@ int pci_reset(const struct pci_access *access, const struct pci_function *functi
     return 0;
 }
 
-// PCI-to-PCI Bridge Architecture 1.2, section 9.1: behind a bridge, pin p of device d comes out at pin (p + d) mod 4.
+// PCI-to-PCI Bridge Architecture 1.2, section 9.1: behind a bridge, pin p of device d comes out at
+// pin (p + d) mod 4.
 void pci_intx_route(const struct pci_tree *tree, const struct pci_function *function,
                     uint8_t *root_device, uint8_t *root_pin)
 {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // SPDX-FileCopyrightText: 2026 The XINIM authors
 
-// Configuration-space layout. PCI Local Bus Specification 3.0, chapter 6, unless marked; names are the specification's.
+// Configuration-space layout. PCI Local Bus Specification 3.0, chapter 6, unless marked; names are
+// the specification's.
 
 #pragma once
 
@@ -34,9 +35,9 @@ enum {
     PCI_INTERRUPT_PIN = 0x3d,
 };
 
-#define PCI_VENDOR_ABSENT  0xffffu
-#define PCI_BAR_IO_MASK    0xfffffffcu
-#define PCI_BAR_MEM_MASK   0xfffffff0u
+#define PCI_VENDOR_ABSENT 0xffffu
+#define PCI_BAR_IO_MASK   0xfffffffcu
+#define PCI_BAR_MEM_MASK  0xfffffff0u
 
 enum { // header layout 1: PCI-to-PCI Bridge Architecture 1.2, section 3.2
     PCI_PRIMARY_BUS = 0x18,
@@ -104,7 +105,8 @@ enum { // one entry of the MSI-X table
     MSIX_ENTRY_MASKED = 1,
 };
 
-enum { // the conventional capability list lies in 0x40-0xff, each entry 4-byte aligned: at most this many
+enum { // the conventional capability list lies in 0x40-0xff, each entry 4-byte aligned: at most
+       // this many
     PCI_CAP_FIRST = 0x40,
     PCI_CAP_LAST = 0xfc,
     PCI_CAPS_MAX = (0x100 - PCI_CAP_FIRST) / 4,

@@ -3,8 +3,9 @@
 
 // Depth-first walk of the PCI buses; see pci.h.
 //
-// Termination: a bus is entered once (the `seen` map), bridges are entered at most PCI_BRIDGE_DEPTH_MAX deep, and a bus
-// has 256 functions. A bridge whose numbers are absent or impossible gets the next free ones.
+// Termination: a bus is entered once (the `seen` map), bridges are entered at most
+// PCI_BRIDGE_DEPTH_MAX deep, and a bus has 256 functions. A bridge whose numbers are absent or
+// impossible gets the next free ones.
 
 #include <string.h>
 
@@ -34,7 +35,7 @@ static void read_identity(const struct pci_access *access, struct pci_function *
 
     function->device = config_read16(access, at, PCI_DEVICE_ID);
     function->class = class >> 8;
-    function->revision = (uint8_t)class;
+    function->revision = (uint8_t) class;
     function->pin = config_read8(access, at, PCI_INTERRUPT_PIN);
     if (function->pin > 4)
         function->pin = 0;
@@ -44,9 +45,11 @@ static void read_identity(const struct pci_access *access, struct pci_function *
     }
 }
 
-// Makes the bridge's bus numbers usable: keeps what firmware set if it fits between its neighbours, else numbers anew.
-// Returns false if no bus number is left. `limit` is the last bus the parent forwards.
-static bool number_bridge(struct scan *scan, struct pci_function *bridge, uint8_t limit, bool *fresh)
+// Makes the bridge's bus numbers usable: keeps what firmware set if it fits between its neighbours,
+// else numbers anew. Returns false if no bus number is left. `limit` is the last bus the parent
+// forwards.
+static bool number_bridge(struct scan *scan, struct pci_function *bridge, uint8_t limit,
+                          bool *fresh)
 {
     pci_address_t at = bridge->address;
 
