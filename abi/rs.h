@@ -69,7 +69,8 @@ _Static_assert(sizeof(struct rs_service_info) == 128, "16 message words");
 enum rs_op {
     // (): the caller is ready to serve. Idempotent.
     RS_READY = 0x300,
-    // (): the caller lives. Asked for by bit RS_PING of its bound notification if its manifest has `heartbeat`.
+    // (; handle, in the first one: notification): the caller lives. A service whose manifest has `heartbeat` gives, with
+    // RS_READY or before, the notification that rs signals, with its own badge, every period; it answers with this.
     RS_HEARTBEAT,
     // (name) -> 0: id, 1: incarnation, 2: state; handle: its endpoint, with the caller's badge. The name, its manifest
     // or "class:<its class>" must be in the caller's `uses`.
@@ -108,9 +109,6 @@ enum rs_op {
     // changes state; the owner looks with RS_SERVICE which. Replaces the caller's earlier one.
     RS_INSTANCE_WATCH,
 };
-
-// In the bound notification of a service whose manifest has `heartbeat`: answer with RS_HEARTBEAT.
-#define RS_PING (1ull << 63)
 
 // RS_INSTANCE_GRANT: the handle becomes startup grant `name` with `value`. At most MESSAGE_HANDLES a message.
 struct rs_grant {
