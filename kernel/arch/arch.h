@@ -7,7 +7,9 @@
 
 #include "abi/types.h"
 
-#if defined(__x86_64__)
+#if defined(XINIM_HOST_TEST) // unit tests: the direct map is an arena of the test program
+#include "kernel/test/host_arch_inline.h"
+#elif defined(__x86_64__)
 #include "kernel/arch/x86_64/arch_inline.h"
 #elif defined(__aarch64__)
 #include "kernel/arch/aarch64/arch_inline.h"

@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: MIT
+// SPDX-FileCopyrightText: 2026 The XINIM authors
+
+// Page tables and TLBs: what kernel/mm asks of a processor.
+//
+// A space's user half is a tree of tables whose leaves hold entries of one page each. An entry is 0 (empty), or names a
+// page frame and is accessible as its PROT_* bits say; with PROT_NONE it keeps its frame but the processor sees nothing.
+// One software bit, "private", is kernel/mm's. Entries are read and written with mmu_entry_load and mmu_entry_store;
+// the processor itself never changes one (accessed and dirty are set from the start).
+//
+// Who may change an entry: kernel/mm's rule (docs/memory.md). Tables appear and go only under the space's lock, and stay
+// while a region lies in their span.
+
+#pragma once
+
+#include "abi/memory.h"
+#include "kernel/mm/page.h"
+
+typedef uint64_t mmu_entry_t;
+
+struct mmu_space {
+    physical_t root;
+    uint32_t cpus;       // atomic: bit n set while CPU n has the space loaded, so may hold translations of it
+    uint32_t page_flags; // for its tables: PAGE_FOR_*
+    uint64_t tables;     // pages of tables, root included
+};
+
+// ---- entries, inline per processor ----
+//
+// mmu_entry_t mmu_entry_make(physical_t frame, unsigned prot, enum memory_cache cache, bool private_page);
+// mmu_entry_t mmu_entry_with_prot(mmu_entry_t entry, unsigned prot);   the same frame, other access
+// physical_t  mmu_entry_frame(mmu_entry_t entry);
+// bool        mmu_entry_private(mmu_entry_t entry);
+// bool        mmu_entry_allows(mmu_entry_t entry, unsigned access);    the processor would allow user access
+// mmu_entry_t mmu_entry_load(const mmu_entry_t *);   void mmu_entry_store(mmu_entry_t *, mmu_entry_t);
+// MMU_LEAF_SPAN: bytes that one leaf table maps
+// mmu_entry_t *mmu_find(struct mmu_space *, uint64_t address): the entry, NULL if its table does not exist
+// void clear_page(void *page);   void copy_page(void *to, const void *from);
+// void copy_bytes(void *to, const void *from, size_t bytes);
+
+#if defined(__x86_64__)
+#include "kernel/arch/x86_64/mmu_inline.h"
+#elif defined(__aarch64__)
+#include "kernel/arch/aarch64/mmu_inline.h"
+#endif
+
+// ---- tables ----
+
+// 0 or -E_NOMEM. The kernel half is the kernel's own, shared by all.
+int mmu_space_create(struct mmu_space *space, unsigned page_flags);
+
+// No user table is left but the root. Takes the space off every CPU that still has it loaded.
+void mmu_space_destroy(struct mmu_space *space);
+
+// The entry, with the tables on the way to it; NULL: no memory.
+mmu_entry_t *mmu_make(struct mmu_space *space, uint64_t address);
+
+// The entry of the first address at or above *address that a table covers; NULL if none is below `end`. Its table's
+// further entries follow it in memory up to the next multiple of MMU_LEAF_SPAN.
+mmu_entry_t *mmu_next(struct mmu_space *space, uint64_t *address, uint64_t end);
+
+// ---- changing mappings ----
+
+enum { MMU_GATHER_PAGES = 64 };
+
+// Collects what must wait for a TLB flush: addresses to forget, then pages and tables to let go.
+struct mmu_gather {
+    struct mmu_space *space;
+    uint64_t start, end; // to flush; start >= end: nothing
+    struct page *tables; // chained by page.next (0 ends)
+    unsigned count;
+    struct page *pages[MMU_GATHER_PAGES];
+};
+
+static inline void mmu_gather_init(struct mmu_gather *gather, struct mmu_space *space)
+{
+    gather->space = space;
+    gather->start = ~0ull;
+    gather->end = 0;
+    gather->tables = NULL;
+    gather->count = 0;
+}
+
+void mmu_gather_flush(struct mmu_gather *gather);
+
+// The entry of this address was changed or cleared.
+static inline void mmu_gather_address(struct mmu_gather *gather, uint64_t address)
+{
+    if (address < gather->start) {
+        gather->start = address;
+    }
+    if (address + PAGE_SIZE > gather->end) {
+        gather->end = address + PAGE_SIZE;
+    }
+}
+
+// Also drops a page's reference once nobody can reach the page through that address any more.
+static inline void mmu_gather_page(struct mmu_gather *gather, uint64_t address, struct page *page)
+{
+    mmu_gather_address(gather, address);
+    gather->pages[gather->count++] = page;
+    if (gather->count == MMU_GATHER_PAGES) {
+        mmu_gather_flush(gather);
+    }
+}
+
+// Unlinks the tables of start .. end whose whole span lies in floor .. ceiling, where no region is left.
+void mmu_release_tables(struct mmu_space *space, uint64_t start, uint64_t end, uint64_t floor, uint64_t ceiling,
+                        struct mmu_gather *gather);
+
+// ---- TLBs (argument for the memory order: kernel/arch/<cpu>/tlb.c) ----
+
+// Forgets translations of start .. end on every CPU that has the space loaded; returns when they are gone.
+void tlb_flush_range(struct mmu_space *space, uint64_t start, uint64_t end);
+
+// Carries out what other CPUs ask of this one. From the IPI_TLB handler and from cpu_relax_in_kernel; takes no lock.
+void tlb_answer_requests(void);
+
+// Only for mmu_space_load and mmu_space_destroy.
+void mmu_space_switch(struct mmu_space *space);
+void tlb_unload(struct mmu_space *space);
+
+struct mmu_loaded {
+    struct mmu_space *space;
+} __attribute__((aligned(64)));
+
+extern struct mmu_loaded mmu_loaded[CPU_MAX];
+
+// Makes the space this CPU's. The caller keeps the space alive only until the next load: destroying takes it off.
+static inline void mmu_space_load(struct mmu_space *space)
+{
+    if (mmu_loaded[cpu_index()].space != space) {
+        mmu_space_switch(space);
+    }
+}
+
+// ---- the kernel's own mappings ----
+
+extern struct mmu_space mmu_kernel_space; // kernel half only; what an idle CPU or a dying space falls back to
+
+// Boot CPU, after page_init: final kernel tables from boot_info and the linker's symbols, then mmu_init_cpu.
+void mmu_init_kernel(void);
+
+// Every CPU: paging features (NX, write protection, global pages, memory types), kernel tables.
+void mmu_init_cpu(void);
+
+// Boot CPU while booting: registers or firmware tables at a physical address, for good. Never executable.
+void *mmu_map_device(physical_t physical, uint64_t bytes, enum memory_cache cache);
