@@ -10,7 +10,7 @@ HOST  := build/host
 STAMP := build/stamps
 JOBS  ?= $(shell nproc)
 
-MESON_FILES := meson.build meson_options.txt tools/meson/list_folders.py
+MESON_FILES := tools/meson/list_folders.py
 
 .PHONY: run build test bench debug image format lint clean distclean help always
 
