@@ -35,10 +35,10 @@ struct driver_ops {
     const char *name;
     int (*init)(struct driver *driver);
     void (*handle_irq)(struct driver *driver, unsigned irq);
-    // Fills the reply (words, handles) and returns its label: 0 or a negative error.
-    // DRIVER_DEFERRED: the handler has called driver_defer and answers later. The library closes
-    // the request's handles that were not taken (driver_take_handle). -E_NOSYS for a label that is
-    // not the class's.
+    // Fills the reply (tag: numbers of words and handles) and returns its label: 0 or a negative
+    // error; -E_NOSYS for a label that is not the class's. DRIVER_DEFERRED: the handler has called
+    // driver_defer and answers later. The library closes the request's handles that were not taken
+    // (driver_take_handle), and the reply's once they are sent.
     int (*handle_message)(struct driver *driver, struct message *request, struct message *reply);
     void (*handle_signal)(struct driver *driver, uint64_t bits);
     void (*handle_timer)(struct driver *driver);
@@ -50,15 +50,15 @@ struct driver_ops {
 
 enum { DRIVER_DEFERRED = 1 };
 
-// Bits of the driver's notification.
+// Bits of the driver's notification. 63 is RS_PING (abi/rs.h), which the library answers.
 enum {
     DRIVER_IRQ_BITS = 16, // 0 .. 15: interrupts
     DRIVER_TIMER_BIT = 16,
-    DRIVER_CONTROL_BIT = 17,  // from the reincarnation server
-    DRIVER_SIGNAL_FIRST = 32, // 32 .. 63: given out by driver_signal_create
+    DRIVER_SIGNAL_FIRST = 24, // 24 .. 55: given out by driver_signal_create
     DRIVER_SIGNAL_COUNT = 32,
 };
 #define DRIVER_SIGNAL_BIT(n) ((uint64_t)1 << (DRIVER_SIGNAL_FIRST + (n)))
+#define DRIVER_SIGNAL_MASK   ((uint64_t)UINT32_MAX << DRIVER_SIGNAL_FIRST)
 
 struct driver {
     const struct driver_ops *ops;
@@ -71,7 +71,7 @@ struct driver {
     handle_t irq[DRIVER_IRQ_BITS];
     unsigned irqs;       // highest granted + 1
     uint64_t interrupts; // handled
-    bool stopping;
+    bool stopping;       // set by a callback to end the loop
 };
 
 // Runs the loop. Returns the process's exit code when init fails or after quiesce.

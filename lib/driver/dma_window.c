@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: MIT
+// SPDX-FileCopyrightText: 2026 The XINIM authors
+
+// Page-wise DMA windows onto clients' memory (dma.h).
+//
+// Invariant: page[i] is 0, or the bus address of page i, mapped with `rights`, plus PAGE_MAPPED
+// (bus address 0 is a good address). A run of pages is entered only after the kernel mapped all of
+// it.
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "abi/error.h"
+#include "lib/driver/dma.h"
+#include "lib/driver/dma_map.h"
+
+enum {
+    PAGE_MAPPED = 1,
+    RUN_PAGES_MAX =
+        256, // pages mapped by one kernel call: bounds the call, covers the longest request
+};
+
+int dma_window_create(struct dma_window *window, handle_t dma, handle_t object, uint64_t bytes,
+                      uint32_t rights)
+{
+    uint64_t pages = bytes >> PAGE_SHIFT;
+    if (pages == 0 || (bytes & (PAGE_SIZE - 1)) != 0)
+        return -E_INVAL;
+    if (pages > SIZE_MAX / sizeof(uint64_t))
+        return -E_NOMEM;
+    uint64_t *table = calloc((size_t)pages, sizeof(uint64_t));
+    if (table == NULL)
+        return -E_NOMEM;
+    *window = (struct dma_window){
+        .dma = dma, .object = object, .bytes = bytes, .page = table, .rights = rights};
+    return 0;
+}
+
+void dma_window_destroy(struct dma_window *window)
+{
+    if (window->page == NULL)
+        return;
+    dma_window_forget(window, 0, window->bytes);
+    free(window->page);
+    *window = (struct dma_window){.page = NULL};
+}
+
+static bool range_is_inside(const struct dma_window *window, uint64_t offset, uint64_t bytes)
+{
+    return bytes <= window->bytes && offset <= window->bytes - bytes;
+}
+
+// Maps pages first .. first + count - 1, none of which is mapped.
+static int map_run(struct dma_window *window, uint64_t first, uint64_t count)
+{
+    uint64_t bus[RUN_PAGES_MAX];
+    // A contiguous object fills in the first entry only: the others stay at this impossible
+    // address.
+    memset(bus, 0xff, sizeof(bus[0]) * count);
+    int status = dma_map_pages(window->dma, window->object, first << PAGE_SHIFT,
+                               count << PAGE_SHIFT, window->rights, bus);
+    if (status < 0)
+        return status == -E_NOMEM ? -E_NOMEM : -E_FAULT;
+    bool contiguous = count > 1 && bus[1] == UINT64_MAX;
+    for (uint64_t i = 0; i < count; i++)
+        window->page[first + i] = (contiguous ? bus[0] + (i << PAGE_SHIFT) : bus[i]) | PAGE_MAPPED;
+    return 0;
+}
+
+static int map_missing(struct dma_window *window, uint64_t first, uint64_t last)
+{
+    uint64_t page = first;
+    while (page <= last) {
+        if (window->page[page] != 0) {
+            page++;
+            continue;
+        }
+        uint64_t count = 1;
+        while (page + count <= last && count < RUN_PAGES_MAX && window->page[page + count] == 0)
+            count++;
+        int status = map_run(window, page, count);
+        if (status < 0)
+            return status;
+        page += count;
+    }
+    return 0;
+}
+
+int dma_window_lookup(struct dma_window *window, uint64_t offset, uint64_t bytes,
+                      uint32_t piece_max, struct dma_piece *pieces, unsigned room)
+{
+    if (bytes == 0 || piece_max == 0)
+        return -E_INVAL;
+    if (!range_is_inside(window, offset, bytes))
+        return -E_FAULT;
+    int status = map_missing(window, offset >> PAGE_SHIFT, (offset + bytes - 1) >> PAGE_SHIFT);
+    if (status < 0)
+        return status;
+    unsigned used = 0;
+    while (bytes > 0) {
+        uint64_t in_page = offset & (PAGE_SIZE - 1);
+        uint64_t bus = (window->page[offset >> PAGE_SHIFT] & ~(uint64_t)PAGE_MAPPED) + in_page;
+        uint32_t length = (uint32_t)(PAGE_SIZE - in_page);
+        if (length > bytes)
+            length = (uint32_t)bytes;
+        struct dma_piece *last = used > 0 ? &pieces[used - 1] : NULL;
+        if (last != NULL && last->bus + last->bytes == bus && length <= piece_max &&
+            last->bytes <= piece_max - length) {
+            last->bytes += length;
+        } else {
+            if (length > piece_max)
+                length = piece_max;
+            if (used == room)
+                return -E_2BIG;
+            pieces[used++] = (struct dma_piece){.bus = bus, .bytes = length};
+        }
+        offset += length;
+        bytes -= length;
+    }
+    return (int)used;
+}
+
+int dma_window_forget(struct dma_window *window, uint64_t offset, uint64_t bytes)
+{
+    if (!range_is_inside(window, offset, bytes))
+        return -E_FAULT;
+    if (bytes == 0)
+        return 0;
+    uint64_t page = offset >> PAGE_SHIFT;
+    uint64_t last = (offset + bytes - 1) >> PAGE_SHIFT;
+    int result = 0;
+    while (page <= last) {
+        if (window->page[page] == 0) {
+            page++;
+            continue;
+        }
+        uint64_t first = page;
+        while (page <= last && window->page[page] != 0)
+            window->page[page++] = 0;
+        int status = dma_unmap_pages(window->dma, window->object, first << PAGE_SHIFT,
+                                     (page - first) << PAGE_SHIFT);
+        if (status < 0)
+            result = status;
+    }
+    return result;
+}
