@@ -71,16 +71,12 @@ static int create_timer(struct driver *driver)
     return 0;
 }
 
-// The notification is rs's where rs pings through it, else the driver's own.
-static int bind_notification(struct driver *driver)
+static int create_notification(struct driver *driver)
 {
-    driver->notification = startup_handle("notification");
-    if (driver->notification == HANDLE_NONE) {
-        int64_t created = sys_notification_create();
-        if (created < 0)
-            return (int)created;
-        driver->notification = (handle_t)created;
-    }
+    int64_t created = sys_notification_create();
+    if (created < 0)
+        return (int)created;
+    driver->notification = (handle_t)created;
     return (int)sys_thread_control(HANDLE_SELF, THREAD_BIND_NOTIFICATION, driver->notification);
 }
 
@@ -106,7 +102,7 @@ static int set_up(struct driver *driver)
         log_error("%s: no endpoint granted", driver->ops->name);
         return -E_BADF;
     }
-    int status = bind_notification(driver);
+    int status = create_notification(driver);
     if (status == 0)
         status = create_timer(driver);
     if (status == 0)
@@ -116,20 +112,42 @@ static int set_up(struct driver *driver)
 
 // ---- the reincarnation server ----
 
-static int call_rs(enum rs_op op)
+static int call_rs(struct message *message)
 {
     handle_t rs = startup_handle("rs");
     if (rs == HANDLE_NONE)
         return 0; // started without one, as in tests
-    struct message message = {.tag = message_tag((int32_t)op, 0, 0)};
-    return (int)message_call_retry(rs, &message);
+    return (int)message_call_retry(rs, message);
+}
+
+// The first heartbeat brings the notification that rs asks through. A manifest without heartbeat is
+// no error.
+static int offer_heartbeat(struct driver *driver)
+{
+    handle_t signal;
+    int status = bind_signal(driver, (uint64_t)1 << DRIVER_PING_BIT, &signal);
+    if (status < 0)
+        return status;
+    struct message message = {.tag = message_tag(RS_HEARTBEAT, 0, 1), .handle = {signal}};
+    status = call_rs(&message);
+    sys_handle_close(signal);
+    if (status < 0)
+        log_debug("%s: no heartbeat: error %d", driver->ops->name, status);
+    return 0;
+}
+
+static int say_ready(void)
+{
+    struct message message = {.tag = message_tag(RS_READY, 0, 0)};
+    return call_rs(&message);
 }
 
 static void answer_ping(struct driver *driver)
 {
     if (driver->ops->is_healthy != NULL && !driver->ops->is_healthy(driver))
         return; // silence is the answer that makes rs act
-    int status = call_rs(RS_HEARTBEAT);
+    struct message message = {.tag = message_tag(RS_HEARTBEAT, 0, 0)};
+    int status = call_rs(&message);
     if (status < 0)
         log_warning("%s: heartbeat refused: error %d", driver->ops->name, status);
 }
@@ -152,7 +170,7 @@ static void handle_notification(struct driver *driver, uint64_t bits)
     uint64_t signals = bits & DRIVER_SIGNAL_MASK;
     if (signals != 0 && ops->handle_signal != NULL)
         ops->handle_signal(driver, signals);
-    if ((bits & RS_PING) != 0)
+    if ((bits & (uint64_t)1 << DRIVER_PING_BIT) != 0)
         answer_ping(driver);
 }
 
@@ -211,7 +229,9 @@ int driver_run(const struct driver_ops *ops, void *state)
     if (status == 0)
         status = ops->init(&driver);
     if (status == 0)
-        status = call_rs(RS_READY);
+        status = offer_heartbeat(&driver);
+    if (status == 0)
+        status = say_ready();
     if (status < 0) {
         log_error("%s %s: does not come up: error %d", ops->name, driver.unit_name, status);
         return 1;

@@ -50,10 +50,11 @@ struct driver_ops {
 
 enum { DRIVER_DEFERRED = 1 };
 
-// Bits of the driver's notification. 63 is RS_PING (abi/rs.h), which the library answers.
+// Bits of the driver's notification.
 enum {
     DRIVER_IRQ_BITS = 16, // 0 .. 15: interrupts
     DRIVER_TIMER_BIT = 16,
+    DRIVER_PING_BIT = 17,     // from the reincarnation server; the library answers (abi/rs.h)
     DRIVER_SIGNAL_FIRST = 24, // 24 .. 55: given out by driver_signal_create
     DRIVER_SIGNAL_COUNT = 32,
 };
