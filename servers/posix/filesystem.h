@@ -18,10 +18,10 @@
 #include "abi/types.h"
 #include "servers/posix/file.h"
 #include "servers/posix/list.h"
+#include "servers/posix/vfs/page_tree.h"
 #include "servers/posix/wait.h"
 
 struct page;
-struct page_node;
 struct pipe;
 struct superblock;
 struct vfs_caller;
@@ -48,7 +48,7 @@ enum inode_flag {
     INODE_DEAD = 1,        // removed directory: nothing can be created in it
     INODE_LOCKED = 2,      // inode_lock
     INODE_CACHED_DATA = 4, // regular file whose contents are in the page cache
-    INODE_VOLATILE = 8,    // attributes are asked for anew at each stat (get_attributes)
+    INODE_MAY_LINK = 8,    // has no name, but linkat may give it one (O_TMPFILE)
 };
 
 // Counted by dentries, open files and whoever holds it across a sleep.
@@ -70,10 +70,8 @@ struct inode {
     struct file_time accessed, modified, changed, created;
 
     // Page cache (vfs/pagecache.c).
-    struct page_node *pages; // root of the tree of pages
-    uint32_t page_levels;
-    uint32_t dirty_pages;
-    uint64_t page_count;
+    struct page_tree pages; // struct page by index
+    uint64_t dirty_pages;
     handle_t memory; // what guests map; HANDLE_NONE until somebody does
     uint64_t memory_bytes;
     int write_error; // the first since the last fsync
@@ -126,6 +124,8 @@ struct inode_operations {
     // [E_PERM] Makes it; the name is known not to exist. E_NOSPC, E_ROFS, E_MLINK ...
     int (*make)(struct inode *directory, const char *name, size_t length,
                 const struct inode_make *what, struct inode **out);
+    // [E_OPNOTSUPP] A regular file without a name (O_TMPFILE), links 0.
+    int (*make_unnamed)(struct inode *directory, const struct inode_make *what, struct inode **out);
     // [E_PERM] One more name for an inode of the same super-block, not a directory.
     int (*link)(struct inode *directory, const char *name, size_t length, struct inode *inode);
     // [E_PERM] Not a directory.
@@ -189,6 +189,9 @@ void inode_put(struct inode *inode); // may sleep if it is the last
 // inode_publish makes it findable.
 struct inode *inode_find(struct superblock *superblock, uint64_t number);
 void inode_publish(struct inode *inode);
+
+// What set_attributes mostly does: the fields of what is valid, except the size.
+void inode_apply_attributes(struct inode *inode, const struct attributes *change);
 
 // Sleeping lock of an inode, for what must stay as it is across IPC. Order: parent before child,
 // then by address.
@@ -261,6 +264,10 @@ struct filesystem *filesystem_find(const char *name);
 void filesystem_each(void (*visit)(const struct filesystem *type, void *context), void *context);
 
 // ---- directories ----
+
+// file_operations of regular files in the page cache, and the seek of anything with a size.
+extern const struct file_operations cached_file_operations;
+int64_t file_seek(struct file *file, int64_t offset, int whence);
 
 // Where readdir puts entries. `emit` returns false when there is no more room: the operation then
 // leaves file->position at the entry that did not fit and returns 0. Positions 0 and 1 are "." and

@@ -15,8 +15,10 @@
 #pragma once
 
 #include "abi/types.h"
+#include "servers/posix/list.h"
 
 struct file;
+struct file_mapping;
 struct inode;
 struct user_buffer;
 
@@ -25,7 +27,6 @@ enum page_flag {
     PAGE_BUSY = 2, // I/O in flight: wait on the inode's page queue
     PAGE_DIRTY = 4,
     PAGE_SHARED = 8, // supplied to the inode's memory object
-    PAGE_ERROR = 16, // the last fill failed
     PAGE_REFERENCED = 32,
 };
 
@@ -36,7 +37,7 @@ struct page {
     struct page_chunk *chunk;   // the pool memory object it lies in
     uint32_t flags;             // enum page_flag
     uint32_t pins;              // users that may sleep while looking at data
-    struct page *newer, *older; // LRU
+    struct list lru_node;       // pages of disk files, least recently used first
 };
 
 // Creates the pool; `limit_bytes` bounds the pages of disk files (tmpfs has its own size limits).
@@ -58,9 +59,15 @@ int64_t pagecache_write(struct file *file, struct user_buffer *in, uint64_t *pos
 // file (SIGBUS). E_IO (SIGBUS), E_NOMEM. May sleep.
 int pagecache_supply(struct inode *inode, uint64_t offset);
 
+// The mmap operation of cached files (file.h).
+int pagecache_mmap(struct file *file, uint64_t offset, uint64_t bytes, struct file_mapping *out);
+
 // Drop pages from byte `from` to `to` (exclusive; ~0: to the end), zeroing the parts of pages kept
 // at both edges.
 void pagecache_truncate(struct inode *inode, uint64_t from, uint64_t to);
+
+// The inode goes: drop all its pages and its memory object.
+void pagecache_release(struct inode *inode);
 
 // Write dirty pages back. 0 or the first error since the last call. May sleep.
 int pagecache_sync(struct inode *inode);

@@ -106,6 +106,12 @@ unsigned dentry_shrink(unsigned count);
 void dentry_shrink_superblock(const struct superblock *superblock);
 void dentry_count(uint64_t *total, uint64_t *unused);
 
+// ---- super-blocks and inodes ----
+
+void inode_table_init(void);
+void superblock_put(struct superblock *superblock); // gives back a count of superblock->mounts; may sleep
+int superblock_sync_all(void);
+
 // ---- mounts ----
 
 enum mount_flag {
