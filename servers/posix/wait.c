@@ -180,6 +180,7 @@ void poll_table_init(struct poll_table *table)
     table->used = 0;
     table->more = NULL;
     table->error = 0;
+    table->wake = NULL;
     waiter_prepare(waiter_self());
 }
 
@@ -209,6 +210,10 @@ void poll_wait(struct poll_table *table, struct wait_queue *queue)
     if (entry == NULL)
         return;
     wait_entry_init(entry);
+    if (table->wake != NULL) {
+        entry->wake = table->wake;
+        entry->context = table->context;
+    }
     wait_add(queue, entry);
 }
 

@@ -47,6 +47,7 @@ struct wait_entry {
     struct list node;
     struct waiter *waiter;
     void (*wake)(struct wait_entry *entry);
+    void *context; // for a `wake` that is somebody's own
 };
 
 void wait_queue_init(struct wait_queue *queue);
@@ -95,6 +96,8 @@ struct poll_table {
     unsigned used;
     struct poll_block *more; // further entries
     int error;               // -E_NOMEM: an entry found no memory
+    void (*wake)(struct wait_entry *entry); // epoll: called in place of waking the thread; NULL otherwise
+    void *context;                          // of `wake`
 };
 
 void poll_table_init(struct poll_table *table); // also prepares the calling thread's waiter
