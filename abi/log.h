@@ -15,6 +15,7 @@
 
 #pragma once
 
+#include "abi/message.h"
 #include "abi/types.h"
 
 enum log_level { LOG_ERROR = 3, LOG_WARNING = 4, LOG_INFO = 6, LOG_DEBUG = 7 }; // syslog's numbers
@@ -54,14 +55,25 @@ _Static_assert(sizeof(struct log_record) == 16, "two words");
 
 // Requests to the log server's endpoint.
 //
-// Positions are running byte counts of text. A position older than what is kept is moved forward: the answer's word 1
-// says where the text begins. Text comes as whole lines "<level>seconds.micros name: text\n" for LOG_READ_ALL and
-// LOG_READ_SERVICE alike, up to what fits; 0 bytes: nothing newer.
+// Positions are running byte counts of text, of the whole log or of one service's. A position older than what is kept
+// is moved forward: the answer says where its text begins. The text is whole lines "<level>[seconds.micros] name: text\n",
+// cut into answers anywhere; label 0: nothing newer. Names are LOG_NAME_WORDS words, NUL-padded; an empty one: all
+// services and the kernel. E_NOENT: no such service. E_PERM: LOG_CLEAR without permission.
+enum { LOG_NAME_WORDS = 4, LOG_TEXT_BYTES = (MESSAGE_WORDS - 2) * 8 };
+
 enum log_request {
-    LOG_READ_ALL = 0x700, // w0 position -> label bytes, w0 next position, w1 begin, text in w2..
-    LOG_READ_SERVICE,     // w0 position, w1.. name (NUL-padded, 4 words) -> the same
-    LOG_STATS,            // w0.. name (4 words) -> w0 lines, w1 dropped by the writer, w2 withheld by the limit
-    LOG_CLEAR,            // () -> readers of LOG_READ_ALL start after what is there now
-    LOG_READ_BULK,        // as LOG_READ_SERVICE (empty name: all) with a writable memory object as handle 0:
-                          // w5 bytes of it -> label bytes, text at its start
+    LOG_READ = 0x700, // (position, name) -> label: bytes, 0: next position, 1: where the text begins, text from word 2
+    LOG_STATS,        // (name) -> struct log_stats
+    LOG_CLEAR,        // () -> 0: position; LOG_READ of everything begins there from now on
 };
+
+struct log_stats {
+    uint64_t lines;    // taken out of rings, and lines of the kernel's
+    uint64_t bytes;    // of text, as running positions count them
+    uint64_t dropped;  // lines that found their ring full
+    uint64_t withheld; // times that a ring was left alone because its process floods
+};
+_Static_assert(sizeof(struct log_stats) == 32, "four message words");
+
+// Permission that the log server's manifest defines: uses = log(clear).
+enum log_permission { LOG_MAY_CLEAR = 1 << 0 };

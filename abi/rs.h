@@ -83,7 +83,7 @@ enum rs_op {
     RS_FIND,
     // (; handle: notification): signal it at every change of any service's state -> 1: change count
     RS_WATCH,
-    // (enum rs_text, bytes, name; handle: memory object, writable): writes text -> 0: bytes written, cut to `bytes`
+    // (enum rs_text, offset, name) -> label: bytes of text from there, at most RS_TEXT_BYTES, 0 at the end; words: they
     RS_TEXT,
     // (enum rs_control, name): E_BUSY not possible in its present state
     RS_CONTROL,
@@ -109,6 +109,8 @@ enum rs_op {
     // changes state; the owner looks with RS_SERVICE which. Replaces the caller's earlier one.
     RS_INSTANCE_WATCH,
 };
+
+enum { RS_TEXT_BYTES = MESSAGE_WORDS * 8 };
 
 // RS_INSTANCE_GRANT: the handle becomes startup grant `name` with `value`. At most MESSAGE_HANDLES a message.
 struct rs_grant {
