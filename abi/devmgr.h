@@ -23,9 +23,10 @@ enum device_class {
     DEVICE_CLASSES,
 };
 
-// Permission that devmgr's manifest defines: uses = devmgr(power). RS_BADGE_PERMISSIONS of the client's badge.
+// Permission that devmgr's manifest defines: uses = devmgr(power, console). RS_BADGE_PERMISSIONS of the client's badge.
 enum devmgr_permission {
-    DEVMGR_MAY_POWER = 1 << 0,
+    DEVMGR_MAY_POWER = 1 << 0,   // "power": DEVMGR_POWER
+    DEVMGR_MAY_CONSOLE = 1 << 1, // "console": DEVMGR_CONSOLE
 };
 
 enum device_state {
@@ -70,6 +71,8 @@ enum devmgr_op {
     DEVMGR_TEXT,
     // (enum power_op): does not return if it succeeds; E_PERM, E_NOSYS the board has no way
     DEVMGR_POWER,
+    // (): the caller shows the console itself from now on: the kernel's own output there stops (panics excepted)
+    DEVMGR_CONSOLE,
 };
 
 enum power_op { POWER_OFF, POWER_REBOOT };

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: MIT
+// SPDX-FileCopyrightText: 2026 The XINIM authors
+
+// A PCI function as a device with a driver: what its driver gets, coming up, and being made safe
+// after a death.
+
+#include <string.h>
+
+#include "abi/error.h"
+#include "lib/sys/log.h"
+#include "lib/sys/sys.h"
+#include "servers/devmgr/device.h"
+#include "servers/devmgr/interrupt.h"
+#include "servers/devmgr/physical.h"
+#include "servers/devmgr/virtio_reset.h"
+
+static int create_dma(struct device *device)
+{
+    int64_t dma = sys_dma_create(resources.dma, device->pci->address);
+    int64_t kept;
+
+    if (dma < 0)
+        return (int)dma;
+    kept = sys_handle_duplicate((handle_t)dma, RIGHTS_ALL, 0); // for dma_control at a death
+    if (kept < 0) {
+        sys_handle_close((handle_t)dma);
+        return (int)kept;
+    }
+    device->dma = (handle_t)kept;
+    return grant_add(device, "dma", dma, 0);
+}
+
+static void undo(struct device *device)
+{
+    grant_drop_all(device);
+    if (device->dma != HANDLE_NONE)
+        sys_handle_close(device->dma);
+    device->dma = HANDLE_NONE;
+    device->irqs = 0;
+    device->irq_mode = DEVICE_IRQ_NONE;
+}
+
+int pci_device_prepare(struct devmgr *devmgr, struct device *device, uint32_t irqs)
+{
+    int error;
+
+    pci_power_on(&devmgr->pci, device->pci);
+    pci_enable(&devmgr->pci, device->pci, 0);
+    interrupt_disable(devmgr, device);
+    error = grant_pci_bars(devmgr, device);
+    if (error == 0)
+        error = grant_pci_config(devmgr, device);
+    if (error == 0)
+        error = create_dma(device);
+    if (error == 0)
+        error = interrupt_create(devmgr, device, irqs);
+    if (error < 0)
+        undo(device);
+    return error;
+}
+
+void pci_device_activate(struct devmgr *devmgr, struct device *device)
+{
+    uint32_t what = PCI_ENABLE_IO | PCI_ENABLE_MEMORY;
+    int error;
+
+    pci_enable(&devmgr->pci, device->pci, what);
+    error = interrupt_enable(devmgr, device);
+    if (error < 0)
+        log_error("devmgr: %s: interrupts cannot be switched on: error %d", device->info.where,
+                  error);
+    if (device->irq_mode == DEVICE_IRQ_LINE)
+        what |= PCI_ENABLE_INTX;
+    pci_enable(&devmgr->pci, device->pci, what | PCI_ENABLE_BUS_MASTER);
+}
+
+int pci_device_make_safe(struct devmgr *devmgr, struct device *device)
+{
+    const struct pci_function *function = device->pci;
+    int error;
+
+    interrupt_disable(devmgr, device);
+    pci_enable(&devmgr->pci, function, PCI_ENABLE_MEMORY); // no bus mastering, no INTx
+    error = virtio_reset(&devmgr->pci, function);
+    if (error == -E_NODEV)
+        error = pci_reset(&devmgr->pci, function);
+    pci_enable(&devmgr->pci, function, 0);
+    // With bus mastering off the function cannot write to memory even if it would not be reset.
+    sys_dma_control(device->dma, DMA_RELEASE_QUARANTINE);
+    return error;
+}
