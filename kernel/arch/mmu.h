@@ -67,7 +67,7 @@ enum { MMU_GATHER_PAGES = 64 };
 struct mmu_gather {
     struct mmu_space *space;
     uint64_t start, end; // to flush; start >= end: nothing
-    struct page *tables; // chained by page.next (0 ends)
+    uint32_t tables;     // indices into page_array, chained by page.next
     unsigned count;
     struct page *pages[MMU_GATHER_PAGES];
 };
@@ -77,7 +77,7 @@ static inline void mmu_gather_init(struct mmu_gather *gather, struct mmu_space *
     gather->space = space;
     gather->start = ~0ull;
     gather->end = 0;
-    gather->tables = NULL;
+    gather->tables = PAGE_NONE;
     gather->count = 0;
 }
 
@@ -137,6 +137,11 @@ static inline void mmu_space_load(struct mmu_space *space)
 // ---- the kernel's own mappings ----
 
 extern struct mmu_space mmu_kernel_space; // kernel half only; what an idle CPU or a dying space falls back to
+
+static inline void mmu_space_load_kernel(void)
+{
+    mmu_space_load(&mmu_kernel_space);
+}
 
 // Boot CPU, after page_init: final kernel tables from boot_info and the linker's symbols, then mmu_init_cpu.
 void mmu_init_kernel(void);

@@ -35,6 +35,8 @@ _Static_assert(sizeof(struct page) == 16, "page index and address are converted 
 
 enum page_state { PAGE_NOT_RAM, PAGE_USED, PAGE_CACHED, PAGE_FREE_HEAD, PAGE_FREE_TAIL };
 
+static const uint32_t PAGE_NONE = ~0u; // ends a chain of indices into page_array
+
 extern struct page *page_array;   // of frame page_first_frame and up
 extern uint64_t page_first_frame, page_frame_count;
 

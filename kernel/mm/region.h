@@ -19,6 +19,9 @@ int region_reserve(struct aspace *aspace, uint32_t more);
 // Puts a filled region (start, end, memory with a reference to take over, ...) in its place; room was reserved.
 void region_insert(struct aspace *aspace, struct region *region);
 
+// Gives the array of an empty space back.
+void region_free_array(struct aspace *aspace);
+
 // Takes regions first .. first + number out of the array and their objects' lists, and frees them.
 void region_remove(struct aspace *aspace, uint32_t first, uint32_t number);
 
@@ -43,9 +46,11 @@ static inline bool region_private(const struct region *region)
 }
 
 enum region_zap { ZAP_ALL, ZAP_PRIVATE };
+enum { ZAP_TABLE_COST = 64 };
 
-// Clears the entries of a part of a region and lets their pages go, at most *budget entries; returns the address
-// reached. Translations are flushed on return unless the region is anonymous: then `gather` still holds them.
+// Clears the entries of a part of a region and lets their pages go, until *budget is used up (an entry cleared costs 1,
+// with ZAP_ALL a table visited ZAP_TABLE_COST); returns the address reached. Translations are flushed on return unless
+// the region is anonymous: then `gather` still holds them.
 uint64_t region_zap(struct region *region, uint64_t start, uint64_t end, enum region_zap what,
                     struct mmu_gather *gather, uint64_t *budget);
 

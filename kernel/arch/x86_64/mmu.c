@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: MIT
+// SPDX-FileCopyrightText: 2026 The XINIM authors
+
+// User page tables of a space. No instruction here is special to the processor, so the unit tests run this very code.
+//
+// Lock: the space's (LOCK_ASPACE) for what makes or releases tables; mmu_find and mmu_next may also run under the lock
+// of an object that is mapped at the address, because tables in the span of a region stay.
+
+#include "kernel/arch/mmu.h"
+
+#include "abi/error.h"
+#include "kernel/arch/x86_64/mmu_kernel.h"
+#include "kernel/core/panic.h"
+
+// Directory entries allow everything; the leaf decides.
+static const mmu_entry_t DIRECTORY_BITS = MMU_PRESENT | MMU_WRITABLE | MMU_USER | MMU_ACCESSED;
+
+int mmu_space_create(struct mmu_space *space, unsigned page_flags)
+{
+    struct page *page = page_allocate(0, PAGE_ZEROED | page_flags);
+    if (page == NULL) {
+        return -E_NOMEM;
+    }
+    mmu_entry_t *root = page_address(page);
+    const mmu_entry_t *kernel_root = physical_to_virtual(mmu_kernel_space.root);
+    for (unsigned i = 0; i < mmu_kernel_slot_count; i++) {
+        root[mmu_kernel_slots[i]] = kernel_root[mmu_kernel_slots[i]];
+    }
+    *space = (struct mmu_space){.root = page_physical(page), .page_flags = page_flags, .tables = 1};
+    return 0;
+}
+
+void mmu_space_destroy(struct mmu_space *space)
+{
+    KERNEL_ASSERT(space->tables == 1);
+    tlb_unload(space);
+    mmu_entry_t *root = physical_to_virtual(space->root);
+    for (unsigned i = 0; i < mmu_kernel_slot_count; i++) {
+        root[mmu_kernel_slots[i]] = 0;
+    }
+    page_put_zeroed(page_of_ram(space->root));
+    space->root = 0;
+    space->tables = 0;
+}
+
+mmu_entry_t *mmu_make(struct mmu_space *space, uint64_t address)
+{
+    mmu_entry_t *table = physical_to_virtual(space->root);
+    for (unsigned level = MMU_LEVELS - 1; level > 0; level--) {
+        mmu_entry_t *slot = &table[mmu_index(address, level)];
+        mmu_entry_t entry = mmu_entry_load(slot);
+        if (__builtin_expect(entry == 0, 0)) {
+            struct page *page = page_allocate(0, PAGE_ZEROED | space->page_flags);
+            if (page == NULL) {
+                return NULL;
+            }
+            entry = page_physical(page) | DIRECTORY_BITS;
+            mmu_entry_store(slot, entry);
+            space->tables++;
+        }
+        table = mmu_table(entry);
+    }
+    return &table[mmu_index(address, 0)];
+}
+
+mmu_entry_t *mmu_next(struct mmu_space *space, uint64_t *address, uint64_t end)
+{
+    while (*address < end) {
+        mmu_entry_t *table = physical_to_virtual(space->root);
+        unsigned level = MMU_LEVELS - 1;
+        while (level > 0) {
+            mmu_entry_t entry = mmu_entry_load(&table[mmu_index(*address, level)]);
+            if (entry == 0) {
+                break;
+            }
+            table = mmu_table(entry);
+            level--;
+        }
+        if (level == 0) {
+            return &table[mmu_index(*address, 0)];
+        }
+        *address = (*address | (mmu_entry_span(level) - 1)) + 1;
+    }
+    *address = end;
+    return NULL;
+}
+
+void mmu_gather_flush(struct mmu_gather *gather)
+{
+    if (gather->start < gather->end) {
+        tlb_flush_range(gather->space, gather->start, gather->end);
+        gather->start = ~0ull;
+        gather->end = 0;
+    }
+    for (unsigned i = 0; i < gather->count; i++) {
+        page_put(gather->pages[i]);
+    }
+    gather->count = 0;
+    while (gather->tables != PAGE_NONE) {
+        struct page *page = &page_array[gather->tables];
+        gather->tables = page->next;
+        page_put_zeroed(page);
+    }
+}
+
+struct release {
+    struct mmu_space *space;
+    uint64_t start, end, floor, ceiling;
+    struct mmu_gather *gather;
+};
+
+// One table whose entries of this level (1 or higher) begin at `base`. A released table holds only zeros by now. One
+// flushed address in its span also makes the processor forget the directory entries it has cached (SDM volume 3,
+// 4.10.4.1: INVLPG drops all paging-structure caches).
+static void release_below(const struct release *release, mmu_entry_t *table, unsigned level, uint64_t base)
+{
+    uint64_t span = mmu_entry_span(level);
+    uint64_t first = release->start > base ? (release->start - base) / span : 0;
+    for (uint64_t i = first; i < MMU_ENTRIES && base + i * span < release->end; i++) {
+        uint64_t from = base + i * span;
+        mmu_entry_t entry = mmu_entry_load(&table[i]);
+        if (entry == 0) {
+            continue;
+        }
+        if (level > 1) {
+            release_below(release, mmu_table(entry), level - 1, from);
+        }
+        if (from >= release->floor && from + span <= release->ceiling) {
+            struct page *page = page_of_ram(entry & MMU_FRAME);
+            mmu_entry_store(&table[i], 0);
+            mmu_gather_address(release->gather, from);
+            page->next = release->gather->tables;
+            release->gather->tables = (uint32_t)(page - page_array);
+            release->space->tables--;
+        }
+    }
+}
+
+void mmu_release_tables(struct mmu_space *space, uint64_t start, uint64_t end, uint64_t floor, uint64_t ceiling,
+                        struct mmu_gather *gather)
+{
+    const struct release release = {space, start, end, floor, ceiling, gather};
+    release_below(&release, physical_to_virtual(space->root), MMU_LEVELS - 1, 0);
+}
