@@ -66,13 +66,15 @@ enum devmgr_op {
     DEVMGR_FIND,
     // (; handle: notification): signal it whenever a device comes, goes, or its driver is replaced -> 1: change count
     DEVMGR_WATCH,
-    // (bytes; handle: memory object, writable): the text of /sys/xinim/devices -> 0: its full length, which may exceed
-    // the room given
+    // (offset): the text of /sys/xinim/devices -> label: bytes of it from there, at most DEVMGR_TEXT_BYTES, 0 at the
+    // end; words: they
     DEVMGR_TEXT,
     // (enum power_op): does not return if it succeeds; E_PERM, E_NOSYS the board has no way
     DEVMGR_POWER,
     // (): the caller shows the console itself from now on: the kernel's own output there stops (panics excepted)
     DEVMGR_CONSOLE,
 };
+
+enum { DEVMGR_TEXT_BYTES = 256 }; // all words of a message
 
 enum power_op { POWER_OFF, POWER_REBOOT };

@@ -361,6 +361,7 @@ static const struct key keys[] = {
     {"binary", ONCE, store_name, FIELD(binary), NULL},
     {"arguments", ONCE, store_arguments, FIELD(arguments), NULL},
     {"class", ONCE, store_name, FIELD(class), NULL},
+    {"unit", ONCE, store_text, FIELD(unit), NULL},
     {"per", ONCE, store_choice, FIELD(per), per_choices},
     {"start", ONCE, store_choice, FIELD(start), start_choices},
     {"ready", ONCE, store_choice, FIELD(ready), ready_choices},

@@ -16,11 +16,12 @@
 
 #include "abi/devmgr.h"
 #include "abi/rs.h"
+#include "lib/svc/svc.h"
 #include "servers/devmgr/acpi.h"
 #include "servers/devmgr/pci.h"
 #include "servers/devmgr/platform.h"
 
-enum { DEVICES_MAX = 160, DEVICE_IRQS_MAX = 16, DEVICE_GRANTS_MAX = 32, DEVICE_WATCHERS_MAX = 32 };
+enum { DEVICES_MAX = 160, DEVICE_IRQS_MAX = 8, DEVICE_GRANTS_MAX = 32, DEVICE_WATCHERS_MAX = 32 };
 
 enum device_irq_mode { DEVICE_IRQ_NONE, DEVICE_IRQ_LINE, DEVICE_IRQ_MSI, DEVICE_IRQ_MSIX };
 
@@ -39,8 +40,9 @@ struct device {
     struct device_info info;
     const struct pci_function *pci;         // NULL: not a PCI function
     const struct platform_device *platform; // NULL: not a platform device
-    const struct driver_match *match;       // NULL: unclaimed
-    uint32_t instance;                      // rs's id of its driver; 0 while there is none
+    const struct svc_manifest *manifest;    // of its driver; NULL: unclaimed
+    uint32_t instance;                      // rs's id of its driver, if has_instance
+    bool has_instance;
     enum device_irq_mode irq_mode;
     uint32_t irqs;
     struct device_irq irq[DEVICE_IRQS_MAX];
@@ -54,6 +56,8 @@ struct devmgr {
     struct acpi_info acpi;
     struct pci_access pci; // read NULL: no PCI
     struct pci_tree tree;
+    size_t manifests;
+    struct svc_manifest *manifest[SVC_MANIFESTS_MAX];
     uint32_t devices;
     struct device device[DEVICES_MAX];
     uint64_t changes;
@@ -75,16 +79,41 @@ const char *device_state_name(uint32_t state);
 const char *device_class_name(uint32_t class);
 uint32_t device_class_by_name(const char *name);
 
+// ---- claim.c: devices and drivers ----
+
+// Finds the best manifest for the device; gives the device class and unit name if there is one.
+void claim_device(struct devmgr *devmgr, struct device *device);
+
+// ---- instance.c: drivers through rs ----
+
+// Creates the driver's instance with all grants and starts it. On error the device is FAILED, and
+// logged.
+void instance_start(struct devmgr *devmgr, struct device *device);
+// rs says that some instance changed: brings the table up to date, makes safe what died.
+void instance_changes(struct devmgr *devmgr);
+// Asks rs to signal this notification handle at such changes.
+int instance_watch(struct devmgr *devmgr, handle_t notification);
+
+// ---- text.c ----
+
+// Writes the text of /sys/xinim/devices, NUL-terminated, cut to `room`; returns its length.
+size_t devices_text(const struct devmgr *devmgr, char *text, size_t room);
+
 // ---- pci_device.c: what is particular to PCI functions ----
 
-// Prepares everything its driver gets: grants, interrupts (at most `irqs`), DMA window. Undone as a
-// whole on error.
-int pci_device_prepare(struct devmgr *devmgr, struct device *device, uint32_t irqs);
+// Prepares what its driver gets of what its manifest grants: BARs, configuration space, interrupts,
+// DMA window. Undone as a whole on error.
+int pci_device_prepare(struct devmgr *devmgr, struct device *device);
 // Decoding, bus mastering and interrupts on, as its driver finds them.
 void pci_device_activate(struct devmgr *devmgr, struct device *device);
 // Interrupts and bus mastering off, reset. 0, or why the function could not be reset (it is silent
 // all the same).
 int pci_device_make_safe(struct devmgr *devmgr, struct device *device);
+
+// ---- platform_device.c ----
+
+// The same for a platform device: ports and interrupt.
+int platform_device_prepare(struct devmgr *devmgr, struct device *device);
 
 // ---- grant.c ----
 

@@ -134,9 +134,11 @@ int grant_pci_bars(struct devmgr *devmgr, struct device *device)
 
         if (bar->base == 0)
             continue;
-        if (bar->kind == PCI_BAR_MEMORY32 || bar->kind == PCI_BAR_MEMORY64) {
+        if ((bar->kind == PCI_BAR_MEMORY32 || bar->kind == PCI_BAR_MEMORY64) &&
+            (device->manifest->grants & SVC_GRANT_BARS) != 0) {
             error = grant_memory_bar(devmgr, device, i);
-        } else if (bar->kind == PCI_BAR_IO && resources.port != HANDLE_NONE) {
+        } else if (bar->kind == PCI_BAR_IO && resources.port != HANDLE_NONE &&
+                   (device->manifest->grants & SVC_GRANT_PORTS) != 0) {
             snprintf(name, sizeof name, "io%u", i);
             error =
                 grant_add(device, name,

@@ -40,20 +40,22 @@ static void undo(struct device *device)
     device->irq_mode = DEVICE_IRQ_NONE;
 }
 
-int pci_device_prepare(struct devmgr *devmgr, struct device *device, uint32_t irqs)
+int pci_device_prepare(struct devmgr *devmgr, struct device *device)
 {
-    int error;
+    uint32_t grants = device->manifest->grants;
+    int error = 0;
 
     pci_power_on(&devmgr->pci, device->pci);
     pci_enable(&devmgr->pci, device->pci, 0);
     interrupt_disable(devmgr, device);
-    error = grant_pci_bars(devmgr, device);
-    if (error == 0)
+    if ((grants & (SVC_GRANT_BARS | SVC_GRANT_PORTS)) != 0)
+        error = grant_pci_bars(devmgr, device);
+    if (error == 0 && (grants & SVC_GRANT_CONFIG) != 0)
         error = grant_pci_config(devmgr, device);
-    if (error == 0)
+    if (error == 0 && (grants & SVC_GRANT_DMA) != 0)
         error = create_dma(device);
-    if (error == 0)
-        error = interrupt_create(devmgr, device, irqs);
+    if (error == 0 && (grants & SVC_GRANT_IRQS) != 0)
+        error = interrupt_create(devmgr, device, DEVICE_IRQS_MAX);
     if (error < 0)
         undo(device);
     return error;
@@ -71,7 +73,9 @@ void pci_device_activate(struct devmgr *devmgr, struct device *device)
                   error);
     if (device->irq_mode == DEVICE_IRQ_LINE)
         what |= PCI_ENABLE_INTX;
-    pci_enable(&devmgr->pci, device->pci, what | PCI_ENABLE_BUS_MASTER);
+    if (device->dma != HANDLE_NONE)
+        what |= PCI_ENABLE_BUS_MASTER;
+    pci_enable(&devmgr->pci, device->pci, what);
 }
 
 int pci_device_make_safe(struct devmgr *devmgr, struct device *device)
@@ -86,6 +90,7 @@ int pci_device_make_safe(struct devmgr *devmgr, struct device *device)
         error = pci_reset(&devmgr->pci, function);
     pci_enable(&devmgr->pci, function, 0);
     // With bus mastering off the function cannot write to memory even if it would not be reset.
-    sys_dma_control(device->dma, DMA_RELEASE_QUARANTINE);
+    if (device->dma != HANDLE_NONE)
+        sys_dma_control(device->dma, DMA_RELEASE_QUARANTINE);
     return error;
 }

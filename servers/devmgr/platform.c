@@ -14,10 +14,10 @@ enum {
 };
 
 const struct platform_device platform_devices[] = {
-    {"isa:16550", "isa 3f8", 0x3f8, UART_PORTS, 4},
-    {"isa:16550", "isa 2f8", 0x2f8, UART_PORTS, 3},
-    {"isa:16550", "isa 3e8", 0x3e8, UART_PORTS, 4},
-    {"isa:16550", "isa 2e8", 0x2e8, UART_PORTS, 3},
+    {"uart16550", "isa 3f8", 0x3f8, UART_PORTS, 4},
+    {"uart16550", "isa 2f8", 0x2f8, UART_PORTS, 3},
+    {"uart16550", "isa 3e8", 0x3e8, UART_PORTS, 4},
+    {"uart16550", "isa 2e8", 0x2e8, UART_PORTS, 3},
 };
 
 const uint32_t platform_device_count = sizeof platform_devices / sizeof platform_devices[0];

@@ -10,7 +10,7 @@
 #include <stdint.h>
 
 struct platform_device {
-    const char *match; // as manifests name it: "isa:16550"
+    const char *match; // as manifests name it: "uart16550"
     const char *where;
     uint16_t port; // first I/O port
     uint16_t ports;

@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: MIT
+// SPDX-FileCopyrightText: 2026 The XINIM authors
+
+// See discover.h.
+
+#include "servers/devmgr/discover.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "abi/error.h"
+#include "lib/sys/log.h"
+#include "lib/sys/start.h"
+#include "lib/sys/sys.h"
+#include "servers/devmgr/ecam.h"
+#include "servers/devmgr/physical.h"
+
+enum {
+    ECAM_BUS_BYTES = 1 << 20,
+    PCI_IO_FIRST = 0x1000, // below are the board's own ports
+    PCI_IO_END = 0x10000,
+};
+
+#define PCI_MEMORY_END 0xfec00000ull // I/O APICs and what follows them
+
+// ---- ACPI ----
+
+static void read_acpi(struct devmgr *devmgr)
+{
+    struct acpi_memory memory = physical_reader();
+    struct info_boot boot = {0};
+    int64_t status = sys_info(INFO_BOOT, 0, &boot, sizeof boot);
+
+    if (status < 0 || boot.acpi_rsdp == 0) {
+        log_warning("devmgr: the board has no ACPI tables");
+        return;
+    }
+    status = acpi_read(&memory, boot.acpi_rsdp, &devmgr->acpi);
+    if (status < 0) {
+        log_error("devmgr: ACPI tables at %llx are damaged: error %d",
+                  (unsigned long long)boot.acpi_rsdp, (int)status);
+        return;
+    }
+    log_info("acpi: %u CPUs, %u I/O APICs, %u PCI segments, %s, %s%s", devmgr->acpi.cpus,
+             devmgr->acpi.ioapics, devmgr->acpi.segments,
+             devmgr->acpi.hpet_address != 0 ? "HPET" : "no HPET",
+             devmgr->acpi.has_s5 ? "power off" : "no power off",
+             devmgr->acpi.can_reset ? ", reset register" : "");
+    if (devmgr->acpi.bad_tables != 0)
+        log_warning("acpi: %u damaged tables left out", devmgr->acpi.bad_tables);
+}
+
+// ---- PCI ----
+
+// Where BARs without an address may go: between the configuration space and the I/O APICs on a PC.
+static struct pci_windows pc_windows(const struct acpi_segment *segment)
+{
+    uint64_t ecam_end = segment->base + ((uint64_t)segment->bus_end + 1) * ECAM_BUS_BYTES;
+    struct pci_windows windows = {
+        .space = {[PCI_SPACE_IO] = {.start = PCI_IO_FIRST, .end = PCI_IO_END}}};
+
+    if (ecam_end < PCI_MEMORY_END)
+        windows.space[PCI_SPACE_MEMORY32] =
+            (struct pci_window){.start = ecam_end, .end = PCI_MEMORY_END};
+    return windows;
+}
+
+static void scan_pci(struct devmgr *devmgr)
+{
+    const struct acpi_segment *segment = &devmgr->acpi.segment[0];
+    struct pci_windows windows;
+    uint32_t failed;
+
+    if (devmgr->acpi.segments == 0) {
+        log_warning("devmgr: no PCI configuration space (MCFG)");
+        return;
+    }
+    if (devmgr->acpi.segments > 1)
+        log_warning("devmgr: %u PCI segments, only segment %u is used", devmgr->acpi.segments,
+                    segment->segment);
+    devmgr->pci = ecam_access(segment);
+    pci_scan(&devmgr->pci, segment->bus_start, &devmgr->tree);
+    windows = pc_windows(segment);
+    failed = pci_assign(&devmgr->pci, &devmgr->tree, &windows);
+    if (failed != 0)
+        log_warning("devmgr: no address for %u BARs", failed);
+    if (devmgr->tree.truncated)
+        log_warning("devmgr: more than %d PCI functions, the rest is left out", PCI_FUNCTIONS_MAX);
+}
+
+static void add_pci(struct devmgr *devmgr)
+{
+    for (uint32_t i = 0; i < devmgr->tree.functions; i++) {
+        const struct pci_function *function = &devmgr->tree.function[i];
+        struct device *device;
+
+        if (function->bridge)
+            continue;
+        device = device_add(devmgr);
+        if (device == NULL)
+            return;
+        device->pci = function;
+        snprintf(device->info.where, sizeof device->info.where, "pci %02x:%02x.%x",
+                 PCI_BUS(function->address), PCI_DEVICE(function->address),
+                 PCI_FUNCTION(function->address));
+        snprintf(device->info.what, sizeof device->info.what, "%04x:%04x class %06x",
+                 function->vendor, function->device, function->class);
+    }
+}
+
+static void add_platform(struct devmgr *devmgr)
+{
+    for (uint32_t i = 0; i < platform_device_count; i++) {
+        const struct platform_device *platform = &platform_devices[i];
+        struct device *device;
+
+        if (!platform_present(platform))
+            continue;
+        device = device_add(devmgr);
+        if (device == NULL)
+            return;
+        device->platform = platform;
+        snprintf(device->info.where, sizeof device->info.where, "%s", platform->where);
+        snprintf(device->info.what, sizeof device->info.what, "%s", platform->match);
+    }
+}
+
+void discover(struct devmgr *devmgr)
+{
+    read_acpi(devmgr);
+    scan_pci(devmgr);
+    add_pci(devmgr);
+    add_platform(devmgr);
+}
+
+// ---- manifests ----
+
+static void report(void *context, const char *file, unsigned line, const char *text)
+{
+    (void)context;
+    log_debug("devmgr: %s:%u: %s", file, line, text); // rs has told the user already
+}
+
+int discover_manifests(struct devmgr *devmgr)
+{
+    const struct startup_grant *grant = startup_grant("initrd");
+    const struct svc_reporter reporter = {.report = report};
+    struct aspace_map_args map = {.prot = PROT_READ};
+    int64_t address;
+
+    if (grant == NULL)
+        return -E_NOENT;
+    map.memory = grant->handle;
+    map.bytes = (grant->value + PAGE_SIZE - 1) & ~(uint64_t)(PAGE_SIZE - 1);
+    address = sys_aspace_map(HANDLE_SELF, &map);
+    if (address < 0)
+        return (int)address;
+    devmgr->manifests = svc_load((const void *)(uintptr_t)address, grant->value, devmgr->manifest,
+                                 SVC_MANIFESTS_MAX, malloc, &reporter);
+    sys_aspace_unmap(HANDLE_SELF, (uint64_t)address, map.bytes);
+    return 0;
+}

@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: MIT
+// SPDX-FileCopyrightText: 2026 The XINIM authors
+
+// Drivers' processes, which rs owns and devmgr asks for (abi/rs.h, "Owned instances"). rs keeps the
+// handles that an instance was granted, so after a death devmgr only has to make the device safe.
+
+#include <stdio.h>
+#include <string.h>
+
+#include "abi/error.h"
+#include "lib/sys/log.h"
+#include "lib/sys/sys.h"
+#include "servers/devmgr/device.h"
+
+static int call(struct devmgr *devmgr, struct message *message)
+{
+    return (int)message_call_retry(devmgr->rs, message);
+}
+
+// ---- starting ----
+
+static int instance_create(struct devmgr *devmgr, struct device *device)
+{
+    struct message message = {0};
+    int status;
+
+    message_put_bytes(&message, 0, device->manifest->name, strlen(device->manifest->name));
+    message.tag = message_tag(RS_INSTANCE_CREATE, RS_NAME_WORDS, 0);
+    status = call(devmgr, &message);
+    if (status < 0)
+        return status;
+    device->instance = (uint32_t)message.word[0];
+    device->has_instance = true;
+    return 0;
+}
+
+static int instance_argument(struct devmgr *devmgr, const struct device *device)
+{
+    struct message message = {0};
+    char text[8 + DEVICE_NAME_MAX];
+    int bytes = snprintf(text, sizeof text, "name=%s", device->info.name);
+    int64_t words;
+
+    message.word[0] = device->instance;
+    message.word[1] = (uint64_t)bytes;
+    words = message_put_bytes(&message, 2, text, (size_t)bytes);
+    if (words < 0)
+        return (int)words;
+    message.tag = message_tag(RS_INSTANCE_ARGUMENT, 2 + (unsigned)words, 0);
+    return call(devmgr, &message);
+}
+
+static int instance_grants(struct devmgr *devmgr, const struct device *device)
+{
+    enum { GRANT_WORDS = sizeof(struct rs_grant) / 8 };
+
+    for (uint32_t done = 0; done < device->grants;) {
+        struct message message = {0};
+        uint32_t count = device->grants - done;
+        int status;
+
+        if (count > MESSAGE_HANDLES)
+            count = MESSAGE_HANDLES;
+        message.word[0] = device->instance;
+        message.word[1] = count;
+        for (uint32_t i = 0; i < count; i++) {
+            const struct device_grant *grant = &device->grant[done + i];
+
+            memcpy(&message.word[2 + i * GRANT_WORDS], &grant->grant, sizeof grant->grant);
+            message.handle[i] = grant->handle;
+        }
+        message.tag = message_tag(RS_INSTANCE_GRANT, 2 + count * GRANT_WORDS, count);
+        status = call(devmgr, &message);
+        if (status < 0)
+            return status;
+        done += count;
+    }
+    return 0;
+}
+
+static int instance_run(struct devmgr *devmgr, const struct device *device)
+{
+    struct message message = {.tag = message_tag(RS_INSTANCE_START, 1, 0)};
+    int status;
+
+    message.word[0] = device->instance;
+    status = call(devmgr, &message);
+    message_close_handles(&message); // clients get the endpoint from rs
+    return status;
+}
+
+static void instance_remove(struct devmgr *devmgr, struct device *device)
+{
+    struct message message = {.tag = message_tag(RS_INSTANCE_REMOVE, 1, 0)};
+
+    message.word[0] = device->instance;
+    call(devmgr, &message); // the first error is the one to tell of
+    device->has_instance = false;
+}
+
+void instance_start(struct devmgr *devmgr, struct device *device)
+{
+    int status = instance_create(devmgr, device);
+
+    if (status >= 0)
+        status = instance_argument(devmgr, device);
+    if (status >= 0)
+        status = instance_grants(devmgr, device);
+    if (status >= 0)
+        status = instance_run(devmgr, device);
+    grant_drop_all(device); // rs holds copies
+    if (status >= 0) {
+        device->info.state = DEVICE_STARTING;
+        return;
+    }
+    log_error("devmgr: %s: cannot start %s: error %d", device->info.where, device->manifest->name,
+              status);
+    if (device->has_instance)
+        instance_remove(devmgr, device);
+    device->info.state = DEVICE_FAILED;
+}
+
+int instance_watch(struct devmgr *devmgr, handle_t notification)
+{
+    struct message message = {.tag = message_tag(RS_INSTANCE_WATCH, 1, 1)};
+
+    message.handle[0] = notification;
+    return call(devmgr, &message);
+}
+
+// ---- following what becomes of them ----
+
+static struct device *device_of(struct devmgr *devmgr, uint32_t instance)
+{
+    for (uint32_t i = 0; i < devmgr->devices; i++) {
+        if (devmgr->device[i].has_instance && devmgr->device[i].instance == instance)
+            return &devmgr->device[i];
+    }
+    return NULL;
+}
+
+static void make_safe(struct devmgr *devmgr, struct device *device)
+{
+    struct message message = {.tag = message_tag(RS_INSTANCE_CLEARED, 1, 0)};
+    int status = 0;
+
+    if (device->pci != NULL) {
+        status = pci_device_make_safe(devmgr, device);
+        if (status < 0)
+            log_warning("devmgr: %s: the device could not be reset: error %d", device->info.where,
+                        status);
+        pci_device_activate(devmgr, device);
+    }
+    message.word[0] = device->instance;
+    status = call(devmgr, &message);
+    if (status < 0 && status != -E_BUSY) // busy: rs gave up waiting, or cleared it itself
+        log_warning("devmgr: %s: rs does not take the device back: error %d", device->info.where,
+                    status);
+}
+
+static uint32_t device_state(uint32_t rs_state)
+{
+    switch (rs_state) {
+    case RS_RUNNING:
+        return DEVICE_RUNNING;
+    case RS_CLEARING:
+    case RS_RESTARTING:
+        return DEVICE_RESTARTING;
+    case RS_FAILED:
+    case RS_STOPPED:
+        return DEVICE_FAILED;
+    default:
+        return DEVICE_STARTING;
+    }
+}
+
+// True if anything about the device is different now.
+static bool instance_update(struct devmgr *devmgr, struct device *device,
+                            const struct rs_service_info *service)
+{
+    struct device_info before = device->info;
+
+    device->info.state = device_state(service->state);
+    device->info.incarnation = service->incarnation;
+    memcpy(device->info.service, service->name, sizeof device->info.service);
+    device->info.service[sizeof device->info.service - 1] = '\0';
+    if (service->state == RS_CLEARING)
+        make_safe(devmgr, device);
+    return memcmp(&before, &device->info, sizeof before) != 0;
+}
+
+void instance_changes(struct devmgr *devmgr)
+{
+    bool changed = false;
+
+    for (uint32_t index = 0;; index++) {
+        struct message message = {.tag = message_tag(RS_SERVICE, 1, 0)};
+        struct rs_service_info service;
+        struct device *device;
+
+        message.word[0] = index;
+        if (call(devmgr, &message) < 0 ||
+            message_get_bytes(&message, 0, &service, sizeof service) < 0)
+            break;
+        device = device_of(devmgr, service.id);
+        if (device != NULL)
+            changed |= instance_update(devmgr, device, &service);
+    }
+    if (changed)
+        device_changed(devmgr);
+}

@@ -1,0 +1,266 @@
+// SPDX-License-Identifier: MIT
+// SPDX-FileCopyrightText: 2026 The XINIM authors
+
+// devmgr: finds the machine's devices, starts one driver process for each with exactly its device's
+// handles, and makes a dead driver's device safe. Protocol: abi/devmgr.h; drivers' processes:
+// abi/rs.h.
+//
+// Specifications: see acpi.h (ACPI static tables), pci.h (PCI, PCI Express), virtio_reset.h.
+// Not implemented: hot-plug, an IOMMU, PCI segments other than the first, AML (so INTx only on
+// boards in interrupt.c). Should devmgr itself die, the drivers run on; what needs it (restarting a
+// driver, power off) waits for a reboot.
+//
+// One thread, one event loop. It calls rs (which never calls anybody) and nobody else, so it cannot
+// deadlock.
+
+#include <string.h>
+
+#include "abi/error.h"
+#include "lib/sys/log.h"
+#include "lib/sys/start.h"
+#include "lib/sys/sys.h"
+#include "servers/devmgr/discover.h"
+#include "servers/devmgr/physical.h"
+#include "servers/devmgr/power.h"
+
+enum {
+    INSTANCES_BIT = 1,
+    TEXT_MAX = 24 * 1024,
+    IRQ_LINES = 1024,
+    DMA_DEVICES = 1 << 16,
+    PORTS = 1 << 16
+};
+
+#define PHYSICAL_BYTES (1ull << 52)
+
+static struct devmgr devmgr;
+
+// ---- start ----
+
+static handle_t narrow(handle_t root, enum resource_kind kind, uint64_t count)
+{
+    int64_t handle = sys_resource_create(root, kind, 0, count);
+
+    return handle < 0 ? HANDLE_NONE : (handle_t)handle;
+}
+
+static int take_resources(void)
+{
+    handle_t root = startup_handle("root");
+
+    resources.mmio = narrow(root, RESOURCE_MMIO, PHYSICAL_BYTES);
+    resources.port = narrow(root, RESOURCE_PORT, PORTS); // none on processors without ports
+    resources.irq = narrow(root, RESOURCE_IRQ, IRQ_LINES);
+    resources.dma = narrow(root, RESOURCE_DMA, DMA_DEVICES);
+    resources.machine = narrow(root, RESOURCE_MACHINE, 0);
+    if (resources.mmio == HANDLE_NONE || resources.irq == HANDLE_NONE ||
+        resources.dma == HANDLE_NONE)
+        return -E_PERM;
+    return 0;
+}
+
+static int take_notification(struct devmgr *d)
+{
+    int64_t notification = sys_notification_create();
+    int64_t badged;
+    int status;
+
+    if (notification < 0)
+        return (int)notification;
+    d->notification = (handle_t)notification;
+    status = (int)sys_thread_control(HANDLE_SELF, THREAD_BIND_NOTIFICATION, d->notification);
+    if (status < 0)
+        return status;
+    badged = sys_handle_duplicate(d->notification, RIGHT_SEND | RIGHT_DUPLICATE | RIGHT_TRANSFER,
+                                  INSTANCES_BIT);
+    if (badged < 0)
+        return (int)badged;
+    status = instance_watch(d, (handle_t)badged);
+    sys_handle_close((handle_t)badged);
+    return status;
+}
+
+static void start_driver(struct devmgr *d, struct device *device)
+{
+    int status;
+
+    claim_device(d, device);
+    if (device->manifest == NULL)
+        return;
+    if (device->pci != NULL)
+        status = pci_device_prepare(d, device);
+    else
+        status = platform_device_prepare(d, device);
+    if (status < 0) {
+        log_error("devmgr: %s: cannot be handed to %s: error %d", device->info.where,
+                  device->manifest->name, status);
+        device->info.state = DEVICE_FAILED;
+        return;
+    }
+    if (device->pci != NULL)
+        pci_device_activate(d, device);
+    instance_start(d, device);
+    log_info("%s: %s %s, driver %s, %u interrupts",
+             device->info.name[0] != '\0' ? device->info.name : "(no name)", device->info.where,
+             device->info.what, device->manifest->name, device->irqs);
+}
+
+static int start(struct devmgr *d)
+{
+    struct message ready = {.tag = message_tag(RS_READY, 0, 0)};
+    int status = take_resources();
+
+    d->endpoint = startup_handle("endpoint");
+    d->rs = startup_handle("rs");
+    if (status == 0)
+        status = take_notification(d);
+    if (status == 0)
+        status = discover_manifests(d);
+    if (status < 0)
+        return status;
+    discover(d);
+    for (uint32_t i = 0; i < d->devices; i++)
+        start_driver(d, &d->device[i]);
+    log_info("devmgr: %u devices; DMA unprotected (no IOMMU)", d->devices);
+    instance_changes(d);
+    return (int)message_call_retry(d->rs, &ready);
+}
+
+// ---- requests ----
+
+static int reply_info(struct message *message, const struct device *device)
+{
+    int64_t words = message_put_bytes(message, 0, &device->info, sizeof device->info);
+
+    if (words < 0)
+        return (int)words;
+    message->tag = message_tag(0, (unsigned)words, 0);
+    return 0;
+}
+
+static int handle_find(struct devmgr *d, struct message *message)
+{
+    char name[DEVICE_NAME_MAX + 1] = {0};
+    uint64_t class = message->word[0];
+    struct device *device;
+
+    if (class >= DEVICE_CLASSES || message_get_bytes(message, 1, name, DEVICE_NAME_MAX) < 0)
+        return -E_INVAL;
+    device = device_find(d, (uint32_t) class, name);
+    return device == NULL ? -E_NOENT : reply_info(message, device);
+}
+
+static int handle_watch(struct devmgr *d, struct message *message)
+{
+    handle_t notification;
+    int status;
+
+    if (message_handles(message->tag) != 1)
+        return -E_INVAL;
+    notification = message->handle[0];
+    message->handle[0] = HANDLE_NONE;
+    status = device_watch(d, notification);
+    message->word[1] = d->changes;
+    message->tag = message_tag(0, 2, 0);
+    return status;
+}
+
+static int handle_text(struct devmgr *d, struct message *message)
+{
+    static char text[TEXT_MAX];
+    size_t length = devices_text(d, text, sizeof text);
+    uint64_t offset = message->word[0];
+    size_t bytes;
+    int64_t words;
+
+    if (offset >= length) {
+        message->tag = message_tag(0, 0, 0);
+        return 0;
+    }
+    bytes = length - offset;
+    if (bytes > DEVMGR_TEXT_BYTES)
+        bytes = DEVMGR_TEXT_BYTES;
+    words = message_put_bytes(message, 0, text + offset, bytes);
+    if (words < 0)
+        return (int)words;
+    message->tag = message_tag(0, (unsigned)words, 0);
+    return (int)bytes;
+}
+
+static int handle_console(const struct message *message)
+{
+    if ((RS_BADGE_PERMISSIONS(message->badge) & DEVMGR_MAY_CONSOLE) == 0)
+        return -E_PERM;
+    return (int)sys_machine_control(resources.machine, MACHINE_CONSOLE_OFF, 0);
+}
+
+// Turns the request into its reply; returns the reply's label.
+static int handle_request(struct devmgr *d, struct message *message)
+{
+    int32_t label = message_label(message->tag);
+    unsigned words = message_words(message->tag);
+
+    switch (label) {
+    case DEVMGR_COUNT:
+        message->word[0] = d->devices;
+        message->word[1] = d->changes;
+        message->tag = message_tag(0, 2, 0);
+        return 0;
+    case DEVMGR_DEVICE:
+        if (words < 1 || message->word[0] >= d->devices)
+            return -E_NOENT;
+        return reply_info(message, &d->device[message->word[0]]);
+    case DEVMGR_FIND:
+        return handle_find(d, message);
+    case DEVMGR_WATCH:
+        return handle_watch(d, message);
+    case DEVMGR_TEXT:
+        return words < 1 ? -E_INVAL : handle_text(d, message);
+    case DEVMGR_POWER:
+        if ((RS_BADGE_PERMISSIONS(message->badge) & DEVMGR_MAY_POWER) == 0)
+            return -E_PERM;
+        return words < 1 ? -E_INVAL : power_control(&d->acpi, message->word[0]);
+    case DEVMGR_CONSOLE:
+        return handle_console(message);
+    default:
+        return -E_NOSYS;
+    }
+}
+
+__attribute__((noreturn)) static void serve(struct devmgr *d)
+{
+    struct message message;
+    int64_t status = sys_receive(d->endpoint, &message);
+
+    for (;;) {
+        int label;
+
+        if (status < 0)
+            sys_panic("devmgr: receive fails: error %d", (int)status);
+        if ((message.tag & MESSAGE_NOTIFICATION) != 0) {
+            if ((message.word[0] & INSTANCES_BIT) != 0)
+                instance_changes(d);
+            status = sys_receive(d->endpoint, &message);
+            continue;
+        }
+        label = handle_request(d, &message);
+        if (label < 0) {
+            message_close_handles(&message);
+            message.tag = 0;
+        }
+        message.tag = message_tag(label, message_words(message.tag), 0);
+        status = sys_reply_receive(d->endpoint, &message);
+    }
+}
+
+int main(int argc, char **argv)
+{
+    int status;
+
+    (void)argc;
+    (void)argv;
+    status = start(&devmgr);
+    if (status < 0)
+        sys_panic("devmgr: cannot start: error %d", status);
+    serve(&devmgr);
+}
