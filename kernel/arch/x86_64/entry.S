@@ -1,0 +1,282 @@
+/* SPDX-License-Identifier: MIT */
+/* SPDX-FileCopyrightText: 2026 The XINIM authors */
+
+/* Ways into and out of the kernel.
+
+   The kernel has one stack a CPU and never sleeps on it: user registers are saved straight into the running thread's frame (struct
+   cpu.frame; for a guest its guest_state page), and each C handler returns the frame to resume, which may be another
+   thread's. Layouts: struct cpu (kernel/core/cpu.h) and struct frame (frame.h); static asserts stand in cpu_setup.c. */
+
+#define CPU_STACK   8
+#define CPU_SCRATCH 16
+#define CPU_FRAME   24
+#define CPU_HANDLER 32
+
+#define FRAME_R15 0
+#define FRAME_R14 8
+#define FRAME_R13 16
+#define FRAME_R12 24
+#define FRAME_R11 32
+#define FRAME_R10 40
+#define FRAME_R9  48
+#define FRAME_R8  56
+#define FRAME_RBP 64
+#define FRAME_RDI 72
+#define FRAME_RSI 80
+#define FRAME_RDX 88
+#define FRAME_RCX 96
+#define FRAME_RBX 104
+#define FRAME_RAX 112
+#define FRAME_RIP 120
+#define FRAME_RFLAGS 128
+#define FRAME_RSP 136
+#define FRAME_BYTES 144
+
+#define USER_CS 0x23
+#define USER_SS 0x1b
+#define MSR_GS_BASE 0xc0000101
+
+/* CF PF AF ZF SF TF DF OF AC ID may be the user's; IF and bit 1 are always set, IOPL, NT, VM never. */
+#define RFLAGS_USER  0x240dd5
+#define RFLAGS_FIXED 0x202
+
+    .text
+
+    /* Reached by SYSCALL from user mode; interrupts are off (SFMASK). The frame's end is used as a stack for the saves. */
+    .global syscall_entry
+    .balign 16
+syscall_entry:
+    swapgs
+    movq %rsp, %gs:CPU_SCRATCH
+    movq %gs:CPU_FRAME, %rsp
+    addq $FRAME_BYTES, %rsp
+    pushq %gs:CPU_SCRATCH
+    pushq %r11
+    pushq %rcx
+    pushq %rax
+    pushq %rbx
+    pushq %rcx
+    pushq %rdx
+    pushq %rsi
+    pushq %rdi
+    pushq %rbp
+    pushq %r8
+    pushq %r9
+    pushq %r10
+    pushq %r11
+    pushq %r12
+    pushq %r13
+    pushq %r14
+    pushq %r15
+    movq %rsp, %rdi
+    movq %gs:CPU_STACK, %rsp
+    xorl %ebp, %ebp
+    cld
+    call *%gs:CPU_HANDLER
+
+    /* rax: frame to resume. SYSRET restores neither rcx nor r11, so it serves where they equal rip and rflags, as they do
+       after SYSCALL; everything else goes by IRET. rip is loaded once, checked, and used from the register. */
+    .global resume_user
+resume_user:
+    movq FRAME_RIP(%rax), %rcx
+    movq FRAME_RFLAGS(%rax), %r11
+    cmpq FRAME_RCX(%rax), %rcx
+    jne resume_by_iret
+    cmpq FRAME_R11(%rax), %r11
+    jne resume_by_iret
+    movq %rcx, %rdx
+    shrq $47, %rdx
+    jnz resume_by_iret
+    andl $RFLAGS_USER, %r11d
+    orl $RFLAGS_FIXED, %r11d
+    movq %rax, %rsp
+    popq %r15
+    popq %r14
+    popq %r13
+    popq %r12
+    popq %r10               /* r11's slot: overwritten below */
+    popq %r10
+    popq %r9
+    popq %r8
+    popq %rbp
+    popq %rdi
+    popq %rsi
+    popq %rdx
+    popq %rbx               /* rcx's slot */
+    popq %rbx
+    popq %rax
+    movq 16(%rsp), %rsp
+    swapgs
+    sysretq
+
+resume_by_iret:
+    movq %gs:CPU_STACK, %rsp
+    movq %rcx, %rdx
+    shrq $47, %rdx
+    jz 1f
+    xorl %ecx, %ecx         /* not a user address: fault at 0 in user mode rather than here */
+1:  andl $RFLAGS_USER, %r11d
+    orl $RFLAGS_FIXED, %r11d
+    pushq $USER_SS
+    pushq FRAME_RSP(%rax)
+    pushq %r11
+    pushq $USER_CS
+    pushq %rcx
+    movq FRAME_R15(%rax), %r15
+    movq FRAME_R14(%rax), %r14
+    movq FRAME_R13(%rax), %r13
+    movq FRAME_R12(%rax), %r12
+    movq FRAME_R11(%rax), %r11
+    movq FRAME_R10(%rax), %r10
+    movq FRAME_R9(%rax), %r9
+    movq FRAME_R8(%rax), %r8
+    movq FRAME_RBP(%rax), %rbp
+    movq FRAME_RDI(%rax), %rdi
+    movq FRAME_RSI(%rax), %rsi
+    movq FRAME_RDX(%rax), %rdx
+    movq FRAME_RCX(%rax), %rcx
+    movq FRAME_RBX(%rax), %rbx
+    movq FRAME_RAX(%rax), %rax
+    swapgs
+    iretq
+
+    /* Exceptions and interrupts. Each stub leaves: vector, error code, rip, cs, rflags, rsp, ss. */
+trap_common:
+    testb $3, 24(%rsp)
+    jz trap_in_kernel
+    swapgs
+    pushq %rax
+    movq %gs:CPU_FRAME, %rax
+    movq %r15, FRAME_R15(%rax)
+    movq %r14, FRAME_R14(%rax)
+    movq %r13, FRAME_R13(%rax)
+    movq %r12, FRAME_R12(%rax)
+    movq %r11, FRAME_R11(%rax)
+    movq %r10, FRAME_R10(%rax)
+    movq %r9, FRAME_R9(%rax)
+    movq %r8, FRAME_R8(%rax)
+    movq %rbp, FRAME_RBP(%rax)
+    movq %rdi, FRAME_RDI(%rax)
+    movq %rsi, FRAME_RSI(%rax)
+    movq %rdx, FRAME_RDX(%rax)
+    movq %rcx, FRAME_RCX(%rax)
+    movq %rbx, FRAME_RBX(%rax)
+    popq FRAME_RAX(%rax)
+    movq 16(%rsp), %rcx
+    movq %rcx, FRAME_RIP(%rax)
+    movq 32(%rsp), %rcx
+    movq %rcx, FRAME_RFLAGS(%rax)
+    movq 40(%rsp), %rcx
+    movq %rcx, FRAME_RSP(%rax)
+    movq (%rsp), %rdi
+    movq 8(%rsp), %rsi
+    movq %gs:CPU_STACK, %rsp
+    xorl %ebp, %ebp
+    cld
+    call trap_from_user
+    jmp resume_user
+
+    /* In the kernel only the idle loop takes interrupts; anything else is a bug and ends in panic. */
+trap_in_kernel:
+    pushq %rax
+    pushq %rbx
+    pushq %rcx
+    pushq %rdx
+    pushq %rsi
+    pushq %rdi
+    pushq %rbp
+    pushq %r8
+    pushq %r9
+    pushq %r10
+    pushq %r11
+    pushq %r12
+    pushq %r13
+    pushq %r14
+    pushq %r15
+    movq %rsp, %rdi
+    cld
+    call trap_from_kernel
+    popq %r15
+    popq %r14
+    popq %r13
+    popq %r12
+    popq %r11
+    popq %r10
+    popq %r9
+    popq %r8
+    popq %rbp
+    popq %rdi
+    popq %rsi
+    popq %rdx
+    popq %rcx
+    popq %rbx
+    popq %rax
+    addq $16, %rsp
+    iretq
+
+    /* NMI, double fault, machine check: on stacks of their own (IST), whatever GS is; they only end in panic. */
+trap_fatal_entry:
+    movl $MSR_GS_BASE, %ecx
+    rdmsr
+    testl %edx, %edx
+    js 1f
+    swapgs
+1:  subq $120, %rsp
+    movq %rsp, %rdi
+    call trap_from_kernel
+2:  hlt
+    jmp 2b
+
+    .macro STUB vector
+    .balign 16
+trap_stub_\vector:
+    .if \vector == 8 || (\vector >= 10 && \vector <= 14) || \vector == 17 || \vector == 21 || \vector == 29 || \vector == 30
+    .else
+    pushq $0
+    .endif
+    pushq $\vector
+    .if \vector == 2 || \vector == 8 || \vector == 18
+    jmp trap_fatal_entry
+    .else
+    jmp trap_common
+    .endif
+    .endm
+
+    .altmacro
+    .macro STUB_NUMBERED number
+    STUB \number
+    .endm
+    .set i, 0
+    .rept 256
+    STUB_NUMBERED %i
+    .set i, i + 1
+    .endr
+
+    .section .rodata
+    .global trap_stubs
+    .balign 8
+    .macro STUB_ADDRESS number
+    .quad trap_stub_\number
+    .endm
+trap_stubs:
+    .set i, 0
+    .rept 256
+    STUB_ADDRESS %i
+    .set i, i + 1
+    .endr
+
+    /* First instructions in long mode on the boot processor; rdi: what the loader passed. */
+    .text
+    .global kernel_entry_64
+kernel_entry_64:
+    leaq boot_stack_top(%rip), %rsp
+    xorl %ebp, %ebp
+    call arch_boot
+1:  hlt
+    jmp 1b
+
+    .section .bss
+    .balign 4096
+    .skip 16384
+    .global boot_stack_top
+boot_stack_top:

@@ -1,0 +1,320 @@
+// SPDX-License-Identifier: MIT
+// SPDX-FileCopyrightText: 2026 The XINIM authors
+
+#include "kernel/core/guest.h"
+
+#include "abi/error.h"
+#include "kernel/arch/arch_cpu.h"
+#include "kernel/arch/fpu.h"
+#include "kernel/core/cpu.h"
+#include "kernel/core/lock.h"
+#include "kernel/core/process.h"
+#include "kernel/core/sched.h"
+#include "kernel/core/syscall.h"
+#include "kernel/core/thread.h"
+#include "kernel/mm/aspace.h"
+#include "kernel/mm/heap.h"
+
+bool guest_state_is_live(const struct thread *thread)
+{
+    return thread->guest != NULL && thread->guest->fpu_cpu != GUEST_FPU_NOWHERE;
+}
+
+// Takes this CPU's extended registers away from whoever has them.
+static void fpu_release(struct cpu *cpu)
+{
+    struct guest *owner = cpu->fpu_owner;
+    if (owner != NULL) {
+        fpu_save(owner->fpu);
+        owner->fpu_cpu = GUEST_FPU_NOWHERE;
+        cpu->fpu_owner = NULL;
+        object_put(&owner->object);
+    }
+}
+
+static void fpu_own(struct cpu *cpu, struct guest *guest)
+{
+    if (cpu->fpu_owner != guest) {
+        fpu_release(cpu);
+        fpu_restore(guest->fpu);
+        object_get(&guest->object);
+        cpu->fpu_owner = guest;
+        guest->fpu_cpu = cpu->index;
+    }
+}
+
+void guest_resume(struct cpu *cpu, struct thread *thread)
+{
+    if (thread->guest == NULL) {
+        cpu->syscall_handler = native_syscall;
+        return;
+    }
+    fpu_own(cpu, thread->guest);
+    arch_load_guest_bases(cpu, &thread->guest->state->registers);
+    cpu->syscall_handler = guest_syscall;
+}
+
+// The state is live in another CPU's registers: the thread goes there and makes its system call again.
+static int64_t move_to_state(struct thread *thread, struct guest *guest)
+{
+    uint32_t there = 1u << guest->fpu_cpu;
+    frame_restart_syscall(&thread->frame);
+    thread->affinity |= there;
+    thread->cpu = guest->fpu_cpu;
+    thread->state = THREAD_READY;
+    this_cpu()->reschedule = true;
+    sched_enqueue_on(thread, guest->fpu_cpu);
+    return SYSCALL_BLOCKED;
+}
+
+static bool live_elsewhere(const struct guest *guest)
+{
+    return guest->fpu_cpu != GUEST_FPU_NOWHERE && guest->fpu_cpu != cpu_index();
+}
+
+int64_t guest_run(struct thread *thread, struct guest *guest)
+{
+    int64_t result = SYSCALL_BLOCKED;
+    spin_lock(&object_lock);
+    if (__builtin_expect(thread->kicked, 0)) {
+        thread->kicked = false;
+        result = GUEST_EXIT_KICK;
+    } else if (guest->thread != NULL) {
+        result = -E_BUSY;
+    } else if (__builtin_expect(live_elsewhere(guest), 0)) {
+        result = move_to_state(thread, guest);
+    } else {
+        struct cpu *cpu = this_cpu();
+        object_get(&guest->object);
+        guest->thread = thread;
+        thread->guest = guest;
+        thread->active_frame = (struct frame *)&guest->state->registers;
+        thread->active_aspace = guest->aspace;
+        cpu->frame = thread->active_frame;
+        mmu_space_load(&guest->aspace->mmu);
+        guest_resume(cpu, thread);
+    }
+    spin_unlock(&object_lock);
+    return result;
+}
+
+// Unlinks thread and guest; the thread's own registers are its frame again.
+static void detach(struct thread *thread)
+{
+    struct guest *guest = thread->guest;
+    guest->thread = NULL;
+    thread->guest = NULL;
+    thread->active_frame = &thread->frame;
+    thread->active_aspace = thread->process->aspace;
+    object_put(&guest->object);
+}
+
+void guest_leave(struct thread *thread)
+{
+    detach(thread);
+}
+
+static inline void leave_locked(struct cpu *cpu, struct thread *thread, int64_t reason)
+{
+    detach(thread);
+    frame_set_result(&thread->frame, reason);
+    cpu->frame = &thread->frame;
+    cpu->syscall_handler = native_syscall;
+    mmu_space_load(&thread->active_aspace->mmu);
+}
+
+void guest_exit(struct thread *thread, enum guest_exit reason)
+{
+    spin_lock(&object_lock);
+    if (!thread->dying) {
+        leave_locked(this_cpu(), thread, reason);
+    }
+    spin_unlock(&object_lock);
+}
+
+struct frame *guest_syscall(struct frame *frame)
+{
+    struct cpu *cpu = this_cpu();
+    struct thread *thread = cpu->current;
+    struct guest_registers *registers = (struct guest_registers *)frame;
+    guest_registers_note_syscall(registers);
+    guest_exit(thread, GUEST_EXIT_SYSCALL);
+    return kernel_leave(cpu);
+}
+
+// ---- system calls ----
+
+int64_t sys_guest_create(struct thread *thread, const uint64_t *arg)
+{
+    struct object *space = NULL;
+    struct object *memory = NULL;
+    struct page *page = NULL;
+    int64_t error = handle_get(thread->process, (handle_t)arg[0], OBJECT_ASPACE, RIGHT_MANAGE, &space, NULL);
+    if (error == 0) {
+        error = handle_get(thread->process, (handle_t)arg[1], OBJECT_MEMORY, RIGHT_WRITE, &memory, NULL);
+    }
+    if (error == 0 && arg[2] % PAGE_SIZE != 0) {
+        error = -E_INVAL;
+    }
+    if (error == 0) {
+        error = memory_page(CONTAINER_OF(memory, struct memory, object), arg[2], true, &page);
+        error = error == -E_AGAIN ? -E_FAULT : error;
+    }
+    struct guest *guest = error == 0 ? heap_allocate(sizeof(*guest)) : NULL;
+    void *fpu = guest != NULL ? fpu_allocate() : NULL;
+    if (memory != NULL) {
+        object_put(memory);
+    }
+    if (fpu == NULL) {
+        heap_free(guest);
+        if (page != NULL) {
+            page_put(page);
+        }
+        if (space != NULL) {
+            object_put(space);
+        }
+        return error != 0 ? error : -E_NOMEM;
+    }
+    object_init(&guest->object, OBJECT_GUEST);
+    guest->aspace = CONTAINER_OF(space, struct aspace, object);
+    guest->state_page = page;
+    guest->state = page_address(page);
+    guest->fpu = fpu;
+    guest->fpu_cpu = GUEST_FPU_NOWHERE;
+    return handle_install(thread->process, &guest->object, RIGHTS_ALL, 0);
+}
+
+int64_t sys_guest_run(struct thread *thread, const uint64_t *arg)
+{
+    struct object *object;
+    int error = handle_get(thread->process, (handle_t)arg[0], OBJECT_GUEST, RIGHT_MANAGE, &object, NULL);
+    if (error != 0) {
+        return error;
+    }
+    int64_t result = guest_run(thread, CONTAINER_OF(object, struct guest, object));
+    object_put(object);
+    return result;
+}
+
+int64_t sys_guest_set_aspace(struct thread *thread, const uint64_t *arg)
+{
+    struct object *object;
+    struct object *space;
+    int error = handle_get(thread->process, (handle_t)arg[0], OBJECT_GUEST, RIGHT_MANAGE, &object, NULL);
+    if (error != 0) {
+        return error;
+    }
+    error = handle_get(thread->process, (handle_t)arg[1], OBJECT_ASPACE, RIGHT_MANAGE, &space, NULL);
+    if (error == 0) {
+        struct guest *guest = CONTAINER_OF(object, struct guest, object);
+        spin_lock(&object_lock);
+        if (guest->thread != NULL) {
+            error = -E_BUSY;
+        } else {
+            struct object *old = &guest->aspace->object;
+            guest->aspace = CONTAINER_OF(space, struct aspace, object);
+            space = old;
+        }
+        spin_unlock(&object_lock);
+        object_put(space);
+    }
+    object_put(object);
+    return error;
+}
+
+// Brings a guest's extended state into its memory. False: it is live elsewhere, and the thread is on its way there.
+static bool state_to_memory(struct thread *thread, struct guest *guest)
+{
+    bool here = true;
+    spin_lock(&object_lock);
+    if (live_elsewhere(guest)) {
+        (void)move_to_state(thread, guest);
+        here = false;
+    } else if (guest->fpu_cpu != GUEST_FPU_NOWHERE) {
+        fpu_release(this_cpu());
+    }
+    spin_unlock(&object_lock);
+    return here;
+}
+
+static int64_t fpu_copy_from(struct thread *thread, struct guest *guest, handle_t handle)
+{
+    struct object *object;
+    int error = handle_get(thread->process, handle, OBJECT_GUEST, RIGHT_MANAGE, &object, NULL);
+    if (error != 0) {
+        return error;
+    }
+    struct guest *other = CONTAINER_OF(object, struct guest, object);
+    int64_t result = 0;
+    if (other == guest) {
+        result = -E_INVAL;
+    } else if (!state_to_memory(thread, other)) {
+        result = SYSCALL_BLOCKED;
+    } else {
+        fpu_copy(guest->fpu, other->fpu);
+    }
+    object_put(object);
+    return result;
+}
+
+static int64_t fpu_operate(struct thread *thread, struct guest *guest, const uint64_t *arg)
+{
+    switch ((enum guest_fpu_op)arg[1]) {
+    case GUEST_FPU_SIZE:
+        return (int64_t)fpu_image_bytes();
+    case GUEST_FPU_RESET:
+        fpu_reset(guest->fpu);
+        return 0;
+    case GUEST_FPU_COPY:
+        return fpu_copy_from(thread, guest, (handle_t)arg[2]);
+    case GUEST_FPU_GET:
+        if (arg[3] < fpu_image_bytes()) {
+            return -E_INVAL;
+        }
+        {
+            int64_t error = user_put(thread, arg[2], guest->fpu, fpu_image_bytes());
+            return error != 0 ? error : (int64_t)fpu_image_bytes();
+        }
+    case GUEST_FPU_SET: {
+        if (arg[3] > fpu_image_bytes()) {
+            return -E_INVAL;
+        }
+        void *image = fpu_allocate();
+        if (image == NULL) {
+            return -E_NOMEM;
+        }
+        int64_t error = user_get(thread, image, arg[2], arg[3]);
+        if (error == 0) {
+            error = fpu_load_checked(guest->fpu, image, arg[3]);
+        }
+        fpu_free(image);
+        return error;
+    }
+    }
+    return -E_INVAL;
+}
+
+int64_t sys_guest_fpu(struct thread *thread, const uint64_t *arg)
+{
+    struct object *object;
+    int error = handle_get(thread->process, (handle_t)arg[0], OBJECT_GUEST, RIGHT_MANAGE, &object, NULL);
+    if (error != 0) {
+        return error;
+    }
+    struct guest *guest = CONTAINER_OF(object, struct guest, object);
+    int64_t result = SYSCALL_BLOCKED;
+    if (state_to_memory(thread, guest)) {
+        result = fpu_operate(thread, guest, arg);
+    }
+    object_put(object);
+    return result;
+}
+
+void guest_destroy(struct object *object)
+{
+    struct guest *guest = CONTAINER_OF(object, struct guest, object);
+    fpu_free(guest->fpu);
+    page_put(guest->state_page);
+    object_put(&guest->aspace->object);
+    heap_free(guest);
+}

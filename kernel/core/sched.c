@@ -1,0 +1,308 @@
+// SPDX-License-Identifier: MIT
+// SPDX-FileCopyrightText: 2026 The XINIM authors
+
+#include "kernel/core/sched.h"
+
+#include "kernel/arch/arch_cpu.h"
+#include "kernel/arch/clock.h"
+#include "kernel/core/guest.h"
+#include "kernel/core/lock.h"
+#include "kernel/core/panic.h"
+#include "kernel/core/process.h"
+#include "kernel/core/thread.h"
+#include "kernel/core/timer.h"
+#include "kernel/mm/aspace.h"
+
+struct cpu cpus[CPU_MAX];
+uint32_t sched_idle_cpus;
+
+void sched_init_cpu(struct cpu *cpu, unsigned index)
+{
+    cpu->index = index;
+    cpu->timer_armed = DEADLINE_NEVER;
+    cpu->slice_end = DEADLINE_NEVER;
+    for (unsigned i = 0; i <= PRIORITY_MAX; i++) {
+        list_init(&cpu->run_queue[i]);
+    }
+}
+
+// ---- timers ----
+
+static void arm(struct cpu *cpu)
+{
+    time_ns_t next = cpu->slice_end;
+    struct timer_node *first = cpu->timers.root;
+    if (first != NULL && first->deadline < next) {
+        next = first->deadline;
+    }
+    // An interrupt that comes too early costs less than programming the timer at each change.
+    if (next < cpu->timer_armed) {
+        cpu->timer_armed = next;
+        clock_arm(next);
+    }
+}
+
+void sched_timer_add(struct timer_node *node, time_ns_t deadline)
+{
+    struct cpu *cpu = this_cpu();
+    node->deadline = deadline;
+    node->cpu = cpu->index;
+    timer_heap_insert(&cpu->timers, node);
+    arm(cpu);
+}
+
+void sched_timer_remove(struct timer_node *node)
+{
+    if (node->queued) {
+        timer_heap_remove(&cpus[node->cpu].timers, node);
+    }
+}
+
+// ---- run queues ----
+
+static void queue_append(struct cpu *cpu, struct thread *thread)
+{
+    list_append(&cpu->run_queue[thread->priority], &thread->in_queue);
+    cpu->ready |= 1u << thread->priority;
+    thread->cpu = cpu->index;
+    thread->state = THREAD_READY;
+}
+
+static void queue_remove(struct cpu *cpu, struct thread *thread)
+{
+    list_remove(&thread->in_queue);
+    if (list_empty(&cpu->run_queue[thread->priority])) {
+        cpu->ready &= ~(1u << thread->priority);
+    }
+}
+
+void sched_dequeue(struct thread *thread)
+{
+    queue_remove(&cpus[thread->cpu], thread);
+}
+
+static struct cpu *choose_cpu(const struct thread *thread)
+{
+    uint32_t allowed = thread->affinity;
+    uint32_t last = 1u << thread->cpu;
+    if ((allowed & last & sched_idle_cpus) != 0) {
+        return &cpus[thread->cpu];
+    }
+    // A guest's extended state may still be in its last CPU's registers; only that CPU can save it.
+    if ((allowed & sched_idle_cpus) != 0 && !guest_state_is_live(thread)) {
+        return &cpus[__builtin_ctz(allowed & sched_idle_cpus)];
+    }
+    return (allowed & last) != 0 ? &cpus[thread->cpu] : &cpus[__builtin_ctz(allowed)];
+}
+
+void sched_enqueue(struct thread *thread)
+{
+    sched_enqueue_on(thread, choose_cpu(thread)->index);
+}
+
+void sched_enqueue_on(struct thread *thread, unsigned index)
+{
+    struct cpu *cpu = &cpus[index];
+    queue_append(cpu, thread);
+    struct thread *current = cpu->current;
+    if (current == NULL || current->priority < thread->priority) {
+        cpu->reschedule = true;
+        sched_idle_cpus &= ~(1u << cpu->index);
+        if (cpu != this_cpu()) {
+            ipi_send(cpu->index, IPI_RESCHEDULE);
+        }
+    } else if (cpu->slice_end == DEADLINE_NEVER) {
+        if (cpu == this_cpu()) {
+            cpu->slice_end = clock_now() + SCHED_SLICE_NS;
+            arm(cpu);
+        } else {
+            ipi_send(cpu->index, IPI_RESCHEDULE); // it arms its own timer
+        }
+    }
+}
+
+static struct thread *first_ready(struct cpu *cpu)
+{
+    unsigned priority = 31u - (unsigned)__builtin_clz(cpu->ready);
+    return CONTAINER_OF(cpu->run_queue[priority].next, struct thread, in_queue);
+}
+
+// The best thread that waits for another CPU and may run here.
+static struct thread *steal(struct cpu *cpu)
+{
+    struct thread *best = NULL;
+    for (unsigned i = 0; i < cpu_count(); i++) {
+        struct cpu *other = &cpus[i];
+        if (other == cpu || other->ready == 0) {
+            continue;
+        }
+        struct thread *thread = first_ready(other);
+        if ((thread->affinity & 1u << cpu->index) != 0 && !guest_state_is_live(thread) &&
+            (best == NULL || thread->priority > best->priority)) {
+            best = thread;
+        }
+    }
+    return best;
+}
+
+static struct thread *take_next(struct cpu *cpu)
+{
+    struct thread *thread = cpu->ready != 0 ? first_ready(cpu) : steal(cpu);
+    if (thread != NULL) {
+        queue_remove(&cpus[thread->cpu], thread);
+    }
+    return thread;
+}
+
+// ---- switching ----
+
+static inline void account(struct cpu *cpu, struct thread *from)
+{
+    uint64_t now = cpu_counter();
+    if (from != NULL) {
+        from->cpu_ticks += now - cpu->switched_at;
+    } else {
+        cpu->idle_ticks += now - cpu->switched_at;
+    }
+    cpu->switched_at = now;
+}
+
+void sched_switch_to(struct cpu *cpu, struct thread *next)
+{
+    account(cpu, cpu->current);
+    cpu->context_switches++;
+    cpu->current = next;
+    next->state = THREAD_RUNNING;
+    next->cpu = cpu->index;
+    cpu->frame = next->active_frame;
+    mmu_space_load(&next->active_aspace->mmu);
+    guest_resume(cpu, next);
+}
+
+// Waits for an interrupt with object_lock released until there is something to run.
+static struct thread *idle(struct cpu *cpu)
+{
+    account(cpu, cpu->current);
+    cpu->current = NULL;
+    mmu_space_load_kernel();
+    struct thread *next;
+    for (;;) {
+        sched_idle_cpus |= 1u << cpu->index;
+        cpu->reschedule = false;
+        spin_unlock(&object_lock);
+        object_reap();
+        arch_wait_for_interrupt(&cpu->reschedule);
+        spin_lock(&object_lock);
+        next = take_next(cpu);
+        if (next != NULL) {
+            break;
+        }
+    }
+    sched_idle_cpus &= ~(1u << cpu->index);
+    return next;
+}
+
+static void schedule(struct cpu *cpu)
+{
+    spin_lock(&object_lock);
+    cpu->reschedule = false;
+    struct thread *current = cpu->current;
+    if (current != NULL && current->dying) {
+        thread_finish(current);
+    }
+    if (current != NULL && current->state == THREAD_RUNNING) {
+        if (cpu->ready == 0 || first_ready(cpu)->priority <= current->priority) {
+            if (cpu->ready != 0 && cpu->slice_end == DEADLINE_NEVER) {
+                cpu->slice_end = clock_now() + SCHED_SLICE_NS;
+                arm(cpu);
+            }
+            spin_unlock(&object_lock);
+            return;
+        }
+        // Preempted: it keeps its place at the head of its priority.
+        account(cpu, current);
+        current->state = THREAD_READY;
+        list_prepend(&cpu->run_queue[current->priority], &current->in_queue);
+        cpu->ready |= 1u << current->priority;
+        cpu->current = NULL;
+        struct thread *next = take_next(cpu);
+        sched_switch_to(cpu, next);
+    } else {
+        struct thread *next = take_next(cpu);
+        if (next == NULL) {
+            next = idle(cpu);
+        }
+        sched_switch_to(cpu, next);
+    }
+    if (cpu->ready != 0 && cpu->slice_end == DEADLINE_NEVER) {
+        cpu->slice_end = clock_now() + SCHED_SLICE_NS;
+    }
+    arm(cpu);
+    spin_unlock(&object_lock);
+}
+
+struct frame *kernel_leave(struct cpu *cpu)
+{
+    while (__builtin_expect(cpu->reschedule || cpu->dead != NULL || cpu->finished != NULL, 0)) {
+        if (cpu->dead != NULL || cpu->finished != NULL) {
+            object_reap();
+        }
+        if (cpu->reschedule) {
+            schedule(cpu);
+        }
+    }
+    return cpu->frame;
+}
+
+void sched_start_cpu(void)
+{
+    struct cpu *cpu = this_cpu();
+    spin_lock(&object_lock);
+    cpu->online = true;
+    cpu->switched_at = cpu_counter();
+    cpu->reschedule = true;
+    cpu->current = NULL;
+    spin_unlock(&object_lock);
+    arch_resume(kernel_leave(cpu));
+}
+
+// ---- the timer interrupt ----
+
+// Round robin, and the budget: a server or driver that never waits must not starve the programs for ever.
+static void slice_expired(struct cpu *cpu, struct thread *current)
+{
+    if (current == NULL || current->state != THREAD_RUNNING) {
+        return;
+    }
+    uint64_t ran = current->cpu_ticks + (cpu_counter() - cpu->switched_at) - current->woken_ticks;
+    if (current->base_priority > PRIORITY_USER && clock_ticks_to_ns(ran) > SCHED_BUDGET_NS) {
+        current->priority = PRIORITY_USER - 1;
+    }
+    if (first_ready(cpu)->priority >= current->priority) {
+        account(cpu, current);
+        queue_append(cpu, current);
+        cpu->current = NULL;
+        cpu->reschedule = true;
+    }
+}
+
+void sched_timer_interrupt(struct cpu *cpu)
+{
+    spin_lock(&object_lock);
+    time_ns_t now = clock_now();
+    cpu->timer_armed = DEADLINE_NEVER;
+    struct timer_node *node;
+    while ((node = cpu->timers.root) != NULL && node->deadline <= now) {
+        timer_heap_remove(&cpu->timers, node);
+        timer_expired(node, now);
+    }
+    if (cpu->slice_end <= now) {
+        cpu->slice_end = DEADLINE_NEVER;
+        if (cpu->ready != 0) {
+            slice_expired(cpu, cpu->current);
+            cpu->slice_end = now + SCHED_SLICE_NS;
+        }
+    }
+    arm(cpu);
+    spin_unlock(&object_lock);
+}

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: MIT
+// SPDX-FileCopyrightText: 2026 The XINIM authors
+
+// Scheduler: a run queue a CPU, strict priorities, round robin inside one, idle CPUs take from busy ones. object_lock.
+
+#pragma once
+
+#include "abi/types.h"
+#include "kernel/core/cpu.h"
+
+struct thread;
+
+enum {
+    SCHED_SLICE_NS = 10 * 1000 * 1000,   // a turn, when others of the same priority wait
+    SCHED_BUDGET_NS = 200 * 1000 * 1000, // a thread above PRIORITY_USER that runs this long without waiting is put below it
+};
+
+void sched_init_cpu(struct cpu *cpu, unsigned index);
+
+// A thread that is in no queue becomes ready; picks its CPU and pokes it if it should switch.
+void sched_enqueue(struct thread *thread);
+void sched_enqueue_on(struct thread *thread, unsigned cpu); // on that CPU and no other
+void sched_dequeue(struct thread *thread); // READY: out of its run queue
+
+// What resumes when this CPU leaves the kernel: called by the entry code's handlers at their end, without object_lock.
+struct frame *kernel_leave(struct cpu *cpu);
+
+// Gives the CPU from its current (already blocked) thread straight to another, which is in no queue.
+void sched_switch_to(struct cpu *cpu, struct thread *next);
+
+// The timer interrupt: expired deadlines, then the slice.
+void sched_timer_interrupt(struct cpu *cpu);
+
+// Timers: object_lock.
+void sched_timer_add(struct timer_node *node, time_ns_t deadline);
+void sched_timer_remove(struct timer_node *node);
+
+extern uint32_t sched_idle_cpus; // bit mask, object_lock
+
+__attribute__((noreturn)) void sched_start_cpu(void); // first switch of a CPU, never returns
