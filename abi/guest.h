@@ -19,6 +19,7 @@ enum guest_exit {
     GUEST_EXIT_PAGE = 2,      // absent page of a MEMORY_PAGED object without pager: memory_id, memory_offset
     GUEST_EXIT_EXCEPTION = 3, // another processor exception: exception, exception_code
     GUEST_EXIT_KICK = 4,      // thread_control(THREAD_KICK)
+    GUEST_EXIT_NOMEM = 5,     // no memory for the page at fault_address
 };
 
 #if defined(__x86_64__)

@@ -24,7 +24,7 @@ enum syscall {
     SYS_REPLY = 4,              // message(HANDLE_NONE, or a reply handle, which is consumed)
     SYS_REPLY_DEFER = 5,        // () -> reply handle for the current caller
     SYS_SIGNAL = 6,             // (notification): OR the handle's badge into the word
-    SYS_WAIT = 7,               // (notification or HANDLE_NONE, deadline, bits_out) (blocks): take all bits
+    SYS_WAIT = 7,               // (notification or HANDLE_NONE: sleep, deadline) (blocks): takes all bits; they are returned as a message's tag is
     SYS_FUTEX_WAIT = 8,         // (struct futex_wait_args *) (blocks)
     SYS_FUTEX_WAKE = 9,         // (aspace, address, count, bitset) -> woken
     SYS_FUTEX_REQUEUE = 10,     // (aspace, from, to, wake, requeue, expected) -> woken + requeued
@@ -91,7 +91,8 @@ enum syscall {
     // The system.
     SYS_CLOCK = 60,             // () -> monotonic ns
     SYS_LOG_WRITE = 61,         // (resource, text, bytes)
-    SYS_LOG_READ = 62,          // (resource, position, buffer, bytes) -> bytes; position is a running byte count
+    SYS_LOG_READ = 62,          // (resource, position, buffer, bytes) -> bytes; position is a running byte count; E_RANGE:
+                                // overwritten; position ~0: -> the oldest position kept
     SYS_INFO = 63,              // (enum info_kind, argument, buffer, bytes) -> bytes
     SYS_MACHINE_CONTROL = 64,   // (resource, enum machine_op, value)
 

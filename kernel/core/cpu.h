@@ -42,6 +42,7 @@ struct cpu {
     uint64_t fs_base, gs_base; // user values now in the registers
     struct object *dead;     // objects without references, for object_reap
     struct process *finished; // processes whose last thread is gone, for object_reap
+    uint64_t started_at;     // counter when this CPU began to schedule
     uint64_t switched_at;    // counter when `current` began to run
     uint64_t lock_ranks;     // debug: bit n: a lock of rank n is held
 

@@ -60,9 +60,7 @@ static int64_t move_to_state(struct thread *thread, struct guest *guest)
     uint32_t there = 1u << guest->fpu_cpu;
     frame_restart_syscall(&thread->frame);
     thread->affinity |= there;
-    thread->cpu = guest->fpu_cpu;
-    thread->state = THREAD_READY;
-    this_cpu()->reschedule = true;
+    sched_leave_current(this_cpu());
     sched_enqueue_on(thread, guest->fpu_cpu);
     return SYSCALL_BLOCKED;
 }
@@ -117,10 +115,26 @@ void guest_leave(struct thread *thread)
 static inline void leave_locked(struct cpu *cpu, struct thread *thread, int64_t reason)
 {
     detach(thread);
+    thread->leave_guest = false; // a kick that came meanwhile is still in thread->kicked
     frame_set_result(&thread->frame, reason);
     cpu->frame = &thread->frame;
     cpu->syscall_handler = native_syscall;
     mmu_space_load(&thread->active_aspace->mmu);
+}
+
+void guest_take_kick(struct cpu *cpu, struct thread *thread)
+{
+    thread->leave_guest = false;
+    if (thread->guest == NULL) {
+        return;
+    }
+    thread->kicked = false;
+    if (thread == cpu->current) {
+        leave_locked(cpu, thread, GUEST_EXIT_KICK);
+    } else {
+        detach(thread);
+        frame_set_result(&thread->frame, GUEST_EXIT_KICK);
+    }
 }
 
 void guest_exit(struct thread *thread, enum guest_exit reason)
@@ -177,6 +191,7 @@ int64_t sys_guest_create(struct thread *thread, const uint64_t *arg)
     }
     object_init(&guest->object, OBJECT_GUEST);
     guest->aspace = CONTAINER_OF(space, struct aspace, object);
+    aspace_set_guest(guest->aspace);
     guest->state_page = page;
     guest->state = page_address(page);
     guest->fpu = fpu;
@@ -212,6 +227,7 @@ int64_t sys_guest_set_aspace(struct thread *thread, const uint64_t *arg)
             error = -E_BUSY;
         } else {
             struct object *old = &guest->aspace->object;
+            aspace_set_guest(CONTAINER_OF(space, struct aspace, object));
             guest->aspace = CONTAINER_OF(space, struct aspace, object);
             space = old;
         }

@@ -41,5 +41,7 @@ void guest_exit(struct thread *thread, enum guest_exit reason);
 void guest_leave(struct thread *thread); // the thread is dead
 bool guest_state_is_live(const struct thread *thread); // in registers of a CPU: only that CPU may run it
 
+void guest_take_kick(struct cpu *cpu, struct thread *thread); // leave_guest is set: out of the guest, if still inside
+
 // A thread is about to run on this CPU: extended state and entry point as it needs them. object_lock held.
 void guest_resume(struct cpu *cpu, struct thread *thread);

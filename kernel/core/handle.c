@@ -29,6 +29,22 @@ int handle_get(struct process *process, handle_t handle, enum object_type type, 
     return error;
 }
 
+int handle_get_rights(struct process *process, handle_t handle, enum object_type type, struct object **object,
+                      uint32_t *rights)
+{
+    int error = -E_BADF;
+    spin_lock(&object_lock);
+    struct handle_entry *entry = handle_entry(&process->handles, handle);
+    if (entry != NULL && entry->object->type == type) {
+        object_get(entry->object);
+        *object = entry->object;
+        *rights = entry->rights;
+        error = 0;
+    }
+    spin_unlock(&object_lock);
+    return error;
+}
+
 // Puts the entries of a new chunk on the free list, lowest first. Slot 0 is never given out: it is HANDLE_NONE.
 static int table_add_chunk(struct handle_table *table, unsigned index)
 {

@@ -44,6 +44,10 @@ static inline struct handle_entry *handle_entry(struct handle_table *table, hand
 int handle_get(struct process *process, handle_t handle, enum object_type type, uint32_t rights,
                struct object **object, uint64_t *badge);
 
+// The same, without asking for rights: *rights tells which it has.
+int handle_get_rights(struct process *process, handle_t handle, enum object_type type, struct object **object,
+                      uint32_t *rights);
+
 // A handle for an object, taking over the caller's reference (dropped on failure). Takes object_lock.
 // Returns the handle, or -E_NOMEM (table full), -E_DEAD.
 int64_t handle_install(struct process *process, struct object *object, uint32_t rights, uint64_t badge);

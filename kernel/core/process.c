@@ -114,7 +114,9 @@ void process_threads_gone(struct process *process)
 static void finish(struct process *process)
 {
     handle_table_clear(&process->handles);
-    aspace_clear(process->aspace);
+    while (aspace_clear(process->aspace) == -E_INPROGRESS) {
+        tlb_answer_requests();
+    }
     object_put(&process->aspace->object);
 
     spin_lock(&object_lock);

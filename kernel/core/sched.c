@@ -167,9 +167,26 @@ static inline void account(struct cpu *cpu, struct thread *from)
     cpu->switched_at = now;
 }
 
+void sched_leave_current(struct cpu *cpu)
+{
+    account(cpu, cpu->current);
+    cpu->current = NULL;
+    cpu->reschedule = true;
+}
+
+void sched_yield_current(struct cpu *cpu)
+{
+    struct thread *thread = cpu->current;
+    sched_leave_current(cpu);
+    queue_append(cpu, thread);
+}
+
 void sched_switch_to(struct cpu *cpu, struct thread *next)
 {
     account(cpu, cpu->current);
+    if (__builtin_expect(next->leave_guest, 0)) {
+        guest_take_kick(cpu, next);
+    }
     cpu->context_switches++;
     cpu->current = next;
     next->state = THREAD_RUNNING;
@@ -182,9 +199,7 @@ void sched_switch_to(struct cpu *cpu, struct thread *next)
 // Waits for an interrupt with object_lock released until there is something to run.
 static struct thread *idle(struct cpu *cpu)
 {
-    account(cpu, cpu->current);
-    cpu->current = NULL;
-    mmu_space_load_kernel();
+    mmu_space_load(&mmu_kernel_space);
     struct thread *next;
     for (;;) {
         sched_idle_cpus |= 1u << cpu->index;
@@ -208,9 +223,14 @@ static void schedule(struct cpu *cpu)
     cpu->reschedule = false;
     struct thread *current = cpu->current;
     if (current != NULL && current->dying) {
+        sched_leave_current(cpu);
         thread_finish(current);
+        cpu->reschedule = false;
+    } else if (current != NULL && current->leave_guest) {
+        guest_take_kick(cpu, current);
     }
-    if (current != NULL && current->state == THREAD_RUNNING) {
+    current = cpu->current;
+    if (current != NULL) {
         if (cpu->ready == 0 || first_ready(cpu)->priority <= current->priority) {
             if (cpu->ready != 0 && cpu->slice_end == DEADLINE_NEVER) {
                 cpu->slice_end = clock_now() + SCHED_SLICE_NS;
@@ -220,13 +240,12 @@ static void schedule(struct cpu *cpu)
             return;
         }
         // Preempted: it keeps its place at the head of its priority.
-        account(cpu, current);
+        sched_leave_current(cpu);
+        cpu->reschedule = false;
         current->state = THREAD_READY;
         list_prepend(&cpu->run_queue[current->priority], &current->in_queue);
         cpu->ready |= 1u << current->priority;
-        cpu->current = NULL;
-        struct thread *next = take_next(cpu);
-        sched_switch_to(cpu, next);
+        sched_switch_to(cpu, take_next(cpu));
     } else {
         struct thread *next = take_next(cpu);
         if (next == NULL) {
@@ -259,7 +278,8 @@ void sched_start_cpu(void)
     struct cpu *cpu = this_cpu();
     spin_lock(&object_lock);
     cpu->online = true;
-    cpu->switched_at = cpu_counter();
+    cpu->started_at = cpu_counter();
+    cpu->switched_at = cpu->started_at;
     cpu->reschedule = true;
     cpu->current = NULL;
     spin_unlock(&object_lock);
@@ -271,7 +291,7 @@ void sched_start_cpu(void)
 // Round robin, and the budget: a server or driver that never waits must not starve the programs for ever.
 static void slice_expired(struct cpu *cpu, struct thread *current)
 {
-    if (current == NULL || current->state != THREAD_RUNNING) {
+    if (current == NULL) {
         return;
     }
     uint64_t ran = current->cpu_ticks + (cpu_counter() - cpu->switched_at) - current->woken_ticks;
@@ -279,10 +299,7 @@ static void slice_expired(struct cpu *cpu, struct thread *current)
         current->priority = PRIORITY_USER - 1;
     }
     if (first_ready(cpu)->priority >= current->priority) {
-        account(cpu, current);
-        queue_append(cpu, current);
-        cpu->current = NULL;
-        cpu->reschedule = true;
+        sched_yield_current(cpu);
     }
 }
 

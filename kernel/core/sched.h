@@ -28,6 +28,10 @@ struct frame *kernel_leave(struct cpu *cpu);
 // Gives the CPU from its current (already blocked) thread straight to another, which is in no queue.
 void sched_switch_to(struct cpu *cpu, struct thread *next);
 
+// This CPU's current thread stops being so (it blocks, yields, dies or moves); it may run elsewhere at once.
+void sched_leave_current(struct cpu *cpu);
+void sched_yield_current(struct cpu *cpu); // to the end of its priority's queue
+
 // The timer interrupt: expired deadlines, then the slice.
 void sched_timer_interrupt(struct cpu *cpu);
 

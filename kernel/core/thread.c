@@ -24,8 +24,33 @@ void thread_make_ready(struct thread *thread)
 
 void thread_block(struct thread *thread, enum thread_state state)
 {
+    sched_leave_current(this_cpu());
     thread->state = (uint8_t)state;
-    this_cpu()->reschedule = true;
+}
+
+void thread_set_priority(struct thread *thread, uint8_t priority)
+{
+    thread->base_priority = priority;
+    if (thread->state == THREAD_READY) {
+        sched_dequeue(thread);
+        thread->priority = priority;
+        sched_enqueue(thread);
+    } else {
+        thread->priority = priority;
+        cpus[thread->cpu].reschedule = true;
+    }
+}
+
+void thread_set_affinity(struct thread *thread, uint32_t affinity)
+{
+    thread->affinity = affinity;
+    if (thread->state == THREAD_READY) {
+        sched_dequeue(thread);
+        sched_enqueue(thread);
+    } else if (thread == this_cpu()->current && (affinity & 1u << cpu_index()) == 0) {
+        sched_leave_current(this_cpu());
+        sched_enqueue(thread);
+    }
 }
 
 void thread_set_timeout(struct thread *thread, time_ns_t deadline)
@@ -145,7 +170,12 @@ static int pin_ipc_buffer(struct thread *thread, struct aspace *aspace, uint64_t
     if (address % IPC_BUFFER_ALIGN != 0) {
         return -E_INVAL;
     }
-    int error = aspace_pin_page(aspace, address, &thread->ipc_page);
+    struct fault fault;
+    int error = aspace_page(aspace, address, PROT_READ | PROT_WRITE, &thread->ipc_page, &fault);
+    if (error == -E_AGAIN) {
+        object_put(&fault.memory->object);
+        error = -E_FAULT;
+    }
     if (error == 0) {
         thread->ipc_buffer =
             (struct ipc_buffer *)((char *)page_address(thread->ipc_page) + (address & (PAGE_SIZE - 1)));

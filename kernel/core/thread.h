@@ -54,6 +54,7 @@ struct thread {
     uint8_t base_priority;
     bool dying;               // to become DEAD as soon as its CPU is in the kernel
     bool kicked;              // THREAD_KICK not yet delivered
+    bool leave_guest;         // kicked while inside its guest
     bool interruptible;       // BLOCKED_FUTEX: a kick ends it
     bool faulting;            // BLOCKED_SEND / REPLY for a page: when answered, resume without writing a result
     uint32_t cpu;             // where it runs or last ran
@@ -87,9 +88,11 @@ struct thread {
 
 // Locks: called with object_lock held.
 void thread_make_ready(struct thread *thread);         // not running, in no queue
-void thread_block(struct thread *thread, enum thread_state state); // the current thread; caller queues it
+void thread_block(struct thread *thread, enum thread_state state); // the current thread, which is so no longer; caller queues it
 void thread_wake(struct thread *thread, int64_t result); // unlinks a blocked thread, sets its result, makes it ready
 void thread_unlink(struct thread *thread);             // takes it out of whatever it waits in; no result
+void thread_set_priority(struct thread *thread, uint8_t priority);
+void thread_set_affinity(struct thread *thread, uint32_t affinity); // moves when it is next made ready
 void thread_set_timeout(struct thread *thread, time_ns_t deadline);
 void thread_kill_locked(struct thread *thread);
 void thread_finish(struct thread *thread);            // not running any more: takes it out of everything, DEAD

@@ -48,7 +48,12 @@ static inline int64_t sys_signal(handle_t notification)
 // sleeps until the deadline. E_TIMEDOUT: the deadline passed first.
 static inline int64_t sys_wait(handle_t notification, time_ns_t deadline, uint64_t *bits)
 {
-    return syscall3(SYS_WAIT, notification, deadline, (uint64_t)bits);
+    uint64_t taken = 0;
+    int64_t result = syscall_wait(notification, deadline, &taken);
+    if (bits != NULL) {
+        *bits = result == 0 ? taken : 0;
+    }
+    return result;
 }
 
 // Blocks while the 32-bit word holds args->expected, until woken. E_AGAIN: it holds something else; E_TIMEDOUT;
@@ -241,7 +246,7 @@ static inline int64_t sys_aspace_protect(handle_t aspace, uint64_t address, uint
     return syscall4(SYS_ASPACE_PROTECT, aspace, address, bytes, prot);
 }
 
-// Moves a region; `to` must be free or inside the region's own tail.
+// Resizes (from == to) or moves a mapping that lies in one region; `to` == 0: the kernel chooses. Returns its address.
 static inline int64_t sys_aspace_move(handle_t aspace, uint64_t from, uint64_t from_bytes,
                                       uint64_t to, uint64_t to_bytes)
 {

@@ -114,6 +114,19 @@ static inline int64_t syscall_message(uint64_t number, uint64_t handle, struct i
     return (int64_t)result;
 }
 
+// SYS_WAIT: the bits come back where a message's tag does; the badge's register is destroyed.
+static inline int64_t syscall_wait(uint64_t notification, uint64_t deadline, uint64_t *bits)
+{
+    int64_t result;
+    uint64_t tag = deadline;
+    __asm__ volatile("syscall"
+                     : "=a"(result), "+D"(notification), "+S"(tag)
+                     : "a"(SYS_WAIT)
+                     : "rcx", "r11", "memory");
+    *bits = tag;
+    return result;
+}
+
 // Any address inside the running thread's stack.
 static inline uintptr_t arch_stack_pointer(void)
 {

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: MIT
+// SPDX-FileCopyrightText: 2026 The XINIM authors
+
+#include "kernel/core/panic.h"
+
+#include "kernel/arch/arch_cpu.h"
+#include "kernel/core/boot_archive.h"
+#include "kernel/core/cpu.h"
+#include "kernel/core/format.h"
+#include "kernel/core/log.h"
+#include "kernel/core/process.h"
+#include "kernel/core/thread.h"
+
+enum { PANIC_DEPTH = 24 };
+
+// Straight to the console: the log's lock may be held by whoever failed.
+__attribute__((format(printf, 1, 2))) static void say(const char *format, ...)
+{
+    char line[256];
+    va_list arguments;
+    va_start(arguments, format);
+    size_t length = format_text(line, sizeof(line), format, arguments);
+    va_end(arguments);
+    early_console_write(line, length);
+}
+
+void panic(const char *format, ...)
+{
+    static uint32_t panicking;
+    if (__atomic_exchange_n(&panicking, 1, __ATOMIC_ACQ_REL) != 0) {
+        arch_halt();
+    }
+    arch_stop_others();
+    char line[256];
+    va_list arguments;
+    va_start(arguments, format);
+    format_text(line, sizeof(line), format, arguments);
+    va_end(arguments);
+    say("\nKERNEL PANIC on CPU %u: %s\n", cpu_index(), line);
+    const struct thread *current = this_cpu()->current;
+    if (current != NULL) {
+        say("running: %s (process %u)%s\n", current->process->status.name, current->process->status.id,
+            current->guest != NULL ? ", in its guest" : "");
+    }
+    uint64_t address[PANIC_DEPTH];
+    unsigned count = arch_kernel_backtrace(__builtin_frame_address(0), address, PANIC_DEPTH);
+    for (unsigned i = 0; i < count; i++) {
+        uint64_t offset = 0;
+        char name[64];
+        boot_archive_symbol(address[i], name, sizeof(name), &offset);
+        say("  %p %s+0x%lx\n", (void *)address[i], name, offset);
+    }
+    (void)arch_debug_exit(0x7f); // nothing left to do if there is no such device
+    arch_halt();
+}
