@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: MIT
+// SPDX-FileCopyrightText: 2026 The XINIM authors
+
+// Time on x86_64: the TSC counts; the local APIC timer interrupts, in TSC-deadline mode where the CPU has it. Both are
+// calibrated once against the HPET (IA-PC HPET specification 1.0a), or the PIT's channel 2 where there is none.
+
+#include "kernel/arch/clock.h"
+
+#include "kernel/arch/mmu.h"
+#include "kernel/arch/x86_64/acpi.h"
+#include "kernel/arch/x86_64/apic.h"
+#include "kernel/arch/x86_64/io.h"
+#include "kernel/core/panic.h"
+
+enum {
+    HPET_CAPABILITIES = 0x000,
+    HPET_CONFIGURATION = 0x010,
+    HPET_COUNTER = 0x0f0,
+    HPET_ENABLE = 1,
+    CALIBRATION_US = 5000,
+    CALIBRATION_SPINS = 100000000,
+
+    PIT_CHANNEL2 = 0x42,
+    PIT_COMMAND = 0x43,
+    PIT_GATE = 0x61,
+    PIT_HZ = 1193182,
+
+    CPUID_TSC_DEADLINE = 1 << 24,
+    MSR_TSC_DEADLINE = 0x6e0,
+    SCALE_SHIFT = 32,
+};
+
+static uint64_t counter_base;
+static uint64_t counter_hz;
+static uint64_t to_ns;       // ns = ticks * to_ns >> SCALE_SHIFT
+static uint64_t to_counter;  // ticks of the TSC = ns * to_counter >> SCALE_SHIFT
+static uint64_t to_apic;     // ticks of the APIC timer = ns * to_apic >> SCALE_SHIFT
+static bool deadline_mode;
+
+static inline uint64_t scale(uint64_t value, uint64_t factor)
+{
+    return (uint64_t)(((unsigned __int128)value * factor) >> SCALE_SHIFT);
+}
+
+// Runs for CALIBRATION_US; returns the nanoseconds that really passed.
+static uint64_t wait_with_hpet(void)
+{
+    volatile uint64_t *hpet = mmu_map_device(acpi_info.hpet, PAGE_SIZE, MEMORY_DEVICE);
+    uint64_t femtoseconds = hpet[HPET_CAPABILITIES / 8] >> 32;
+    if (femtoseconds == 0 || femtoseconds > 100000000) {
+        panic("clock: the HPET claims a period of %lu fs", femtoseconds);
+    }
+    hpet[HPET_CONFIGURATION / 8] |= HPET_ENABLE;
+    uint64_t ticks = (uint64_t)CALIBRATION_US * 1000000000 / femtoseconds;
+    uint32_t start = (uint32_t)hpet[HPET_COUNTER / 8];
+    uint32_t passed = 0;
+    for (unsigned i = 0; passed < ticks; i++) {
+        if (i == CALIBRATION_SPINS) {
+            panic("clock: the HPET does not count");
+        }
+        passed = (uint32_t)hpet[HPET_COUNTER / 8] - start;
+    }
+    return passed * femtoseconds / 1000000;
+}
+
+static uint64_t wait_with_pit(void)
+{
+    uint32_t count = (uint32_t)((uint64_t)PIT_HZ * CALIBRATION_US / 1000000);
+    uint8_t gate = port_read8(PIT_GATE);
+    port_write8(PIT_GATE, (uint8_t)((gate & ~2u) | 1u));
+    port_write8(PIT_COMMAND, 0xb0); // channel 2, both bytes, mode 0
+    port_write8(PIT_CHANNEL2, (uint8_t)count);
+    port_write8(PIT_CHANNEL2, (uint8_t)(count >> 8));
+    for (unsigned i = 0; (port_read8(PIT_GATE) & 0x20) == 0; i++) {
+        if (i == CALIBRATION_SPINS) {
+            panic("clock: neither HPET nor PIT counts");
+        }
+    }
+    return (uint64_t)count * 1000000000 / PIT_HZ;
+}
+
+void clock_init(void)
+{
+    deadline_mode = (cpuid(1, 0).ecx & CPUID_TSC_DEADLINE) != 0;
+    apic_timer_start(~0u);
+    uint64_t before = cpu_counter();
+    uint64_t ns = acpi_info.hpet != 0 ? wait_with_hpet() : wait_with_pit();
+    uint64_t ticks = cpu_counter() - before;
+    uint64_t apic_ticks = ~0u - apic_timer_left();
+    apic_timer_start(0);
+    if (ticks == 0 || apic_ticks == 0) {
+        panic("clock: the %s does not count", ticks == 0 ? "TSC" : "local APIC timer");
+    }
+    to_ns = (uint64_t)(((unsigned __int128)ns << SCALE_SHIFT) / ticks);
+    to_counter = (uint64_t)(((unsigned __int128)ticks << SCALE_SHIFT) / ns);
+    to_apic = (uint64_t)(((unsigned __int128)apic_ticks << SCALE_SHIFT) / ns);
+    counter_hz = (uint64_t)((unsigned __int128)ticks * 1000000000 / ns);
+    counter_base = cpu_counter();
+}
+
+void clock_init_cpu(void)
+{
+    if (deadline_mode) {
+        apic_timer_deadline_mode();
+    }
+}
+
+uint64_t clock_ticks_to_ns(uint64_t ticks)
+{
+    return scale(ticks, to_ns);
+}
+
+time_ns_t clock_now(void)
+{
+    return scale(cpu_counter() - counter_base, to_ns);
+}
+
+void clock_parameters(struct info_clock *info)
+{
+    *info = (struct info_clock){
+        .counter_base = counter_base,
+        .multiplier = to_ns,
+        .shift = SCALE_SHIFT,
+        .counter_hz = counter_hz,
+    };
+}
+
+void clock_arm(time_ns_t deadline)
+{
+    if (deadline == DEADLINE_NEVER) {
+        apic_timer_start(0);
+        return;
+    }
+    if (deadline_mode) {
+        msr_write(MSR_TSC_DEADLINE, counter_base + scale(deadline, to_counter));
+        return;
+    }
+    time_ns_t now = clock_now();
+    uint64_t count = deadline > now ? scale(deadline - now, to_apic) : 0;
+    apic_timer_start(count == 0 ? 1 : count > UINT32_MAX ? UINT32_MAX : (uint32_t)count);
+}
