@@ -180,7 +180,7 @@ struct process_status {
     uint64_t fault_access; // PROT_* wanted
     uint64_t program_counter;
     uint64_t stack_pointer;
-    uint64_t registers[16]; // in the processor's own order (abi/guest.h)
+    uint64_t registers[16]; // x86_64: rax rbx rcx rdx rsi rdi rbp rsp r8 .. r15
     uint64_t backtrace[BACKTRACE_DEPTH];
     uint32_t backtrace_depth;
     uint32_t threads;

@@ -38,15 +38,15 @@ static struct list *bucket_of(const struct futex_key *key)
 static int64_t futex_wait(struct thread *thread, struct aspace *aspace, const struct futex_wait_args *args)
 {
     struct futex_key key;
-    const uint32_t *word;
+    struct futex_hold hold;
     struct fault fault;
-    int error = aspace_futex_hold(aspace, args->address, &word, &key, &fault);
+    int error = aspace_futex_hold(aspace, args->address, &hold, &key, &fault);
     if (error != 0) {
         return error == -E_AGAIN ? user_await_page(thread, &fault) : error;
     }
     int64_t result = SYSCALL_BLOCKED;
     spin_lock(&object_lock);
-    if (__atomic_load_n(word, __ATOMIC_SEQ_CST) != args->expected) {
+    if (__atomic_load_n(hold.word, __ATOMIC_SEQ_CST) != args->expected) {
         result = -E_AGAIN;
     } else if (args->deadline == DEADLINE_NOW) {
         result = -E_TIMEDOUT;
@@ -63,7 +63,7 @@ static int64_t futex_wait(struct thread *thread, struct aspace *aspace, const st
         thread_set_timeout(thread, args->deadline);
     }
     spin_unlock(&object_lock);
-    aspace_futex_release(aspace);
+    aspace_futex_release(&hold);
     return result;
 }
 

@@ -12,6 +12,7 @@
 #include "kernel/core/ipc.h"
 #include "kernel/core/lock.h"
 #include "kernel/core/process.h"
+#include "kernel/core/resource.h"
 #include "kernel/core/sched.h"
 #include "kernel/mm/aspace.h"
 #include "kernel/mm/heap.h"

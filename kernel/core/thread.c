@@ -170,12 +170,7 @@ static int pin_ipc_buffer(struct thread *thread, struct aspace *aspace, uint64_t
     if (address % IPC_BUFFER_ALIGN != 0) {
         return -E_INVAL;
     }
-    struct fault fault;
-    int error = aspace_page(aspace, address, PROT_READ | PROT_WRITE, &thread->ipc_page, &fault);
-    if (error == -E_AGAIN) {
-        object_put(&fault.memory->object);
-        error = -E_FAULT;
-    }
+    int error = aspace_pin_page(aspace, address, &thread->ipc_page);
     if (error == 0) {
         thread->ipc_buffer =
             (struct ipc_buffer *)((char *)page_address(thread->ipc_page) + (address & (PAGE_SIZE - 1)));

@@ -95,6 +95,17 @@ struct futex_key {
 int aspace_futex_load(struct aspace *aspace, uint64_t address, uint32_t *value, struct futex_key *key,
                       struct fault *fault);
 
+// The same, with the word held in place until aspace_futex_release: the space's lock, and its object's, stay taken, so
+// the caller may compare the word under object_lock.
+struct futex_hold {
+    struct aspace *aspace;
+    struct memory *memory;
+    const uint32_t *word; // in the direct map
+};
+int aspace_futex_hold(struct aspace *aspace, uint64_t address, struct futex_hold *hold, struct futex_key *key,
+                      struct fault *fault);
+void aspace_futex_release(const struct futex_hold *hold);
+
 // ---- mappings ----
 
 // Takes a reference to `memory` (NULL: anonymous) if it succeeds. max_prot: what the handle's rights allow a shared

@@ -209,8 +209,8 @@ int aspace_pin_page(struct aspace *aspace, uint64_t address, struct page **page)
     return 0;
 }
 
-int aspace_futex_load(struct aspace *aspace, uint64_t address, uint32_t *value, struct futex_key *key,
-                      struct fault *fault)
+static int open_futex_word(struct window *window, struct aspace *aspace, uint64_t address, struct futex_key *key,
+                           struct fault *fault)
 {
     if (address % sizeof(uint32_t) != 0) {
         return -E_INVAL;
@@ -219,18 +219,43 @@ int aspace_futex_load(struct aspace *aspace, uint64_t address, uint32_t *value, 
         *fault = (struct fault){.address = address, .access = PROT_READ};
         return -E_FAULT;
     }
-    struct window window;
-    int error = window_open(&window, aspace, address, PROT_READ, fault);
+    int error = window_open(window, aspace, address, PROT_READ, fault);
     if (error != 0) {
         return error;
     }
-    *value = __atomic_load_n((const uint32_t *)(const void *)window.at, __ATOMIC_SEQ_CST);
     const struct region *region = region_find(aspace, address);
     if (region_private(region)) {
         *key = (struct futex_key){.object = aspace, .offset = address};
     } else {
         *key = (struct futex_key){.object = region->memory, .offset = region->offset + (address - region->start)};
     }
-    window_close(&window);
     return 0;
+}
+
+int aspace_futex_load(struct aspace *aspace, uint64_t address, uint32_t *value, struct futex_key *key,
+                      struct fault *fault)
+{
+    struct window window;
+    int error = open_futex_word(&window, aspace, address, key, fault);
+    if (error == 0) {
+        *value = __atomic_load_n((const uint32_t *)(const void *)window.at, __ATOMIC_SEQ_CST);
+        window_close(&window);
+    }
+    return error;
+}
+
+int aspace_futex_hold(struct aspace *aspace, uint64_t address, struct futex_hold *hold, struct futex_key *key,
+                      struct fault *fault)
+{
+    struct window window;
+    int error = open_futex_word(&window, aspace, address, key, fault);
+    if (error == 0) {
+        *hold = (struct futex_hold){.aspace = aspace, .memory = window.memory, .word = (const uint32_t *)(void *)window.at};
+    }
+    return error;
+}
+
+void aspace_futex_release(const struct futex_hold *hold)
+{
+    window_close(&(struct window){.aspace = hold->aspace, .memory = hold->memory});
 }

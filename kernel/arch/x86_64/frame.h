@@ -38,28 +38,31 @@ static inline void frame_restart_syscall(struct frame *frame)
     frame->rip -= SYSCALL_INSTRUCTION_BYTES;
 }
 
-static inline void frame_set_argument(struct frame *frame, unsigned index, uint64_t value)
+static inline void frame_arguments(const struct frame *frame, uint64_t argument[6])
 {
-    switch (index) {
-    case 0:
-        frame->rdi = value;
-        break;
-    case 1:
-        frame->rsi = value;
-        break;
-    case 2:
-        frame->rdx = value;
-        break;
-    case 3:
-        frame->r10 = value;
-        break;
-    case 4:
-        frame->r8 = value;
-        break;
-    default:
-        frame->r9 = value;
-        break;
+    argument[0] = frame->rdi;
+    argument[1] = frame->rsi;
+    argument[2] = frame->rdx;
+    argument[3] = frame->r10;
+    argument[4] = frame->r8;
+    argument[5] = frame->r9;
+}
+
+// struct process_status' order: rax rbx rcx rdx rsi rdi rbp rsp r8 .. r15.
+static inline void frame_copy_registers(const struct frame *frame, uint64_t registers[16])
+{
+    const uint64_t all[16] = {frame->rax, frame->rbx, frame->rcx, frame->rdx, frame->rsi, frame->rdi,
+                              frame->rbp, frame->rsp, frame->r8,  frame->r9,  frame->r10, frame->r11,
+                              frame->r12, frame->r13, frame->r14, frame->r15};
+    for (unsigned i = 0; i < 16; i++) {
+        registers[i] = all[i];
     }
+}
+
+// GUEST_EXIT_SYSCALL: the number stays known when the server overwrites the result register.
+static inline void guest_registers_note_syscall(struct guest_registers *registers)
+{
+    registers->orig_rax = registers->rax;
 }
 
 static inline void frame_start(struct frame *frame, uint64_t entry, uint64_t stack, uint64_t argument0, uint64_t argument1)
