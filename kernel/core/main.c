@@ -18,7 +18,6 @@ enum { MEMORY_MIN_MIB = 48 };
 void kernel_main(void)
 {
     uint64_t mib = page_total() * PAGE_SIZE >> 20;
-    kernel_log("XINIM: %u CPU%s, %lu MiB RAM", cpu_count(), cpu_count() == 1 ? "" : "s", mib);
     if (mib < MEMORY_MIN_MIB) {
         panic("only %lu MiB of memory: give the machine at least 64 MiB (./run --mem 64M)", mib);
     }
@@ -27,6 +26,7 @@ void kernel_main(void)
     }
     futex_init();
     arch_start_cpus();
+    kernel_log("XINIM: %u CPU%s, %lu MiB RAM", cpu_count(), cpu_count() == 1 ? "" : "s", mib);
     first_process_start();
     sched_start_cpu();
 }

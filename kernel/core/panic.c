@@ -13,6 +13,14 @@
 
 enum { PANIC_DEPTH = 24 };
 
+// What the compiler puts before return addresses (-fstack-protector); made random by arch_boot.
+uint64_t __stack_chk_guard = 0x595e9fbd94fda766;
+
+__attribute__((noreturn)) void __stack_chk_fail(void)
+{
+    panic("kernel stack overwritten");
+}
+
 // Straight to the console: the log's lock may be held by whoever failed.
 __attribute__((format(printf, 1, 2))) static void say(const char *format, ...)
 {

@@ -9,6 +9,9 @@
 
 __attribute__((noreturn, format(printf, 1, 2))) void panic(const char *format, ...);
 
+extern uint64_t __stack_chk_guard;
+__attribute__((noreturn)) void __stack_chk_fail(void);
+
 // Holds in release builds too: the kernel's invariants are cheap to check and expensive to lose.
 #define KERNEL_ASSERT(condition)                                                                   \
     do {                                                                                           \

@@ -110,6 +110,7 @@ static void read_start_info(uint64_t address)
 void arch_boot(uint64_t start_info)
 {
     cpu_setup(0, (uint64_t)boot_stack_top);
+    __stack_chk_guard ^= arch_entropy(); // this function never returns, so it may
     early_console_init();
     sched_init_cpu(&cpus[0], 0);
     cpu_check_features();

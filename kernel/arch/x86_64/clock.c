@@ -91,10 +91,10 @@ void clock_init(void)
     if (ticks == 0 || apic_ticks == 0) {
         panic("clock: the %s does not count", ticks == 0 ? "TSC" : "local APIC timer");
     }
-    to_ns = (uint64_t)(((unsigned __int128)ns << SCALE_SHIFT) / ticks);
-    to_counter = (uint64_t)(((unsigned __int128)ticks << SCALE_SHIFT) / ns);
-    to_apic = (uint64_t)(((unsigned __int128)apic_ticks << SCALE_SHIFT) / ns);
-    counter_hz = (uint64_t)((unsigned __int128)ticks * 1000000000 / ns);
+    to_ns = (ns << SCALE_SHIFT) / ticks; // a calibration of milliseconds: 24 bits and the shift fit
+    to_counter = (ticks << SCALE_SHIFT) / ns;
+    to_apic = (apic_ticks << SCALE_SHIFT) / ns;
+    counter_hz = ticks * 1000000000 / ns;
     counter_base = cpu_counter();
 }
 

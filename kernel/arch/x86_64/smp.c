@@ -84,7 +84,7 @@ static bool start(unsigned index, uint32_t hardware_id)
 
 void arch_start_cpus(void)
 {
-    memcpy(physical_to_virtual(SMP_TRAMPOLINE), trampoline_start, (size_t)(trampoline_end - trampoline_start));
+    memcpy(mmu_map_device(SMP_TRAMPOLINE, PAGE_SIZE, MEMORY_DEVICE), trampoline_start, (size_t)(trampoline_end - trampoline_start));
     uint32_t self = cpus[0].hardware_id;
     unsigned count = 1;
     for (unsigned i = 0; i < acpi_info.cpu_count; i++) {
