@@ -94,7 +94,7 @@ enum fs_operation {
     FS_READDIR = 5,     // fs_readdir_request, fs_readdir_reply
     FS_READLINK = 6,    // fs_buffer_request, fs_bytes_reply; the target without NUL
     FS_MAP = 7,         // fs_map_request, fs_map_reply
-    FS_READ_INLINE = 8, // fs_buffer_request, fs_bytes_reply; whole content, FS_INODE_INLINE only
+    FS_READ_INLINE = 8, // fs_buffer_request, fs_bytes_reply; FS_INODE_INLINE only
     FS_STATFS = 9,      // fs_mount_only_request, fs_statfs_reply
     FS_SYNC = 10,       // fs_sync_request, fs_stable_reply
     FS_GETXATTR = 11,   // fs_xattr_request, fs_bytes_reply
@@ -294,6 +294,9 @@ _Static_assert(sizeof(struct fs_readdir_reply) == 24, "3 words");
 _Static_assert(sizeof(struct fs_dirent) == 24, "fixed part");
 
 // ---- FS_READLINK, FS_READ_INLINE ----
+// Inline content comes as a whole. A file may be longer than it (at most by a hole): bytes from
+// there to the file's size read as zeros.
+//
 //   -E_INVAL  not a symbolic link; not an FS_INODE_INLINE file    -E_OVERFLOW  the buffer is too
 //   small
 

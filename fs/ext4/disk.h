@@ -2,8 +2,8 @@
 // SPDX-FileCopyrightText: 2026 The XINIM authors
 
 // ext4 on the disk: layouts and bits only. Source: "ext4 Data Structures and Algorithms" (the Linux
-// kernel's documentation of the format), sections "Super Block", "Group Descriptors", "Index Nodes",
-// "The Contents of inode.i_block", "Directory Entries", "Extended Attributes", "Checksums".
+// kernel's documentation of the format), sections "Super Block", "Group Descriptors", "Index
+// Nodes", "The Contents of inode.i_block", "Directory Entries", "Extended Attributes", "Checksums".
 // Names of features and fields are those of that document. All numbers are little-endian.
 
 #pragma once
@@ -171,7 +171,7 @@ struct ext4_super_block {
     uint32_t s_lpf_ino;
     uint32_t s_prj_quota_inum;
     uint32_t s_checksum_seed; // INCOMPAT_CSUM_SEED
-    uint8_t s_time_hi[8];     // wtime, mtime, mkfs_time, lastcheck, first and last error: bits 32-39
+    uint8_t s_time_hi[8]; // wtime, mtime, mkfs_time, lastcheck, first and last error: bits 32-39
     uint16_t s_encoding;
     uint16_t s_encoding_flags;
     uint32_t s_orphan_file_inum;

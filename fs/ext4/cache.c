@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: MIT
+// SPDX-FileCopyrightText: 2026 The XINIM authors
+
+// The cache of metadata blocks: as many as the memory given holds, found by hash, reused by age.
+
+#include "fs/ext4/internal.h"
+
+#include <string.h>
+
+static struct ext4_buffer **hash_slot(struct ext4_cache *cache, uint64_t block)
+{
+    uint64_t mixed = block * 0x9E3779B97F4A7C15ull;
+    return &cache->hash[mixed >> 32 & cache->hash_mask];
+}
+
+static void lru_remove(struct ext4_cache *cache, struct ext4_buffer *buffer)
+{
+    *(buffer->newer ? &buffer->newer->older : &cache->newest) = buffer->older;
+    *(buffer->older ? &buffer->older->newer : &cache->oldest) = buffer->newer;
+}
+
+static void lru_add_newest(struct ext4_cache *cache, struct ext4_buffer *buffer)
+{
+    buffer->newer = NULL;
+    buffer->older = cache->newest;
+    *(cache->newest ? &cache->newest->newer : &cache->oldest) = buffer;
+    cache->newest = buffer;
+}
+
+static void lru_add_oldest(struct ext4_cache *cache, struct ext4_buffer *buffer)
+{
+    buffer->older = NULL;
+    buffer->newer = cache->oldest;
+    *(cache->oldest ? &cache->oldest->older : &cache->newest) = buffer;
+    cache->oldest = buffer;
+}
+
+// Layout: block data, staging, buffers, hash. The caller (ext4_open) made sure that enough fits.
+void ext4_cache_init(struct ext4 *fs, uint8_t *memory, size_t bytes)
+{
+    struct ext4_cache *cache = &fs->cache;
+    size_t each = fs->block_bytes + sizeof(struct ext4_buffer) + 2 * sizeof(struct ext4_buffer *);
+
+    cache->staging_blocks = EXT4_STAGING_BYTES / fs->block_bytes;
+    size_t staging_bytes = (size_t)cache->staging_blocks * fs->block_bytes;
+    cache->count = (uint32_t)((bytes - staging_bytes) / each);
+    uint32_t slots = 1;
+    while (slots <= cache->count / 2)
+        slots *= 2;
+    cache->hash_mask = slots - 1;
+
+    uint8_t *data = memory;
+    cache->staging = data + (size_t)cache->count * fs->block_bytes;
+    cache->buffers = (struct ext4_buffer *)(cache->staging + staging_bytes);
+    cache->hash = (struct ext4_buffer **)(cache->buffers + cache->count);
+    memset(cache->hash, 0, slots * sizeof(cache->hash[0]));
+    for (uint32_t i = 0; i < cache->count; i++) {
+        cache->buffers[i] = (struct ext4_buffer){.data = data + (size_t)i * fs->block_bytes};
+        lru_add_oldest(cache, &cache->buffers[i]);
+    }
+}
+
+static struct ext4_buffer *cache_find(struct ext4_cache *cache, uint64_t block)
+{
+    struct ext4_buffer *buffer = *hash_slot(cache, block);
+    while (buffer && buffer->block != block)
+        buffer = buffer->chain;
+    return buffer;
+}
+
+static void cache_forget(struct ext4_cache *cache, struct ext4_buffer *buffer)
+{
+    struct ext4_buffer **link = hash_slot(cache, buffer->block);
+    while (*link != buffer)
+        link = &(*link)->chain;
+    *link = buffer->chain;
+    buffer->valid = false;
+}
+
+// Takes the buffer used longest ago out of the cache. It is on no list then. NULL: all are pinned.
+static struct ext4_buffer *cache_take(struct ext4_cache *cache)
+{
+    struct ext4_buffer *buffer = cache->oldest;
+    if (!buffer)
+        return NULL;
+    lru_remove(cache, buffer);
+    if (buffer->valid)
+        cache_forget(cache, buffer);
+    return buffer;
+}
+
+static void cache_enter(struct ext4_cache *cache, struct ext4_buffer *buffer, uint64_t block)
+{
+    struct ext4_buffer **slot = hash_slot(cache, block);
+    buffer->block = block;
+    buffer->chain = *slot;
+    buffer->valid = true;
+    buffer->verified = EXT4_KIND_NONE;
+    *slot = buffer;
+}
+
+// Reads blocks behind `block` too, into the staging area, and keeps those that are not cached yet.
+// The block itself is left to the caller: its copy is the staging area's start.
+static int read_several(struct ext4 *fs, uint64_t block, uint32_t count)
+{
+    struct ext4_cache *cache = &fs->cache;
+    int error = fs->source.read(fs->source.context, block << fs->block_shift,
+                                (size_t)count * fs->block_bytes, cache->staging);
+    if (error)
+        return error;
+    for (uint32_t i = 1; i < count; i++) {
+        if (cache_find(cache, block + i))
+            continue;
+        struct ext4_buffer *buffer = cache_take(cache);
+        if (!buffer)
+            break;
+        memcpy(buffer->data, cache->staging + (size_t)i * fs->block_bytes, fs->block_bytes);
+        cache_enter(cache, buffer, block + i);
+        lru_add_newest(cache, buffer);
+    }
+    return 0;
+}
+
+static int buffer_fill(struct ext4 *fs, struct ext4_buffer *buffer, uint64_t block, uint32_t ahead)
+{
+    struct ext4_cache *cache = &fs->cache;
+    uint64_t count = (uint64_t)ahead + 1;
+    if (count > fs->blocks - block)
+        count = fs->blocks - block;
+    if (count > cache->staging_blocks)
+        count = cache->staging_blocks;
+    if (count > cache->count / 4)
+        count = cache->count / 4;
+    if (count > 1 && read_several(fs, block, (uint32_t)count) == 0) {
+        memcpy(buffer->data, cache->staging, fs->block_bytes);
+        return 0;
+    }
+    return fs->source.read(fs->source.context, block << fs->block_shift, fs->block_bytes,
+                           buffer->data);
+}
+
+int ext4_buffer_get(struct ext4 *fs, uint64_t block, uint32_t ahead, struct ext4_buffer **out)
+{
+    struct ext4_cache *cache = &fs->cache;
+    if (block >= fs->blocks)
+        return ext4_report(fs, -E_UCLEAN, "block number beyond the end", 0, block);
+
+    struct ext4_buffer *buffer = cache_find(cache, block);
+    if (buffer) {
+        cache->hits++;
+        if (buffer->pins++ == 0)
+            lru_remove(cache, buffer);
+        *out = buffer;
+        return 0;
+    }
+    cache->misses++;
+    buffer = cache_take(cache);
+    if (!buffer)
+        return -E_NOMEM;
+    int error = buffer_fill(fs, buffer, block, ahead);
+    if (error) {
+        lru_add_oldest(cache, buffer);
+        return error;
+    }
+    cache_enter(cache, buffer, block);
+    buffer->pins = 1;
+    *out = buffer;
+    return 0;
+}
+
+void ext4_buffer_put(struct ext4 *fs, struct ext4_buffer *buffer)
+{
+    if (--buffer->pins == 0)
+        lru_add_newest(&fs->cache, buffer);
+}
+
+uint32_t ext4_buffers_pinned(const struct ext4 *fs)
+{
+    uint32_t pinned = 0;
+    for (uint32_t i = 0; i < fs->cache.count; i++)
+        pinned += fs->cache.buffers[i].pins != 0;
+    return pinned;
+}

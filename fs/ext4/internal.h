@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: MIT
+// SPDX-FileCopyrightText: 2026 The XINIM authors
+
+// What the parts of the ext4 library share.
+//
+// Invariants:
+// 1. A buffer's block number lies within the file system, and no two buffers hold the same block.
+// 2. A buffer with pins is not on the list of reusable ones; pins count the holders.
+// 3. A buffer's `verified` names the kind of structure, and the inode it belongs to, that its
+// content
+//    was checked as. Reading it from the device clears that. Nobody walks a structure in a buffer
+//    that is not verified as just this.
+// 4. struct ext4's geometry (block size, groups, inode size, descriptor size) passed ext4_open's
+//    checks, so arithmetic on it needs none.
+
+#pragma once
+
+#include "fs/ext4/disk.h"
+#include "fs/ext4/ext4.h"
+
+// ---- checksums (checksum.c) ----
+
+void ext4_checksum_init(void);
+uint32_t ext4_crc32c(uint32_t crc, const void *data, size_t bytes); // start value ~0
+uint16_t ext4_crc16(uint16_t crc, const void *data, size_t bytes);
+
+// ---- the cache of metadata blocks (cache.c) ----
+
+enum ext4_kind { // what a block was verified as
+    EXT4_KIND_NONE,
+    EXT4_KIND_EXTENTS,
+    EXT4_KIND_DIRECTORY,
+    EXT4_KIND_HASH_ROOT,
+    EXT4_KIND_HASH_NODE,
+    EXT4_KIND_XATTR,
+};
+
+struct ext4_buffer {
+    struct ext4_buffer *newer, *older; // reusable ones, by last use
+    struct ext4_buffer *chain;         // same hash
+    uint64_t block;
+    uint8_t *data; // a block
+    uint32_t pins;
+    uint32_t verified_ino;
+    uint8_t verified; // enum ext4_kind
+    bool valid;       // holds the block's content
+};
+
+struct ext4_cache {
+    struct ext4_buffer *buffers;
+    struct ext4_buffer **hash;
+    uint8_t *staging; // for reading several blocks at once
+    struct ext4_buffer *newest, *oldest;
+    uint32_t count;
+    uint32_t hash_mask;
+    uint32_t staging_blocks;
+    uint64_t hits, misses;
+};
+
+enum {
+    EXT4_STAGING_BYTES = 32 * 1024,
+    EXT4_CACHE_BUFFERS_MIN = 16,
+    EXT4_REPORTS = 32, // faults remembered, so that each is logged once
+};
+
+struct ext4 {
+    struct block_source source;
+    void (*log)(void *context, const char *format, va_list arguments);
+    void *log_context;
+    struct ext4_cache cache;
+    uint64_t report[EXT4_REPORTS];
+    uint32_t report_next;
+
+    uint64_t blocks;
+    uint64_t groups;
+    uint32_t block_bytes;
+    uint32_t block_shift;
+    uint32_t inodes;
+    uint32_t first_ino;
+    uint32_t inode_bytes;
+    uint32_t desc_bytes;
+    uint32_t first_data_block;
+    uint32_t checksum_seed;
+    bool metadata_csum;
+    bool gdt_csum; // RO_COMPAT_GDT_CSUM or metadata_csum: unused inodes are counted
+    struct ext4_super_block super;
+};
+
+void ext4_cache_init(struct ext4 *fs, uint8_t *memory, size_t bytes);
+
+// Pins a block, reading it if need be together with up to `ahead` blocks behind it.
+// -E_UCLEAN: outside the file system.
+int ext4_buffer_get(struct ext4 *fs, uint64_t block, uint32_t ahead, struct ext4_buffer **out);
+void ext4_buffer_put(struct ext4 *fs, struct ext4_buffer *buffer);
+uint32_t ext4_buffers_pinned(const struct ext4 *fs);
+
+// ---- faults (report.c) ----
+
+// One log line "ext4: <what>: inode I, block B", unless the same was reported lately. Returns
+// `error`.
+int ext4_report(struct ext4 *fs, int error, const char *what, uint64_t ino, uint64_t block);
+void ext4_log(struct ext4 *fs, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+// ---- superblock (super.c), features (feature.c) ----
+
+// 0, or -E_OPNOTSUPP with the reason logged.
+int ext4_features_check(struct ext4 *fs);
+
+static inline bool ext4_has_compat(const struct ext4 *fs, uint32_t feature)
+{
+    return (fs->super.s_feature_compat & feature) != 0;
+}
+
+static inline bool ext4_has_incompat(const struct ext4 *fs, uint32_t feature)
+{
+    return (fs->super.s_feature_incompat & feature) != 0;
+}
+
+static inline bool ext4_has_ro_compat(const struct ext4 *fs, uint32_t feature)
+{
+    return (fs->super.s_feature_ro_compat & feature) != 0;
+}
+
+// Is [block, block + count) inside the file system, behind the boot block and superblock?
+static inline bool ext4_blocks_valid(const struct ext4 *fs, uint64_t block, uint64_t count)
+{
+    return block > fs->first_data_block && block < fs->blocks && count <= fs->blocks - block;
+}
+
+// ---- groups (group.c) ----
+
+struct ext4_group {
+    uint64_t block_bitmap, inode_bitmap, inode_table;
+    uint32_t unused_inodes; // at the table's end
+    uint16_t flags;
+};
+
+// Reads and verifies the descriptor of group `index` (below fs->groups).
+int ext4_group_get(struct ext4 *fs, uint64_t index, struct ext4_group *out);
+
+// ---- inodes (inode.c) ----
+
+static inline const struct ext4_disk_inode *ext4_disk_inode(const struct ext4_inode *inode)
+{
+    return (const struct ext4_disk_inode *)inode->raw;
+}
+
+static inline unsigned ext4_inode_type(const struct ext4_inode *inode)
+{
+    return inode->mode & EXT4_S_IFMT;
+}
+
+// ---- mapping (map.c, extent.c, indirect.c) ----
+
+// A run of logical blocks that all lie in a row on the device, or all nowhere.
+struct ext4_run {
+    uint64_t first;  // logical; at or before the block asked for
+    uint64_t count;  // not 0
+    uint64_t device; // block; 0: hole
+    bool unwritten;
+};
+
+// The run that holds `logical`, not necessarily the longest possible.
+int ext4_run_find(const struct ext4_inode *inode, uint64_t logical, struct ext4_run *run);
+int ext4_extent_run_find(const struct ext4_inode *inode, uint64_t logical, struct ext4_run *run);
+int ext4_indirect_run_find(const struct ext4_inode *inode, uint64_t logical, struct ext4_run *run);
+
+// Logical blocks that a classic map, and this inode's kind of map, can hold.
+uint64_t ext4_indirect_limit(const struct ext4 *fs);
+uint64_t ext4_map_limit(const struct ext4_inode *inode);
+
+// ---- directories (directory.c, hash_tree.c, name_hash.c, inline.c) ----
+
+struct ext4_name {
+    const char *bytes;
+    unsigned length;
+};
+
+// Pins the directory's block, verified as `kind`; EXT4_KIND_NONE: as what a walk through all blocks
+// takes it for. -E_UCLEAN also for a hole.
+int ext4_directory_block_get(const struct ext4_inode *directory, uint64_t logical,
+                             enum ext4_kind kind, struct ext4_buffer **out);
+
+// Checks the entries in [data, data + bytes). *reason is set with -E_UCLEAN.
+int ext4_entries_check(const struct ext4 *fs, const uint8_t *data, size_t bytes,
+                       const char **reason);
+
+// Looks for the name in checked entries. 0 or -E_NOENT.
+int ext4_entries_find(const struct ext4 *fs, const uint8_t *data, size_t bytes,
+                      const struct ext4_name *name, uint32_t *ino);
+
+// Hands the checked entries in [data, data + bytes) to emit, skipping those before *position -
+// base; position counts from `base`, the cookie of data's first byte. Returns 1 to go on, 0 when
+// emit stopped.
+int ext4_entries_emit(const struct ext4 *fs, const uint8_t *data, size_t bytes, uint64_t base,
+                      uint64_t *position, ext4_emit_t emit, void *context);
+
+uint32_t ext4_rec_len(const struct ext4 *fs, uint16_t raw);
+bool ext4_is_indexed(const struct ext4_inode *directory);
+
+// Verifies a block of the tree. *reason is set with an error.
+int ext4_hash_block_check(const struct ext4_inode *directory, const struct ext4_buffer *buffer,
+                          bool root, const char **reason);
+int ext4_hash_lookup(const struct ext4_inode *directory, const struct ext4_name *name,
+                     uint32_t *ino);
+
+// Hash of a name. Bit 0 is 0. `seed`: four words, or all zero for the standard one.
+uint32_t ext4_name_hash(enum ext4_hash_version version, const uint32_t seed[4], const char *name,
+                        unsigned length);
+
+// Inline data: the part in i_block and the part in the attribute "system.data".
+struct ext4_inline {
+    const uint8_t *head, *tail;
+    uint32_t head_bytes, tail_bytes;
+};
+
+int ext4_inline_find(const struct ext4_inode *inode, struct ext4_inline *out);
+int ext4_inline_lookup(const struct ext4_inode *directory, const struct ext4_name *name,
+                       uint32_t *ino);
+int ext4_inline_readdir(const struct ext4_inode *directory, uint64_t *position, ext4_emit_t emit,
+                        void *context);
+
+// ---- extended attributes (xattr.c) ----
+
+// The attribute inside the inode's own block; *value points into it. -E_NODATA.
+int ext4_xattr_in_inode(const struct ext4_inode *inode, enum ext4_xattr_index index,
+                        const char *name, size_t length, const uint8_t **value, uint32_t *bytes);
