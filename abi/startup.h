@@ -22,6 +22,10 @@ struct startup_grant {
     uint64_t value; // by kind: size of a memory object, MSI-X entry of an interrupt ...
 };
 
+// Value of an interrupt's grant that is no MSI-X table entry: a line, or the only MSI. The device must be asked for the
+// cause.
+#define IRQ_GRANT_NO_VECTOR (~0ull)
+
 struct startup {
     uint32_t magic;
     uint32_t grants;

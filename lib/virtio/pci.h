@@ -11,7 +11,7 @@
 #include "lib/virtio/transport.h"
 #include "lib/virtio/virtio_hw.h"
 
-enum { VIRTIO_PCI_QUEUES_MAX = 8 };
+enum { VIRTIO_PCI_QUEUES_MAX = 64 };
 
 struct virtio_pci {
     struct virtio_transport transport; // first

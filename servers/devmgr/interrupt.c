@@ -34,7 +34,8 @@ static int add_irq(struct device *device, struct irq_args *args)
     int error;
 
     snprintf(name, sizeof name, "irq%u", n);
-    error = grant_add(device, name, handle, n);
+    error = grant_add(device, name, handle,
+                      device->irq_mode == DEVICE_IRQ_MSIX ? n : IRQ_GRANT_NO_VECTOR);
     if (error < 0)
         return error;
     device->irq[n] = (struct device_irq){

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: MIT
+// SPDX-FileCopyrightText: 2026 The XINIM authors
+
+// The virtio console device's code: ports over queues, the control protocol. No register is touched
+// here; telling the device of new buffers goes through `notify`, so it also runs against a made-up
+// device.
+
+#pragma once
+
+#include "drivers/char/virtio_console/virtio_console_hw.h"
+#include "lib/char/char.h"
+#include "lib/driver/dma.h"
+#include "lib/virtio/virtqueue.h"
+
+enum {
+    CONSOLE_PORTS_MAX = 16, // ports beyond are left alone, with a log line
+    CONSOLE_RX_BUFFERS = 4,
+    CONSOLE_RX_BYTES = 1024,
+    CONSOLE_TX_BYTES = 4096,
+    CONSOLE_PORT_QUEUE_SIZE = 4, // holds every buffer of a port's queue
+    CONSOLE_CONTROL_BUFFERS = 32,
+    CONSOLE_CONTROL_BYTES = 128, // header and the longest name
+};
+
+// An RX buffer is free, with the device, or holds bytes that the client's ring has no room for yet.
+enum console_rx_state { CONSOLE_RX_FREE, CONSOLE_RX_POSTED, CONSOLE_RX_HELD };
+
+struct console_rx {
+    enum console_rx_state state;
+    uint8_t *bytes;
+    uint64_t bus;
+    uint32_t posted; // bytes the device may write
+    uint32_t filled, taken;
+};
+
+struct console;
+
+struct console_port {
+    struct console *console;
+    struct char_port *port;
+    struct virtqueue rx, tx;
+    struct console_rx buffer[CONSOLE_RX_BUFFERS];
+    uint8_t held[CONSOLE_RX_BUFFERS]; // indices of held buffers, in order of arrival
+    uint32_t held_count;
+    uint8_t *tx_bytes;
+    uint64_t tx_bus;
+    uint32_t tx_under_way; // bytes; 0: idle
+    uint32_t tx_epoch;
+    bool usable;     // queues and buffers are there
+    bool peer_open;  // the device says the other end listens: before, output stays in the ring
+    bool open;       // a program has it open
+    bool send_ready; // control messages owed to the device
+    bool send_open;
+};
+
+struct console {
+    bool multiport;
+    struct char_class *class;
+    uint32_t ports;
+    struct console_port port[CONSOLE_PORTS_MAX];
+    struct virtqueue control_rx, control_tx;
+    uint8_t *control_bytes; // CONSOLE_CONTROL_BUFFERS to receive, then one to send
+    uint64_t control_bus;
+    bool send_device_ready;
+    bool control_busy;
+    int fault; // a queue is broken: the device must be reset
+    void (*notify)(struct console *console, uint16_t queue);
+    handle_t dma;
+};
+
+// All of these are for a zeroed struct console with class, ports, multiport, dma and notify set.
+
+// Buffers of one port. Its queues must be initialised. E_NOMEM.
+int console_port_init(struct console *console, uint32_t index);
+// Buffers of the control queues, which must be initialised. Nothing is sent yet.
+int console_control_init(struct console *console);
+
+// The device is live: begins the control protocol, or, without MULTIPORT, has port 0 ready.
+void console_begin(struct console *console);
+
+// Looks at every queue. Call at interrupts. console->fault tells of a broken queue afterwards.
+void console_service(struct console *console);
+
+// Everything sent is acknowledged and everything received handled, for now.
+bool console_settled(const struct console *console);
+
+// The size of port 0's window, where the device has it in its configuration.
+void console_resize(struct console *console, uint32_t index, uint16_t columns, uint16_t rows);
+
+extern const struct char_ops console_char_ops;
+
+// ---- between port.c and control.c ----
+
+void console_port_service(struct console_port *port);
+void console_port_peer(struct console_port *port, bool open);
+void console_control_service(struct console *console);
