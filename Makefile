@@ -14,7 +14,7 @@ MESON_FILES := tools/meson/list_folders.py
 
 .PHONY: run build test bench debug image format lint clean distclean help always
 
-run: build ## build and start XINIM, interactive (leave with ctrl-a x)
+run: build ## build and start XINIM, interactive (leave with ctrl-] x)
 	@./run --no-build --arch $(ARCH)
 
 build: $(BUILD)/build.ninja ## build kernel, servers, drivers, programs and images
@@ -24,7 +24,7 @@ image: build ## build the root disk and the boot archive and say where they are
 	@ls -l $(BUILD)/xinim.elf $(BUILD)/boot.cpio $(BUILD)/root.img
 
 test: build $(HOST)/build.ninja ## run all tests; the last line is "N passed, N failed"
-	@tools/test.py --arch $(ARCH) --jobs $(JOBS) $(TESTS)
+	@tools/test.py --jobs $(JOBS) $(TESTS)
 
 bench: build $(STAMP)/bench-$(ARCH) ## measure, with Linux on the same emulated machine beside
 	@tests/bench/run.py --arch $(ARCH)
@@ -33,7 +33,7 @@ debug: build ## start XINIM halted, with gdb attached (symbols of kernel and pro
 	@tools/debug.py --arch $(ARCH)
 
 format: $(STAMP)/packages ## lay all C sources out with clang-format
-	@tools/check_format.py --write
+	@tools/check.py --format
 
 lint: build $(HOST)/build.ninja ## clang-tidy and the checks of the test run
 	@tools/lint.py --build $(BUILD)

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 # SPDX-FileCopyrightText: 2026 The XINIM authors
-"""Packs files into the boot archive: cpio "newc", flat names, sorted, without times or owners, so that the same files
-give the same bytes. Each file's data starts on a 4-byte boundary, as the format has it."""
+"""Packs files into the boot archive: cpio "newc", flat names, sorted, without times or owners, so that
+the same files give the same bytes. Each file's data starts on a 4-byte boundary (the format's)."""
 
 import argparse
 import pathlib
@@ -30,7 +30,9 @@ def pack(paths):
     if twice:
         raise SystemExit("boot_archive: two files of one name: " + " ".join(sorted(twice)))
     members = sorted(paths, key=lambda path: path.name)
-    archive = b"".join(entry(number + 1, path.name, path.read_bytes()) for number, path in enumerate(members))
+    archive = b"".join(
+        entry(number + 1, path.name, path.read_bytes()) for number, path in enumerate(members)
+    )
     return archive + entry(0, TRAILER, b"")
 
 

@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 # SPDX-FileCopyrightText: 2026 The XINIM authors
-"""Fetches the pinned Debian packages of third_party/debian.toml into build/third_party/<cpu>/<name>/.
+"""Fetches the packages pinned in third_party/debian.toml into build/third_party/<cpu>/<name>/.
 
-apt runs with its own state under build/third_party/apt (no root rights, any architecture) and the machine's own
-sources and keys, so a package's authenticity rests on Debian's signatures and its identity on the pinned hash.
+apt runs with its own state under build/third_party/apt (no root rights, any architecture) and the
+machine's own sources and keys: a package's authenticity rests on Debian's signatures, its identity on
+the pinned hash.
 """
 
 import argparse
@@ -36,7 +37,7 @@ def say(text):
 
 
 class Apt:
-    """apt-get and apt-cache on a private state folder; the lists are refreshed once, when first needed."""
+    """apt on a private state folder; the lists are refreshed once, when first needed."""
 
     def __init__(self, place):
         self.refreshed = False
@@ -47,8 +48,15 @@ class Apt:
         self.environment = {**os.environ, "APT_CONFIG": str(configuration), "LC_ALL": "C"}
 
     def run(self, *command, folder=None):
-        return subprocess.run(command, cwd=folder, env=self.environment, text=True, check=False,
-                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        return subprocess.run(
+            command,
+            cwd=folder,
+            env=self.environment,
+            text=True,
+            check=False,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+        )
 
     def refresh(self):
         if not self.refreshed:
@@ -83,7 +91,7 @@ def sha256(path):
 
 
 def download_present(apt, pin, folder):
-    """The pinned version is gone: take what the archive holds now, signed by Debian but with another hash."""
+    """The pinned version is gone: take what the archive holds now, signed but of another hash."""
     package = pin["package"]
     if "newest" in pin:
         dependency = apt.first_dependency(pin["newest"])
@@ -91,11 +99,15 @@ def download_present(apt, pin, folder):
     version = apt.candidate(package)
     deb = apt.download(package, version, folder) if version else None
     if deb is None:
-        sys.exit(f"fetch: {pin['package']} {pin['version']} can not be had: no network, or neither it nor a successor "
-                 "is in the sources of this machine's apt")
-    say(f"{pin['package']} {pin['version']} has left the archive; using its successor, which Debian's signature "
-        f"vouches for but the pinned hash does not. To pin it, put into third_party/debian.toml:\n"
-        f'package = "{package}"\nversion = "{version}"\nsha256 = "{sha256(deb)}"')
+        sys.exit(
+            f"fetch: {pin['package']} {pin['version']} can not be had: no network, or neither it "
+            "nor a successor is in the sources of this machine's apt"
+        )
+    say(
+        f"{pin['package']} {pin['version']} has left the archive; using its successor, which "
+        f"Debian's signature vouches for but the pinned hash does not. To pin it, put into third_party/debian.toml:\n"
+        f'package = "{package}"\nversion = "{version}"\nsha256 = "{sha256(deb)}"'
+    )
     return deb
 
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 # SPDX-FileCopyrightText: 2026 The XINIM authors
-"""Makes an initial RAM disk with which Debian's Linux kernel boots XINIM's root disk, on the same emulated machine:
+"""Makes an initial RAM disk with which Debian's Linux boots XINIM's root disk on the same machine:
     ./run --kernel build/third_party/x86_64/linux/boot/vmlinuz-* --initrd FILE [-- COMMAND]
 It loads the modules for the disk and the ports, mounts /dev/vda and starts its /sbin/init.
 """
@@ -18,14 +18,14 @@ SCRIPT = """\
 /bin/busybox mkdir -p /proc /sys /dev /new
 /bin/busybox mount -t devtmpfs devtmpfs /dev
 for module in /modules/*; do /bin/busybox insmod $module; done
-while ! /bin/busybox mount -t ext4 -o ro /dev/vda /new 2>/dev/null; do /bin/busybox usleep 10000; done
+while ! /bin/busybox mount -t ext4 -o ro /dev/vda /new 2>&-; do /bin/busybox sleep 0.01; done
 /bin/busybox umount /dev
 exec /bin/busybox switch_root /new /sbin/init
 """
 
 
 def load_order(folder):
-    """Module files in an order in which each finds what it needs, from the depends= entries in them."""
+    """Module files, each behind those that its depends= and softdep= entries name."""
     files = {path.stem.replace("-", "_"): path for path in folder.rglob("*.ko")}
     order = []
 
@@ -34,7 +34,9 @@ def load_order(folder):
             return
         for entry in files[name].read_bytes().split(b"\0"):
             if entry.startswith((b"depends=", b"softdep=pre: ")):
-                words = entry.split(b"=", 1)[1].decode().replace("pre: ", "").replace(",", " ").split()
+                words = (
+                    entry.split(b"=", 1)[1].decode().replace("pre: ", "").replace(",", " ").split()
+                )
                 for needed in words:
                     if needed.replace("-", "_") in files:
                         add(needed.replace("-", "_"))
@@ -59,13 +61,21 @@ def make(linux, busybox, output):
             (stage / "modules" / f"{number:02}-{path.name}").write_bytes(path.read_bytes())
         names = sorted(path.relative_to(stage).as_posix() for path in stage.rglob("*"))
         with output.open("wb") as file:
-            subprocess.run([busybox, "cpio", "-o", "-H", "newc", "-R", "0:0"], cwd=stage, check=True, stdout=file,
-                           stderr=subprocess.DEVNULL, input="\n".join(names).encode())
+            subprocess.run(
+                [busybox, "cpio", "-o", "-H", "newc", "-R", "0:0"],
+                cwd=stage,
+                check=True,
+                stdout=file,
+                stderr=subprocess.DEVNULL,
+                input="\n".join(names).encode(),
+            )
 
 
 def main():
     parser = argparse.ArgumentParser(description="make a RAM disk for Linux")
-    parser.add_argument("--linux", required=True, type=pathlib.Path, help="the unpacked linux-image package")
+    parser.add_argument(
+        "--linux", required=True, type=pathlib.Path, help="the unpacked linux-image package"
+    )
     parser.add_argument("--busybox", required=True, type=pathlib.Path)
     parser.add_argument("--output", required=True, type=pathlib.Path)
     arguments = parser.parse_args()

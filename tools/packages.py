@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 # SPDX-FileCopyrightText: 2026 The XINIM authors
-"""Installs the Debian packages of third_party/packages.txt that are missing, as root or through sudo."""
+"""Installs the missing packages of third_party/packages.txt, as root or through sudo."""
 
 import os
 import pathlib
@@ -29,7 +29,7 @@ def install(names):
         sys.exit("packages: not root and no sudo; install by hand: " + " ".join(names))
     environment = ["env", "DEBIAN_FRONTEND=noninteractive"]
     command = [*prefix, *environment, "apt-get", "install", "-y", "--no-install-recommends", *names]
-    # Lists may be absent or old on a fresh machine: refresh them first, and let the installation judge the result.
+    # Lists may be absent or old on a fresh machine; whether this worked, the installation tells.
     subprocess.run([*prefix, "apt-get", "-q", "update"], check=False, stdout=sys.stderr)
     if subprocess.run(command, check=False, stdout=sys.stderr).returncode != 0:
         sys.exit("packages: apt-get could not install: " + " ".join(names))

@@ -3,8 +3,8 @@
 # SPDX-FileCopyrightText: 2026 The XINIM authors
 """Makes the root disk: an ext4 file system, from a folder by `mke2fs -d`, without root rights.
 
-Everything belongs to root and bears one fixed time; debugfs sets what mke2fs copies from the build machine's files. The
-file system's identity is fixed too, so the same inputs give the same bytes.
+Everything belongs to root and bears one fixed time; debugfs sets what mke2fs copies from the build
+machine's files. The file system's identity is fixed too, so the same inputs give the same bytes.
 """
 
 import argparse
@@ -17,9 +17,24 @@ import tempfile
 TIME = 1767225600  # 2026-01-01 00:00:00 UTC
 IDENTITY = "58494e49-4d00-4000-8000-000000000001"
 FOLDERS = {
-    "bin": 0o755, "dev": 0o755, "etc": 0o755, "home": 0o755, "home/user": 0o755, "mnt": 0o755, "proc": 0o755,
-    "root": 0o700, "run": 0o755, "sbin": 0o755, "sys": 0o755, "tmp": 0o1777, "usr": 0o755, "usr/bin": 0o755,
-    "usr/sbin": 0o755, "var": 0o755, "var/log": 0o755, "var/tmp": 0o1777,
+    "bin": 0o755,
+    "dev": 0o755,
+    "etc": 0o755,
+    "home": 0o755,
+    "home/user": 0o755,
+    "mnt": 0o755,
+    "proc": 0o755,
+    "root": 0o700,
+    "run": 0o755,
+    "sbin": 0o755,
+    "sys": 0o755,
+    "tmp": 0o1777,
+    "usr": 0o755,
+    "usr/bin": 0o755,
+    "usr/sbin": 0o755,
+    "var": 0o755,
+    "var/log": 0o755,
+    "var/tmp": 0o1777,
 }
 OWNERS = {"home/user": 1000}
 
@@ -52,7 +67,9 @@ def stage_program(stage, destination, program):
 def stage_busybox(stage, busybox, lister):
     """BusyBox and a link for each applet, except where a program of ours has the name."""
     stage_program(stage, "/bin/busybox", busybox)
-    listing = subprocess.run([lister, "--list-full"], capture_output=True, text=True, check=True).stdout
+    listing = subprocess.run(
+        [lister, "--list-full"], capture_output=True, text=True, check=True
+    ).stdout
     for applet in listing.split():
         link = stage / applet
         if not link.exists() and applet != "bin/busybox":
@@ -66,29 +83,72 @@ def stage_times(stage):
 
 
 def ownership_script(stage):
-    """debugfs commands that give each file its owner and take the build machine's change times out."""
+    """debugfs commands that give each file its owner and the fixed time."""
     lines = []
     for path in sorted(stage.rglob("*")):
         name = path.relative_to(stage).as_posix()
         owner = OWNERS.get(name, 0)
-        settings = {"uid": owner, "gid": owner, "atime": f"@{TIME}", "ctime": f"@{TIME}", "mtime": f"@{TIME}",
-                    "crtime": f"@{TIME}", "ctime_extra": 0, "mtime_extra": 0, "atime_extra": 0, "crtime_extra": 0,
-                    "generation": 0}
+        settings = {
+            "uid": owner,
+            "gid": owner,
+            "atime": f"@{TIME}",
+            "ctime": f"@{TIME}",
+            "mtime": f"@{TIME}",
+            "crtime": f"@{TIME}",
+            "ctime_extra": 0,
+            "mtime_extra": 0,
+            "atime_extra": 0,
+            "crtime_extra": 0,
+            "generation": 0,
+        }
         lines += [f'set_inode_field "/{name}" {field} {value}' for field, value in settings.items()]
     return "\n".join(lines) + "\n"
 
 
 def make_image(stage, output, megabytes):
-    environment = {**os.environ, "E2FSPROGS_FAKE_TIME": str(TIME), "PATH": os.environ["PATH"] + ":/usr/sbin:/sbin"}
+    environment = {
+        **os.environ,
+        "E2FSPROGS_FAKE_TIME": str(TIME),
+        "PATH": os.environ["PATH"] + ":/usr/sbin:/sbin",
+    }
     output.unlink(missing_ok=True)
-    subprocess.run(["mke2fs", "-q", "-t", "ext4", "-b", "4096", "-I", "256", "-L", "xinim-root", "-U", IDENTITY,
-                    "-m", "0", "-E", f"hash_seed={IDENTITY},lazy_itable_init=0,lazy_journal_init=0,root_owner=0:0",
-                    "-O", "64bit,metadata_csum,extent,dir_index,^orphan_file",
-                    "-d", stage, output, f"{megabytes}M"], check=True, env=environment)
+    subprocess.run(
+        [
+            "mke2fs",
+            "-q",
+            "-t",
+            "ext4",
+            "-b",
+            "4096",
+            "-I",
+            "256",
+            "-L",
+            "xinim-root",
+            "-U",
+            IDENTITY,
+            "-m",
+            "0",
+            "-E",
+            f"hash_seed={IDENTITY},lazy_itable_init=0,lazy_journal_init=0,root_owner=0:0",
+            "-O",
+            "64bit,metadata_csum,extent,dir_index,^orphan_file",
+            "-d",
+            stage,
+            output,
+            f"{megabytes}M",
+        ],
+        check=True,
+        env=environment,
+    )
     script = stage.parent / "ownership"
     script.write_text(ownership_script(stage))
-    result = subprocess.run(["debugfs", "-w", "-f", script, output], capture_output=True, text=True, check=True,
-                            env=environment)
+    result = subprocess.run(
+        ["debugfs", "-w", "-f", script, output],
+        capture_output=True,
+        text=True,
+        check=True,
+        env=environment,
+    )
     complaints = [line for line in result.stderr.splitlines() if not line.startswith("debugfs 1.")]
     if complaints:
         raise SystemExit("root_image: debugfs: " + "\n".join(complaints))
@@ -99,7 +159,9 @@ def main():
     parser.add_argument("--output", required=True, type=pathlib.Path)
     parser.add_argument("--skeleton", required=True, type=pathlib.Path)
     parser.add_argument("--busybox", required=True, type=pathlib.Path)
-    parser.add_argument("--lister", type=pathlib.Path, help="busybox that runs here, for the applets' names")
+    parser.add_argument(
+        "--lister", type=pathlib.Path, help="busybox that runs here, for the applets' names"
+    )
     parser.add_argument("--program", nargs=2, action="append", default=[], metavar=("DEST", "FILE"))
     parser.add_argument("--megabytes", type=int, default=64)
     arguments = parser.parse_args()

@@ -27,7 +27,7 @@ class Output:
 
     def write(self, data):
         while data:
-            data = data[os.write(self.descriptor, data):]
+            data = data[os.write(self.descriptor, data) :]
 
     def feed(self, data):
         if self.done:
@@ -120,7 +120,11 @@ class CommandSession:
             self.status = int(value)
 
     def send_off(self):
-        if self.status is None or self.off_sent or not all(output.done for output in self.outputs.values()):
+        if (
+            self.status is None
+            or self.off_sent
+            or not all(output.done for output in self.outputs.values())
+        ):
             return
         self.off_sent = True
         self.deadline = time.monotonic() + OFF_SECONDS
@@ -132,8 +136,13 @@ class CommandSession:
         for output in self.outputs.values():
             output.close()
         if not self.ready:
-            raise Failure(BOOT_FAILED, f"the guest took no command within {self.deadline - self.started:.0f} s")
-        raise Failure(TIMED_OUT, f"the command was still running after {self.options.timeout:.0f} s")
+            raise Failure(
+                BOOT_FAILED,
+                f"the guest took no command within {self.deadline - self.started:.0f} s",
+            )
+        raise Failure(
+            TIMED_OUT, f"the command was still running after {self.options.timeout:.0f} s"
+        )
 
     def verdict(self):
         if self.off_sent:

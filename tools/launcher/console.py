@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # SPDX-FileCopyrightText: 2026 The XINIM authors
-"""The interactive session: QEMU has the terminal (ctrl-a x leaves), the launcher tells the guest the window's size."""
+"""The interactive session: QEMU has the terminal, the launcher tells the guest the window's size."""
 
 import contextlib
 import os
@@ -60,7 +60,9 @@ class ConsoleSession:
 
     def run(self):
         with kept_terminal(), window_changes() as changes:
-            self.qemu = Qemu(self.options, ("control",), {"console": console_channel(self.options)}, quiet=False)
+            self.qemu = Qemu(
+                self.options, ("control",), {"console": console_channel(self.options)}, quiet=False
+            )
             try:
                 self.serve(changes)
                 return self.verdict()
@@ -73,7 +75,7 @@ class ConsoleSession:
             self.qemu.send("control", b"size %d %d\n" % (size.lines, size.columns))
 
     def serve(self, changes):
-        """Until QEMU ends: the size goes to the guest when init asks ("ready") and at each change."""
+        """Until QEMU ends: sends the size when init asks ("ready") and at each change."""
         control = self.qemu.channels["control"]
         with selectors.DefaultSelector() as selector:
             selector.register(self.qemu.pidfd, selectors.EVENT_READ)
@@ -82,7 +84,10 @@ class ConsoleSession:
             while True:
                 left = None if self.deadline is None else self.deadline - time.monotonic()
                 if left is not None and left <= 0:
-                    raise Failure(TIMED_OUT, f"the machine was still running after {self.options.timeout:.0f} s")
+                    raise Failure(
+                        TIMED_OUT,
+                        f"the machine was still running after {self.options.timeout:.0f} s",
+                    )
                 ready = [key.fileobj for key, _ in selector.select(left)]
                 if self.qemu.pidfd in ready:
                     return

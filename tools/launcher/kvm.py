@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # SPDX-FileCopyrightText: 2026 The XINIM authors
-"""Can KVM run a guest here? A /dev/kvm that exists is not enough: one HLT instruction is run to see.
+"""Can KVM run a guest here? That /dev/kvm exists is not enough: one HLT instruction is run to see.
 
 Numbers and layouts: Linux, Documentation/virt/kvm/api.rst and the structures it names.
 """
@@ -35,7 +35,9 @@ def run_one_instruction(machine, size):
     memory = mmap.mmap(-1, mmap.PAGESIZE)
     memory[:1] = HLT
     address = ctypes.addressof(ctypes.c_char.from_buffer(memory))
-    fcntl.ioctl(machine, SET_USER_MEMORY_REGION, struct.pack("=IIQQQ", 0, 0, 0, mmap.PAGESIZE, address))
+    fcntl.ioctl(
+        machine, SET_USER_MEMORY_REGION, struct.pack("=IIQQQ", 0, 0, 0, mmap.PAGESIZE, address)
+    )
     processor = fcntl.ioctl(machine, CREATE_VCPU, 0)
     try:
         special = bytearray(SREGS_BYTES)

@@ -2,7 +2,8 @@
 # SPDX-FileCopyrightText: 2026 The XINIM authors
 """The QEMU command line of the machine that the options describe.
 
-Channels are the chardevs `console`, `control`, `stdout` and `stderr`; the session says what is behind each.
+Channels are the chardevs `console`, `control`, `stdout` and `stderr`; the session says what is behind
+each.
 """
 
 import os
@@ -11,6 +12,9 @@ import re
 
 from launcher import kvm
 from launcher.status import LAUNCHER, Failure
+
+# ctrl-], as telnet has it: QEMU's own ctrl-a is a key of line editing.
+ESCAPE = 0x1D
 
 QEMU = {"x86_64": "qemu-system-x86_64"}
 
@@ -31,8 +35,12 @@ def disk(name, path, snapshot):
     # QEMU takes a comma in a file name doubled.
     place = os.fspath(path).replace(",", ",,")
     mode = "snapshot=on" if snapshot else "cache=writeback"
-    return ["-drive", f"if=none,id={name},format=raw,{mode},file={place}",
-            "-device", f"virtio-blk-pci,drive={name},disable-legacy=on"]
+    return [
+        "-drive",
+        f"if=none,id={name},format=raw,{mode},file={place}",
+        "-device",
+        f"virtio-blk-pci,drive={name},disable-legacy=on",
+    ]
 
 
 def disks(options):
@@ -48,7 +56,10 @@ def ports(names):
     """The virtio-serial ports org.xinim.<name>; number 0 is reserved for a console."""
     words = ["-device", "virtio-serial-pci,id=ports,disable-legacy=on,max_ports=4"]
     for number, name in enumerate(names, 1):
-        words += ["-device", f"virtserialport,bus=ports.0,nr={number},chardev={name},name=org.xinim.{name}"]
+        words += [
+            "-device",
+            f"virtserialport,bus=ports.0,nr={number},chardev={name},name=org.xinim.{name}",
+        ]
     return words
 
 
@@ -63,17 +74,35 @@ def kernel_options(options):
 
 def command_line(options, channels):
     """`channels`: chardev name -> its definition (QEMU's words)."""
-    words = [QEMU[options.arch], "-machine", "q35", "-cpu", "max", *accelerator(options.accel),
-             "-m", options.mem, "-smp", str(options.smp), "-nodefaults", "-display", "none", "-no-reboot",
-             "-device", "isa-debug-exit,iobase=0xf4,iosize=0x04",
-             "-kernel", str(built_file(options.kernel or options.build / "xinim.elf")),
-             "-initrd", str(built_file(options.initrd or options.build / "boot.cpio")),
-             "-append", kernel_options(options)]
+    words = [
+        QEMU[options.arch],
+        "-machine",
+        "q35",
+        "-cpu",
+        "max",
+        *accelerator(options.accel),
+        "-m",
+        options.mem,
+        "-smp",
+        str(options.smp),
+        "-nodefaults",
+        "-display",
+        "none",
+        "-no-reboot",
+        "-device",
+        "isa-debug-exit,iobase=0xf4,iosize=0x04",
+        "-kernel",
+        str(built_file(options.kernel or options.build / "xinim.elf")),
+        "-initrd",
+        str(built_file(options.initrd or options.build / "boot.cpio")),
+        "-append",
+        kernel_options(options),
+    ]
     for name, definition in channels.items():
         words += ["-chardev", f"{definition},id={name}"]
     words += ["-serial", "chardev:console"]
     if options.command is None:
-        words += ["-mon", "chardev=console,mode=readline"]
+        words += ["-echr", str(ESCAPE), "-mon", "chardev=console,mode=readline"]
     words += disks(options)
     words += ports([name for name in channels if name != "console"])
     return words + options.qemu

@@ -17,8 +17,15 @@ from launcher.status import LAUNCHER, Failure, report
 def build(options):
     """Quiet unless it fails."""
     command = ["make", "--no-print-directory", "-C", str(ROOT), "build", f"ARCH={options.arch}"]
-    result = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                            text=True, errors="replace", check=False)
+    result = subprocess.run(
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+        check=False,
+    )
     if result.returncode != 0:
         sys.stderr.write(result.stdout)
         raise Failure(LAUNCHER, "the build failed")

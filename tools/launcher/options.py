@@ -35,7 +35,9 @@ class Parser(argparse.ArgumentParser):
 
 def processors(text):
     if not text.isdigit() or not 1 <= int(text) <= MAX_PROCESSORS:
-        raise argparse.ArgumentTypeError(f"'{text}' is not a number of CPUs from 1 to {MAX_PROCESSORS}")
+        raise argparse.ArgumentTypeError(
+            f"'{text}' is not a number of CPUs from 1 to {MAX_PROCESSORS}"
+        )
     return int(text)
 
 
@@ -63,40 +65,67 @@ def existing_file(text):
 
 
 def make_parser():
-    parser = Parser(prog="./run", description="Start XINIM under QEMU. Without a command: an interactive console "
-                    "(ctrl-a x leaves, ctrl-a h helps). With one: run it in the guest's sh, pass its output and "
-                    "status on, and power off.",
-                    epilog="Status: the command's own, or 240 launcher error, 241 boot failed, 242 kernel panic, "
-                    "243 time-out; see docs/launcher.md.")
+    parser = Parser(
+        prog="./run",
+        description="Start XINIM under QEMU. Without a command: an interactive console "
+        "(ctrl-] x leaves, ctrl-] h helps). With one: run it in the guest's sh, pass its output "
+        "and status on, and power off.",
+        epilog="Status: the command's own, or 240 launcher error, 241 boot failed, 242 kernel "
+        "panic, 243 time-out; see docs/launcher.md.",
+    )
     parser.add_argument("--arch", choices=("x86_64", "aarch64"), default="x86_64")
-    parser.add_argument("--smp", type=processors, default=2, metavar="N", help="CPUs, 1 to 8 (default 2)")
-    parser.add_argument("--mem", type=memory, default="256M", metavar="SIZE", help="memory (default 256M)")
-    parser.add_argument("--disk", choices=("virtio", "ahci"), default="virtio", help="kind of all disks")
+    parser.add_argument(
+        "--smp", type=processors, default=2, metavar="N", help="CPUs, 1 to 8 (default 2)"
+    )
+    parser.add_argument(
+        "--mem", type=memory, default="256M", metavar="SIZE", help="memory (default 256M)"
+    )
+    parser.add_argument(
+        "--disk", choices=("virtio", "ahci"), default="virtio", help="kind of all disks"
+    )
     parser.add_argument("--nic", choices=("virtio", "e1000", "e1000e", "none"), default="none")
-    parser.add_argument("--drive", type=existing_file, action="append", default=[], metavar="FILE",
-                        help="one more disk (raw image, written to): /dev/vdb, /dev/vdc ...")
+    parser.add_argument(
+        "--drive",
+        type=existing_file,
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="one more disk (raw image, written to): /dev/vdb, /dev/vdc ...",
+    )
     parser.add_argument("--append", default="", metavar="ARGS", help="more kernel options")
     parser.add_argument("--qemu", default="", metavar="ARGS", help="more QEMU options")
-    parser.add_argument("--timeout", type=seconds, metavar="SECONDS",
-                        help="stop the machine after this time (default: 600 with a command, else never)")
-    parser.add_argument("--log", type=pathlib.Path, metavar="FILE", help="write the guest's console there")
+    parser.add_argument(
+        "--timeout",
+        type=seconds,
+        metavar="SECONDS",
+        help="stop the machine after this time (default: 600 with a command, else never)",
+    )
+    parser.add_argument(
+        "--log", type=pathlib.Path, metavar="FILE", help="write the guest's console there"
+    )
     parser.add_argument("--dry-run", action="store_true", help="print the QEMU command and stop")
     parser.add_argument("--no-build", action="store_true", help="take what is built")
-    parser.add_argument("--build", type=pathlib.Path, metavar="DIR", help="build folder (default build/<arch>)")
+    parser.add_argument(
+        "--build", type=pathlib.Path, metavar="DIR", help="build folder (default build/<arch>)"
+    )
     parser.add_argument("--kernel", type=existing_file, metavar="FILE", help="another kernel")
     parser.add_argument("--initrd", type=existing_file, metavar="FILE", help="another boot archive")
-    parser.add_argument("--root", metavar="FILE", help="another root disk (never written to), or 'none'")
+    parser.add_argument(
+        "--root", metavar="FILE", help="another root disk (never written to), or 'none'"
+    )
     parser.add_argument("--accel", choices=("auto", "kvm", "tcg"), default="auto")
-    parser.add_argument("command", nargs="*", metavar="-- SHELL COMMAND", help="run this in the guest")
+    parser.add_argument(
+        "command", nargs="*", metavar="-- SHELL COMMAND", help="run this in the guest"
+    )
     return parser
 
 
 def split_command(arguments):
-    """Everything behind the first "--" is the command; as with ssh, several words are joined by blanks."""
+    """What follows the first "--" is the command; as with ssh, words are joined by blanks."""
     if "--" not in arguments:
         return arguments, None
     at = arguments.index("--")
-    return arguments[:at], " ".join(arguments[at + 1:])
+    return arguments[:at], " ".join(arguments[at + 1 :])
 
 
 def check(options):
@@ -109,14 +138,18 @@ def check(options):
     if options.root not in (None, "none") and not pathlib.Path(options.root).exists():
         raise Failure(LAUNCHER, f"there is no file '{options.root}'")
     if options.command is not None and len(options.command.encode()) > COMMAND_BYTES:
-        raise Failure(LAUNCHER, f"the command is longer than {COMMAND_BYTES} bytes: put it into a --drive")
+        raise Failure(
+            LAUNCHER, f"the command is longer than {COMMAND_BYTES} bytes: put it into a --drive"
+        )
 
 
 def parse(arguments):
     arguments, command = split_command(arguments)
     options = make_parser().parse_args(arguments)
     if options.command:
-        raise Failure(LAUNCHER, f"unexpected '{options.command[0]}': a guest command goes behind '--'")
+        raise Failure(
+            LAUNCHER, f"unexpected '{options.command[0]}': a guest command goes behind '--'"
+        )
     options.command = command
     if command is not None and not command.strip():
         raise Failure(LAUNCHER, "nothing behind '--'")

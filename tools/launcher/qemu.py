@@ -13,7 +13,7 @@ from launcher.status import LAUNCHER, Failure
 
 
 class Qemu:
-    """Starts QEMU with one socket pair for each name in `sockets` and the other channels as given."""
+    """Starts QEMU: a socket pair for each name in `sockets`, the other channels as given."""
 
     def __init__(self, options, sockets, others=None, quiet=True):
         self.channels = {}
@@ -27,10 +27,12 @@ class Qemu:
         command = machine.command_line(options, definitions)
         try:
             self.process = subprocess.Popen(
-                command, pass_fds=[end.fileno() for end in theirs],
+                command,
+                pass_fds=[end.fileno() for end in theirs],
                 stdin=subprocess.DEVNULL if quiet else None,
                 stdout=subprocess.DEVNULL if quiet else None,
-                stderr=subprocess.PIPE if quiet else None)
+                stderr=subprocess.PIPE if quiet else None,
+            )
         except OSError as error:
             raise Failure(LAUNCHER, f"{command[0]}: {error.strerror}") from error
         finally:
@@ -44,7 +46,11 @@ class Qemu:
             self.channels[channel].sendall(data)
 
     def complaint(self):
-        return self.process.stderr.read().decode(errors="replace").strip() if self.process.stderr else ""
+        return (
+            self.process.stderr.read().decode(errors="replace").strip()
+            if self.process.stderr
+            else ""
+        )
 
     def stop(self):
         """Ends the machine if it still runs, and gives everything back."""

@@ -2,8 +2,9 @@
 # SPDX-FileCopyrightText: 2026 The XINIM authors
 """What ./run exits with when it is not the guest command's own status.
 
-A shell's statuses end at 192 (128 and the highest signal); these lie above. A command that chooses one of them by
-itself is told apart by the message on standard error: only the launcher's own end with "(./run status N)".
+A shell's statuses end at 192 (128 and the highest signal); these lie above. A command that chooses
+one of them by itself is told apart by the message on standard error: only the launcher's own end with
+"(./run status N)".
 """
 
 import sys
@@ -29,7 +30,9 @@ def report(failure, log=b"", lines=40):
     """Prints the failure, after the last lines of the guest's console where there are any."""
     tail = b"\n".join(log.replace(b"\r", b"").splitlines()[-lines:])
     if tail:
-        sys.stderr.write("--- the console's last lines\n" + tail.decode(errors="replace") + "\n---\n")
+        sys.stderr.write(
+            "--- the console's last lines\n" + tail.decode(errors="replace") + "\n---\n"
+        )
     sys.stderr.write(f"run: {failure} (./run status {failure.status})\n")
     sys.stderr.flush()
     return failure.status

@@ -1,0 +1,144 @@
+# SPDX-License-Identifier: MIT
+# SPDX-FileCopyrightText: 2026 The XINIM authors
+"""Runs XINIM through ./run for the tests: one command at a time, or a console to type at."""
+
+import dataclasses
+import fcntl
+import os
+import pathlib
+import pty
+import re
+import select
+import shlex
+import signal
+import struct
+import subprocess
+import tempfile
+import termios
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+RUN = ROOT / "run"
+
+# Hang detectors, not measurements: generous, because several machines may share the processors.
+COMMAND_SECONDS = 180
+EXPECT_SECONDS = 30
+
+# More options for every start, such as another kernel to compare with.
+EXTRA = shlex.split(os.environ.get("XINIM_RUN_OPTIONS", ""))
+
+
+@dataclasses.dataclass
+class Result:
+    status: int
+    out: bytes
+    err: bytes
+    console: bytes
+
+    @property
+    def text(self):
+        return self.out.decode(errors="replace")
+
+
+def launcher(*options):
+    """The launcher's command line, without building."""
+    return [str(RUN), "--no-build", *EXTRA, *map(str, options)]
+
+
+def run(command, *options, seconds=COMMAND_SECONDS):
+    """Runs a shell command in a fresh guest."""
+    with tempfile.NamedTemporaryFile() as log:
+        line = launcher("--timeout", seconds, "--log", log.name, *options)
+        done = subprocess.run(
+            [*line, "--", command], stdin=subprocess.DEVNULL, capture_output=True, check=False
+        )
+        return Result(done.returncode, done.stdout, done.stderr, log.read())
+
+
+def check(command, *options, seconds=COMMAND_SECONDS):
+    """The same, for a command that must succeed; returns its output as text."""
+    result = run(command, *options, seconds=seconds)
+    assert result.status == 0, f"status {result.status}\n{result.err.decode(errors='replace')}"
+    return result.text
+
+
+class Console:
+    """An interactive guest on a pseudo terminal."""
+
+    def __init__(self, *options, rows=24, columns=80):
+        self.seen = b""
+        self.all = b""
+        self.pid, self.terminal = pty.fork()
+        if self.pid == 0:
+            os.environ["TERM"] = "xterm"
+            line = launcher(*options)
+            os.execv(line[0], line)
+        self.resize(rows, columns)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+    def resize(self, rows, columns):
+        size = struct.pack("HHHH", rows, columns, 0, 0)
+        fcntl.ioctl(self.terminal, termios.TIOCSWINSZ, size)
+        os.kill(self.pid, signal.SIGWINCH)
+
+    def send(self, text):
+        os.write(self.terminal, text.encode())
+
+    def read_some(self, seconds):
+        """Reads what comes within the time; false at the end of the terminal."""
+        if not select.select([self.terminal], [], [], max(0, seconds))[0]:
+            return True
+        try:
+            data = os.read(self.terminal, 65536)
+        except OSError:
+            data = b""
+        self.seen += data
+        self.all += data
+        return bool(data)
+
+    def expect(self, pattern, seconds=EXPECT_SECONDS):
+        """Waits for a regular expression; returns the match and forgets all up to its end."""
+        deadline = time.monotonic() + seconds
+        expression = re.compile(pattern.encode(), re.DOTALL)
+        while True:
+            found = expression.search(self.seen)
+            if found:
+                self.seen = self.seen[found.end() :]
+                return found
+            left = deadline - time.monotonic()
+            assert left > 0, f"no {pattern!r} within {seconds} s; the console shows\n{self.tail()}"
+            assert self.read_some(left), f"the machine ended before {pattern!r}\n{self.tail()}"
+
+    def prompt(self, seconds=EXPECT_SECONDS):
+        self.expect(r"[#$] (\x1b\[6n|\x1b\[J)*$", seconds)
+
+    def command(self, line, pattern, seconds=EXPECT_SECONDS):
+        """Types a line at the prompt, waits for its output and the next prompt."""
+        self.send(line + "\n")
+        found = self.expect(pattern, seconds)
+        self.prompt(seconds)
+        return found
+
+    def tail(self):
+        return self.all[-3000:].decode(errors="replace")
+
+    def wait_end(self, seconds=EXPECT_SECONDS):
+        """The launcher's status after the machine has stopped."""
+        deadline = time.monotonic() + seconds
+        while self.read_some(deadline - time.monotonic()):
+            assert time.monotonic() < deadline, f"the machine still runs\n{self.tail()}"
+        status = os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
+        self.pid = 0
+        return status
+
+    def close(self):
+        if self.pid:
+            os.kill(self.pid, signal.SIGTERM)
+            os.waitpid(self.pid, 0)
+            self.pid = 0
+        os.close(self.terminal)

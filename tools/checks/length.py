@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: MIT
+# SPDX-FileCopyrightText: 2026 The XINIM authors
+"""Functions never pass 120 lines, files 1000, lines 100 columns, and the kernel its budget."""
+
+from checks import c_files, text_of, tracked_files
+
+NAME = "lengths of functions, files, lines and the kernel"
+
+FUNCTION_LINES = 120
+FILE_LINES = 1000
+COLUMNS = 100
+KERNEL_LINES = 15000
+SUFFIXES = {".c", ".h", ".S", ".py"}
+
+
+def long_functions(path, lines):
+    """A function's braces stand alone in column 1 (clang-format sees to that)."""
+    start = None
+    for number, line in enumerate(lines, 1):
+        if line == "{":
+            start = number
+        elif line.startswith("}") and start is not None:
+            if number - start + 1 > FUNCTION_LINES:
+                yield f"{path}:{start}: a function of {number - start + 1} lines"
+            start = None
+
+
+def check():
+    complaints = []
+    for path in tracked_files():
+        if path.suffix not in SUFFIXES:
+            continue
+        lines = text_of(path).splitlines()
+        if len(lines) > FILE_LINES:
+            complaints.append(f"{path}: {len(lines)} lines")
+        if path.suffix == ".c":
+            complaints += long_functions(path, lines)
+        complaints += [
+            f"{path}:{number}: {len(line)} columns"
+            for number, line in enumerate(lines, 1)
+            if len(line) > COLUMNS
+        ]
+    kernel = sum(
+        text_of(path).count("\n")
+        for path in c_files()
+        if path.parts[0] == "kernel" and "test" not in path.parts
+    )
+    if kernel > KERNEL_LINES:
+        complaints.append(f"kernel/: {kernel} lines, its budget is {KERNEL_LINES}")
+    return complaints

@@ -1,0 +1,175 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+# SPDX-FileCopyrightText: 2026 The XINIM authors
+"""make test: runs the suites and closes with one line "N passed, N failed".
+
+Suites, in this order (name some to run only these): checks of the sources, unit tests on this machine, boot
+scenarios, differential test. Each one's full output is in build/test/<suite>.log. A suite that ends
+without its own closing line counts as a failure, so nothing that broke is passed over.
+"""
+
+import argparse
+import concurrent.futures
+import json
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import time
+
+import check
+
+ROOT = pathlib.Path(__file__).resolve().parents[1]
+LOGS = ROOT / "build" / "test"
+HOST = ROOT / "build" / "host"
+PYTHON = "/usr/bin/python3"  # Debian's, which has Debian's pytest
+UNIT_SECONDS = 300
+SHOWN_LINES = 60
+
+
+class Suite:
+    """Counts, and the output that a failure shows."""
+
+    def __init__(self, name):
+        self.name = name
+        self.passed = 0
+        self.failed = 0
+        self.log = []
+
+    def say(self, text):
+        self.log.append(text)
+
+    def finish(self, seconds):
+        LOGS.mkdir(parents=True, exist_ok=True)
+        (LOGS / f"{self.name}.log").write_text("\n".join(self.log) + "\n")
+        print(f"{self.name}: {self.passed} passed, {self.failed} failed ({seconds:.0f} s)")
+        if self.failed:
+            shown = "\n".join(self.log).splitlines()[-SHOWN_LINES:]
+            print("\n".join("    " + line for line in shown))
+        sys.stdout.flush()
+
+
+def run_checks(suite, _):
+    for module in check.ALL:
+        complaints = module.check()
+        suite.failed += bool(complaints)
+        suite.passed += not complaints
+        if complaints:
+            suite.say(f"FAIL {module.NAME}")
+            for complaint in complaints[: check.SHOWN]:
+                suite.say("  " + complaint)
+
+
+def run_unit_program(path):
+    environment = {**os.environ, "CMOCKA_MESSAGE_OUTPUT": "TAP"}
+    try:
+        done = subprocess.run(
+            [path],
+            cwd=ROOT,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            timeout=UNIT_SECONDS,
+            check=False,
+        )
+    except subprocess.TimeoutExpired as late:
+        return path.name, None, (late.stdout or b"").decode(errors="replace")
+    return path.name, done.returncode, done.stdout.decode(errors="replace")
+
+
+def unit_programs():
+    listing = subprocess.check_output(["meson", "introspect", "--tests", HOST], text=True)
+    return sorted(pathlib.Path(test["cmd"][0]) for test in json.loads(listing))
+
+
+def run_unit(suite, options):
+    build = subprocess.run(
+        ["ninja", "-C", HOST, f"-j{options.jobs}"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if build.returncode != 0:
+        suite.failed += 1
+        suite.say(build.stdout + build.stderr)
+        return
+    programs = unit_programs()
+    with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
+        for name, code, output in pool.map(run_unit_program, programs):
+            good = len(re.findall(r"^ok ", output, re.MULTILINE))
+            bad = len(re.findall(r"^not ok ", output, re.MULTILINE))
+            # A program that died, hung or ran nothing has failed whatever its lines say.
+            broken = code is None or (code != 0 and bad == 0) or good + bad == 0
+            suite.passed += good
+            suite.failed += bad + broken
+            if bad or broken:
+                suite.say(f"FAIL {name}: " + ("timed out" if code is None else f"status {code}"))
+                suite.say(output)
+    if not programs:
+        suite.failed += 1
+        suite.say("there are no unit tests")
+
+
+def run_program(suite, command):
+    """A suite that prints its own closing line; the last line with these counts is taken."""
+    done = subprocess.run(
+        command,
+        cwd=ROOT,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+        check=False,
+    )
+    suite.say(done.stdout)
+    lines = done.stdout.strip().splitlines()
+    counts = dict(
+        (word, int(number))
+        for number, word in re.findall(
+            r"(\d+) (passed|failed|errors?)\b", lines[-1] if lines else ""
+        )
+    )
+    suite.passed = counts.get("passed", 0)
+    suite.failed = counts.get("failed", 0) + counts.get("error", 0) + counts.get("errors", 0)
+    if (done.returncode != 0 or suite.passed == 0) and suite.failed == 0:
+        suite.failed = 1
+        suite.say(f"the suite ended with {done.returncode} and no count of failures")
+
+
+def run_boot(suite, _):
+    folders = [
+        name for name in ("tests/boot", "tests/fault") if any((ROOT / name).glob("test_*.py"))
+    ]
+    command = [PYTHON, "-B", "-m", "pytest", "-q", "--tb=short", "-p", "no:cacheprovider", *folders]
+    run_program(suite, command)
+
+
+def run_posix(suite, _):
+    run_program(suite, [PYTHON, "-B", "tests/posix/run.py"])
+
+
+SUITES = {"checks": run_checks, "unit": run_unit, "boot": run_boot, "posix": run_posix}
+
+
+def main():
+    parser = argparse.ArgumentParser(description="run the tests")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count())
+    parser.add_argument("suites", nargs="*", choices=[[], *SUITES], metavar="SUITE")
+    options = parser.parse_args()
+    passed = failed = 0
+    for name in options.suites or SUITES:
+        suite = Suite(name)
+        start = time.monotonic()
+        SUITES[name](suite, options)
+        suite.finish(time.monotonic() - start)
+        passed += suite.passed
+        failed += suite.failed
+    print(f"{passed} passed, {failed} failed")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
