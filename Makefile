@@ -9,6 +9,10 @@ BUILD := build/$(ARCH)
 HOST  := build/host
 STAMP := build/stamps
 JOBS  ?= $(shell nproc)
+# CHECKS=1: lock ranks, invariants, undefined behaviour; in a folder of its own.
+ifdef CHECKS
+BUILD := build/$(ARCH)-checks
+endif
 
 MESON_FILES := tools/meson/list_folders.py
 
@@ -66,7 +70,8 @@ $(STAMP)/folders: always
 	@cmp -s $@.new $@ || cp $@.new $@
 
 $(BUILD)/build.ninja: $(MESON_FILES) tools/meson/$(ARCH).ini $(STAMP)/third-party-$(ARCH) $(STAMP)/folders
-	@meson setup $(if $(wildcard $@),--reconfigure) --cross-file tools/meson/$(ARCH).ini $(BUILD) > $(STAMP)/configure.log \
+	@meson setup $(if $(wildcard $@),--reconfigure) --cross-file tools/meson/$(ARCH).ini \
+		$(if $(CHECKS),-Dchecks=true) $(BUILD) > $(STAMP)/configure.log \
 		|| { cat $(STAMP)/configure.log; exit 1; }
 	@touch $@
 

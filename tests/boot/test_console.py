@@ -85,7 +85,7 @@ def test_stop_background_foreground(shell):
 def test_background_reader_stops(shell):
     shell.command("cat & echo started", r"\nstarted\r")
     shell.command("sleep 1; jobs", r"\[1\]\+  Stopped \(tty input\) +cat")
-    shell.command("kill %1; wait %1; echo gone", r"\ngone\r")
+    shell.command("kill -9 %1; wait %1; echo gone", r"\ngone\r")
 
 
 def test_window_size(shell):

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # SPDX-FileCopyrightText: 2026 The XINIM authors
 """The differential test: the scripts of cases/ run by the same BusyBox here and inside XINIM must print the same bytes
-and exit alike. See README.md. The last line is "N passed, N failed"."""
+and exit alike. See docs/testing.md. The last line is "N passed, N failed"."""
 
 import argparse
 import difflib
