@@ -18,11 +18,18 @@ static struct mutex log_mutex; // rank: innermost; nothing is called under it th
 static struct log_ring *ring;
 static uint64_t ring_head;
 static handle_t ring_signal, kernel_log;
+static const char *kernel_name = "";
 static enum log_level threshold = LOG_INFO;
+
+void sys_log_use_kernel(handle_t resource, const char *name)
+{
+    kernel_log = resource;
+    kernel_name = name;
+}
 
 void log_open(void)
 {
-    kernel_log = startup_handle("kernel_log");
+    sys_log_use_kernel(startup_handle("kernel_log"), startup_page()->name);
     const struct startup_grant *grant = startup_grant("log");
     if (!grant || grant->value < LOG_ERROR || grant->value > LOG_DEBUG)
         return;
@@ -70,13 +77,23 @@ static void ring_write(enum log_level level, const char *text, size_t bytes)
     }
 }
 
+// One line with the process's name in front, at once, so that lines of several processes do not mix.
+static void kernel_write(const char *text, size_t bytes)
+{
+    char line[PROCESS_NAME_MAX + LOG_LINE_MAX + 4]; // a longer name is cut with its line
+    int length = snprintf(line, sizeof(line), "%s: %.*s\n", kernel_name, (int)bytes, text);
+    if ((size_t)length >= sizeof(line))
+        length = sizeof(line) - 1;
+    (void)sys_log_write(kernel_log, line, (size_t)length); // nobody is left to tell
+}
+
 void sys_log_list(enum log_level level, const char *format, va_list list)
 {
     if (level > threshold)
         return;
     char text[LOG_LINE_MAX + 1];
-    int length = vsnprintf(text, sizeof(text) - 1, format, list);
-    size_t bytes = (size_t)length < sizeof(text) - 2 ? (size_t)length : sizeof(text) - 2;
+    int length = vsnprintf(text, sizeof(text), format, list);
+    size_t bytes = (size_t)length < sizeof(text) ? (size_t)length : sizeof(text) - 1;
     while (bytes && text[bytes - 1] == '\n')
         bytes--;
     if (ring) {
@@ -84,8 +101,7 @@ void sys_log_list(enum log_level level, const char *format, va_list list)
         ring_write(level, text, bytes);
         mutex_unlock(&log_mutex);
     } else if (kernel_log != HANDLE_NONE) {
-        text[bytes++] = '\n';
-        (void)sys_log_write(kernel_log, text, bytes); // nobody is left to tell
+        kernel_write(text, bytes);
     }
 }
 

@@ -23,6 +23,10 @@ void sys_log_list(enum log_level level, const char *format, va_list list);
 #define log_info(...)    sys_log_at(LOG_INFO, __VA_ARGS__)
 #define log_debug(...)   sys_log_at(LOG_DEBUG, __VA_ARGS__)
 
+// For rs, which starts before the log server: lines go to the kernel's log through this RESOURCE_LOG, with `name` in
+// front. Call before there are other threads.
+void sys_log_use_kernel(handle_t resource, const char *name);
+
 // Leaves last words and dies.
 __attribute__((noreturn)) void sys_panic(const char *format, ...)
     __attribute__((format(printf, 1, 2)));

@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: MIT
+// SPDX-FileCopyrightText: 2026 The XINIM authors
+
+// Binaries of the boot archive as memory objects.
+//
+// One object a binary holds its file contents at the places of memory, from the first segment's page on. Code and
+// constants are mapped shared into every process of the binary, data private (copy-on-write), so starting an instance
+// copies nothing and a restart does not even read the file. What lies past the file's part of a segment is anonymous.
+
+#include "lib/elf/elf.h"
+#include "lib/symbol/symbol.h"
+#include "lib/sys/layout.h"
+#include "lib/sys/log.h"
+#include "lib/sys/sys.h"
+#include "servers/rs/rs.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#if defined(__x86_64__)
+enum { NATIVE_MACHINE = 62 }; // EM_X86_64
+#elif defined(__aarch64__)
+enum { NATIVE_MACHINE = 183 }; // EM_AARCH64
+#endif
+
+struct image {
+    struct image *next;
+    char binary[SVC_NAME_MAX];
+    handle_t memory;
+    struct elf_image elf;
+};
+
+static struct image *images;
+
+static uint64_t page_down(uint64_t address)
+{
+    return address & ~(uint64_t)(PAGE_SIZE - 1);
+}
+
+static uint64_t page_up(uint64_t address)
+{
+    return page_down(address + PAGE_SIZE - 1);
+}
+
+// Bytes from the image's start to the end of the last byte that comes from the file, page-rounded.
+static uint64_t object_bytes(const struct elf_image *elf)
+{
+    uint64_t bytes = PAGE_SIZE;
+    for (unsigned i = 0; i < elf->segments; i++)
+        if (elf->segment[i].file_bytes)
+            bytes = page_up(elf->segment[i].address + elf->segment[i].file_bytes) - elf->low;
+    return bytes;
+}
+
+static int fill_object(const struct image *image, uint64_t bytes, const uint8_t *file)
+{
+    struct aspace_map_args args = {
+        .bytes = bytes, .memory = image->memory, .prot = PROT_READ | PROT_WRITE};
+    int64_t address = sys_aspace_map(HANDLE_SELF, &args);
+    if (address < 0)
+        return (int)address;
+    for (unsigned i = 0; i < image->elf.segments; i++) {
+        const struct elf_segment *segment = &image->elf.segment[i];
+        memcpy((uint8_t *)address + (segment->address - image->elf.low), file + segment->offset,
+               segment->file_bytes);
+    }
+    return (int)sys_aspace_unmap(HANDLE_SELF, (uint64_t)address, bytes);
+}
+
+static int load(struct image *image, const char **why)
+{
+    struct cpio_entry entry;
+    if (cpio_find(rs.archive, rs.initrd_bytes, image->binary, &entry) <= 0) {
+        *why = "its binary is not in the boot archive";
+        return -E_NOENT;
+    }
+    struct elf_rules rules = {
+        .machine = NATIVE_MACHINE,
+        .file_bytes = entry.bytes,
+        .address_max = NATIVE_IMAGE_MAX,
+    };
+    int status = elf_parse_file(entry.data, &rules, &image->elf, why);
+    if (status == 0)
+        status = elf_check_native(&image->elf, NATIVE_IMAGE_MIN, why);
+    if (status < 0)
+        return status;
+
+    *why = "no memory for its image";
+    uint64_t bytes = object_bytes(&image->elf);
+    int64_t memory = sys_memory_create(bytes, 0, HANDLE_NONE);
+    if (memory < 0)
+        return (int)memory;
+    image->memory = (handle_t)memory;
+    status = fill_object(image, bytes, entry.data);
+    if (status < 0)
+        (void)sys_handle_close(image->memory); // just made
+    return status;
+}
+
+const struct image *image_get(const char *binary, const char **why)
+{
+    for (struct image *image = images; image; image = image->next)
+        if (!strcmp(image->binary, binary))
+            return image;
+    struct image *image = calloc(1, sizeof(*image));
+    if (!image) {
+        *why = "no memory for its image";
+        return NULL;
+    }
+    strlcpy(image->binary, binary, sizeof(image->binary));
+    if (load(image, why) < 0) {
+        free(image);
+        return NULL;
+    }
+    image->next = images;
+    images = image;
+    return image;
+}
+
+static int64_t map_part(handle_t aspace, uint64_t from, uint64_t to, handle_t memory,
+                        uint64_t offset, uint32_t prot)
+{
+    if (from == to)
+        return 0;
+    struct aspace_map_args args = {
+        .address = from,
+        .bytes = to - from,
+        .memory = memory,
+        .prot = prot,
+        .flags = MAP_FIXED | MAP_NOREPLACE,
+        .offset = offset,
+    };
+    if (memory == HANDLE_NONE || (prot & PROT_WRITE))
+        args.flags |= MAP_PRIVATE;
+    return sys_aspace_map(aspace, &args);
+}
+
+static uint32_t segment_prot(const struct elf_segment *segment)
+{
+    return (segment->prot & ELF_READ ? PROT_READ : 0u) |
+           (segment->prot & ELF_WRITE ? PROT_WRITE : 0u) |
+           (segment->prot & ELF_EXECUTE ? PROT_EXECUTE : 0u);
+}
+
+int image_map(const struct image *image, handle_t aspace, uint64_t *entry)
+{
+    const struct elf_image *elf = &image->elf;
+    for (unsigned i = 0; i < elf->segments; i++) {
+        const struct elf_segment *segment = &elf->segment[i];
+        uint64_t from = page_down(segment->address);
+        uint64_t file_end = segment->file_bytes ? page_up(segment->address + segment->file_bytes)
+                                                : from;
+        uint64_t end = page_up(segment->address + segment->memory_bytes);
+        uint32_t prot = segment_prot(segment);
+        int64_t status = map_part(aspace, from, file_end, image->memory, from - elf->low, prot);
+        if (status >= 0)
+            status = map_part(aspace, file_end, end, HANDLE_NONE, 0, prot);
+        if (status < 0)
+            return (int)status;
+    }
+    *entry = elf->entry;
+    return 0;
+}
+
+int image_format_address(const char *binary, uint64_t address, char *to, size_t room)
+{
+    char file[SVC_NAME_MAX + 4];
+    snprintf(file, sizeof(file), "%s.sym", binary);
+    struct cpio_entry table = {.data = NULL, .bytes = 0};
+    if (cpio_find(rs.archive, rs.initrd_bytes, file, &table) <= 0)
+        table = (struct cpio_entry){.data = NULL, .bytes = 0};
+    return symbol_format(table.data, table.bytes, address, to, room);
+}

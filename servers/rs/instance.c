@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: MIT
+// SPDX-FileCopyrightText: 2026 The XINIM authors
+
+// Requests about instances: who may start a template builds an instance up, step by step, then starts and owns it.
+
+#include "lib/sys/log.h"
+#include "lib/sys/sys.h"
+#include "servers/rs/rs.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { INSTANCE_NUMBERS = 1000 };
+
+static int64_t answer_id(const struct service *instance, struct message *message)
+{
+    message->word[0] = instance->id;
+    message->tag = message_tag(0, 1, 0);
+    return 0;
+}
+
+static int64_t create(struct service *client, struct message *message)
+{
+    const char *name = (const char *)message->word;
+    if (!memchr(name, 0, RS_NAME_MAX))
+        return -E_INVAL;
+    struct svc_manifest *template = svc_find(rs.manifest, rs.manifests, name);
+    if (!template || template->broken || template->per != SVC_PER_DEVICE)
+        return -E_NOENT;
+    if (!svc_may_start(client->manifest, template))
+        return -E_PERM;
+    char instance_name[RS_NAME_MAX];
+    for (unsigned number = 0; number < INSTANCE_NUMBERS; number++) {
+        snprintf(instance_name, sizeof(instance_name), "%s.%u", template->name, number);
+        if (service_by_name(instance_name))
+            continue;
+        struct service *instance = service_create(template, instance_name, client);
+        return instance ? answer_id(instance, message) : -E_NOMEM;
+    }
+    return -E_NOMEM;
+}
+
+// (id, bytes, text)
+static int64_t add_argument(struct service *instance, struct message *message)
+{
+    uint64_t bytes = message->word[1];
+    size_t room = sizeof(instance->arguments) - instance->arguments_bytes;
+    if (bytes == 0 || bytes > (MESSAGE_WORDS - 2) * sizeof(uint64_t))
+        return -E_INVAL;
+    if (bytes + 1 > room)
+        return -E_2BIG;
+    char *to = instance->arguments + instance->arguments_bytes;
+    if (message_get_bytes(message, 2, to, bytes) < 0)
+        return -E_INVAL;
+    to[bytes] = 0;
+    instance->arguments_bytes += strlen(to) + 1;
+    return 0;
+}
+
+static int64_t add_grant(struct service *instance, struct message *message, unsigned number)
+{
+    struct rs_grant grant;
+    unsigned first = 2 + number * (unsigned)(sizeof(grant) / sizeof(uint64_t));
+    if (message_get_bytes(message, first, &grant, sizeof(grant)) < 0 || !grant.name[0] ||
+        !memchr(grant.name, 0, sizeof(grant.name)))
+        return -E_INVAL;
+    if (instance->grants == SERVICE_GRANTS_MAX)
+        return -E_NOMEM;
+    struct handle_info info;
+    int64_t status = sys_handle_info(message->handle[number], &info);
+    if (status < 0)
+        return status;
+    if (!(info.rights & RIGHT_DUPLICATE))
+        return -E_PERM; // could not be granted again after a restart
+    instance->grant[instance->grants++] = (struct service_grant){
+        .grant = grant, .handle = message->handle[number], .rights = info.rights};
+    message->handle[number] = HANDLE_NONE; // taken
+    return 0;
+}
+
+// (id, number, grants; handles)
+static int64_t add_grants(struct service *instance, struct message *message)
+{
+    uint64_t number = message->word[1];
+    if (number > MESSAGE_HANDLES || number > message_handles(message->tag))
+        return -E_INVAL;
+    for (unsigned i = 0; i < number; i++) {
+        int64_t status = add_grant(instance, message, i);
+        if (status < 0)
+            return status;
+    }
+    return 0;
+}
+
+static int64_t start(struct service *client, struct service *instance, struct message *message,
+                     handle_t *closing)
+{
+    int64_t handle = badge_endpoint(instance, client, NULL, RIGHT_SEND | RIGHT_TRANSFER);
+    if (handle < 0)
+        return handle;
+    int64_t status = service_start(instance);
+    if (status < 0) {
+        (void)sys_handle_close((handle_t)handle); // just made
+        return status;
+    }
+    *closing = message->handle[0] = (handle_t)handle;
+    message->word[0] = instance->id;
+    message->tag = message_tag(0, 1, 1);
+    return 0;
+}
+
+static int64_t remove_instance(struct service *instance)
+{
+    if (instance->process != HANDLE_NONE) {
+        int64_t status = sys_process_kill(instance->process);
+        if (status < 0)
+            return status;
+        (void)sys_handle_close(instance->process);
+        instance->process = HANDLE_NONE;
+    }
+    log_info("%s removed", instance->name);
+    service_destroy(instance);
+    return 0;
+}
+
+static int64_t watch(struct service *client, struct message *message)
+{
+    if (message->handle[0] == HANDLE_NONE)
+        return -E_INVAL;
+    if (client->instance_watch != HANDLE_NONE)
+        (void)sys_handle_close(client->instance_watch); // replaced
+    client->instance_watch = message->handle[0];
+    message->handle[0] = HANDLE_NONE;
+    return 0;
+}
+
+int64_t request_instance(struct service *client, struct message *message, handle_t *closing)
+{
+    if (!(RS_BADGE_PERMISSIONS(message->badge) & RS_MAY_INSTANCES))
+        return -E_PERM;
+    int32_t op = message_label(message->tag);
+    if (op == RS_INSTANCE_CREATE)
+        return create(client, message);
+    if (op == RS_INSTANCE_WATCH)
+        return watch(client, message);
+
+    uint64_t id = message->word[0];
+    struct service *instance = id <= UINT32_MAX ? service_by_id((uint32_t)id) : NULL;
+    if (!instance)
+        return -E_NOENT;
+    if (instance->owner != client)
+        return -E_PERM;
+    switch (op) {
+    case RS_INSTANCE_ARGUMENT:
+        return add_argument(instance, message);
+    case RS_INSTANCE_GRANT:
+        return add_grants(instance, message);
+    case RS_INSTANCE_START:
+        return start(client, instance, message, closing);
+    case RS_INSTANCE_REMOVE:
+        return remove_instance(instance);
+    case RS_INSTANCE_CLEARED:
+        return service_cleared(instance);
+    default:
+        return -E_NOSYS;
+    }
+}

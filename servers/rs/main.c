@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: MIT
+// SPDX-FileCopyrightText: 2026 The XINIM authors
+
+// rs, the reincarnation server: the first process. The kernel starts it with the root resource and the boot archive;
+// everything else is started by it, as the manifests in the archive say (docs/manifests.md). One thread, one event loop:
+// requests (abi/rs.h), deaths of processes, one timer for the earliest deadline of all services. It never calls anybody
+// and never touches memory that a client can take away, so nothing that dies or hangs can stop it.
+//
+// Not implemented: cascades along dependencies, live update, per-service memory quotas (the key is read and shown).
+
+#include "lib/sys/log.h"
+#include "lib/sys/start.h"
+#include "lib/sys/sys.h"
+#include "servers/rs/rs.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct rs rs;
+
+static void report(void *context, const char *file, unsigned line, const char *text)
+{
+    (void)context;
+    if (line)
+        log_error("%s:%u: %s", file, line, text);
+    else
+        log_error("%s: %s", file, text);
+}
+
+static const struct svc_reporter reporter = {.report = report};
+
+static handle_t need_handle(int64_t result, const char *what)
+{
+    if (result < 0)
+        sys_panic("no %s: error %lld", what, (long long)-result);
+    return (handle_t)result;
+}
+
+static void open_log(void)
+{
+    rs.root = startup_handle("root");
+    int64_t log = sys_resource_create(rs.root, RESOURCE_LOG, 0, 0);
+    if (log >= 0)
+        sys_log_use_kernel((handle_t)log, "rs");
+}
+
+static void map_archive(void)
+{
+    rs.initrd = startup_handle("initrd");
+    rs.initrd_bytes = startup_value("initrd");
+    if (rs.initrd == HANDLE_NONE || !rs.initrd_bytes)
+        sys_panic("no boot archive: start the machine with -initrd boot.cpio");
+    struct aspace_map_args args = {
+        .bytes = (rs.initrd_bytes + PAGE_SIZE - 1) & ~(uint64_t)(PAGE_SIZE - 1),
+        .memory = rs.initrd,
+        .prot = PROT_READ,
+    };
+    int64_t address = sys_aspace_map(HANDLE_SELF, &args);
+    if (address < 0)
+        sys_panic("the boot archive cannot be mapped: error %lld", (long long)-address);
+    rs.archive = (const uint8_t *)address;
+}
+
+// A notification whose signals carry `bit` to our own loop.
+static handle_t own_signal(handle_t notification, uint64_t bit)
+{
+    return need_handle(sys_handle_duplicate(notification, RIGHTS_ALL, bit), "signal");
+}
+
+// Endpoint, notifications and the timer, whose handle is returned.
+static handle_t create_objects(void)
+{
+    rs.endpoint = need_handle(sys_endpoint_create(), "endpoint");
+    rs.log_wake = need_handle(sys_notification_create(), "notification");
+    handle_t events = need_handle(sys_notification_create(), "notification");
+    rs.death = own_signal(events, RS_BIT_DEATH);
+    handle_t timer_signal = own_signal(events, RS_BIT_TIMER);
+    need_handle(sys_thread_control(HANDLE_SELF, THREAD_BIND_NOTIFICATION, events), "binding");
+    return need_handle(sys_timer_create(timer_signal), "timer");
+}
+
+// rs's own entry: others use its endpoint and see it in the list.
+static void create_self(void)
+{
+    static struct svc_manifest fallback = {
+        .file = "(none)", .name = "rs", .binary = "rs", .priority = PRIORITY_SYSTEM};
+    struct svc_manifest *manifest = svc_find(rs.manifest, rs.manifests, "rs");
+    rs.self = service_create(manifest ? manifest : &fallback, "rs", NULL);
+    if (!rs.self)
+        sys_panic("no memory for the service table");
+    (void)sys_handle_close(rs.self->endpoint); // the loop's is the one
+    rs.self->endpoint = rs.endpoint;
+    rs.self->started_at = sys_clock();
+    rs.self->started_before = true;
+    rs.self->state = RS_RUNNING;
+}
+
+// Entries for all sound manifests of plain services, in the order of their needs; then starts those of start = boot.
+static void start_services(void)
+{
+    static size_t order[SVC_MANIFESTS_MAX];
+    rs.manifests = svc_load(rs.archive, rs.initrd_bytes, rs.manifest, SVC_MANIFESTS_MAX, malloc,
+                            &reporter);
+    size_t sound = svc_resolve(rs.manifest, rs.manifests, order, &reporter);
+    log_info("%zu manifests, %zu of them sound", rs.manifests, sound);
+    create_self();
+    for (size_t i = 0; i < sound; i++) {
+        const struct svc_manifest *manifest = rs.manifest[order[i]];
+        if (manifest->per != SVC_PER_SERVICE || !strcmp(manifest->name, "rs"))
+            continue;
+        if (!service_create(manifest, manifest->name, NULL))
+            log_error("%s: no memory for this service", manifest->name);
+    }
+    for (uint32_t i = 0; i < service_count(); i++) {
+        struct service *service = service_by_index(i);
+        if (service != rs.self && service->manifest->start == SVC_START_BOOT)
+            (void)service_start(service); // failures are logged and kept in its state
+    }
+}
+
+// A service that failed to start, or whose log server did, still shows in the log: what waits for whom.
+static void handle_bits(uint64_t bits)
+{
+    if (bits & RS_BIT_DEATH)
+        service_check_deaths();
+    service_check_deadlines(sys_clock());
+}
+
+static void set_timer(handle_t timer)
+{
+    static time_ns_t set = DEADLINE_NEVER;
+    time_ns_t next = service_next_deadline();
+    if (next == set)
+        return;
+    if (sys_timer_set(timer, next, 0) < 0)
+        log_error("the timer cannot be set");
+    set = next;
+}
+
+__attribute__((noreturn)) static void serve(handle_t timer)
+{
+    static struct message message;
+    for (;;) {
+        set_timer(timer);
+        int64_t status = sys_receive(rs.endpoint, &message);
+        if (status < 0) {
+            log_error("receive: error %lld", (long long)-status);
+            continue;
+        }
+        if (message.tag & MESSAGE_NOTIFICATION) {
+            handle_bits(message.word[0]);
+            continue;
+        }
+        handle_t closing = HANDLE_NONE;
+        request_serve(&message, &closing);
+        (void)sys_reply(&message); // a client that died meanwhile needs no answer
+        if (closing != HANDLE_NONE)
+            (void)sys_handle_close(closing);
+    }
+}
+
+int main(int argc, char **argv)
+{
+    (void)argc;
+    (void)argv;
+    open_log();
+    map_archive();
+    handle_t timer = create_objects();
+    start_services();
+    serve(timer);
+}

@@ -1,0 +1,291 @@
+// SPDX-License-Identifier: MIT
+// SPDX-FileCopyrightText: 2026 The XINIM authors
+
+// Requests of services (abi/rs.h), but for those about instances (instance.c). Nothing here blocks, and no client's
+// memory is touched: everything travels in the message.
+
+#include "lib/sys/log.h"
+#include "lib/sys/sys.h"
+#include "servers/rs/rs.h"
+#include "servers/rs/text.h"
+
+#include <string.h>
+
+// Label of the answer: 0, positive, or a negative error. *closing: to be closed once the answer is sent.
+typedef int64_t (*serve_t)(struct service *client, struct message *message, handle_t *closing);
+
+static bool may(const struct message *message, enum rs_permission permission)
+{
+    return RS_BADGE_PERMISSIONS(message->badge) & permission;
+}
+
+// The name at words first .., or NULL if it is not terminated.
+static const char *name_at(const struct message *message, unsigned first)
+{
+    const char *name = (const char *)&message->word[first];
+    return memchr(name, 0, RS_NAME_MAX) ? name : NULL;
+}
+
+static void answer_words(struct message *message, const void *data, size_t bytes)
+{
+    int64_t words = message_put_bytes(message, 0, data, bytes);
+    message->tag = message_tag(0, (unsigned)words, 0); // what is put here always fits
+}
+
+// Takes the handle the request brought out of it.
+static handle_t take_handle(struct message *message)
+{
+    handle_t handle = message->handle[0];
+    message->handle[0] = HANDLE_NONE;
+    return handle;
+}
+
+static void replace_handle(handle_t *place, handle_t handle)
+{
+    if (*place != HANDLE_NONE)
+        (void)sys_handle_close(*place); // one of ours: cannot fail
+    *place = handle;
+}
+
+static int64_t serve_ready(struct service *client, struct message *message, handle_t *closing)
+{
+    (void)message;
+    (void)closing;
+    service_ready(client);
+    return 0;
+}
+
+static int64_t serve_heartbeat(struct service *client, struct message *message, handle_t *closing)
+{
+    (void)closing;
+    if (!client->manifest->heartbeat)
+        return -E_INVAL;
+    handle_t ping = take_handle(message);
+    if (ping != HANDLE_NONE)
+        replace_handle(&client->ping, ping);
+    service_alive(client);
+    return 0;
+}
+
+int64_t badge_endpoint(const struct service *server, const struct service *client,
+                       const struct svc_use *use, uint32_t rights)
+{
+    uint64_t permissions = use ? svc_permission_bits(use, server->manifest) : 0;
+    return sys_handle_duplicate(server->endpoint, rights, client->id | permissions << 32);
+}
+
+static int64_t serve_connect(struct service *client, struct message *message, handle_t *closing)
+{
+    const char *name = name_at(message, 0);
+    struct service *server = name ? service_by_name(name) : NULL;
+    if (!server)
+        return -E_NOENT;
+    const struct svc_use *use =
+        svc_allows(client->manifest, server->name, server->manifest->name, server->manifest->class);
+    if (!use)
+        return -E_PERM;
+    if (server->state == RS_STOPPED && server->manifest->start == SVC_START_DEMAND)
+        (void)service_start(server); // its state tells the client
+    int64_t handle = badge_endpoint(server, client, use, RIGHT_SEND | RIGHT_TRANSFER);
+    if (handle < 0)
+        return handle;
+    *closing = message->handle[0] = (handle_t)handle;
+    message->word[0] = server->id;
+    message->word[1] = server->incarnation;
+    message->word[2] = server->state;
+    message->tag = message_tag(0, 3, 1);
+    return 0;
+}
+
+static int64_t serve_count(struct service *client, struct message *message, handle_t *closing)
+{
+    (void)client;
+    (void)closing;
+    message->word[0] = service_count();
+    message->word[1] = service_changes();
+    message->tag = message_tag(0, 2, 0);
+    return 0;
+}
+
+static int64_t answer_info(const struct service *service, struct message *message)
+{
+    if (!service)
+        return -E_NOENT;
+    struct rs_service_info info = {
+        .id = service->id,
+        .state = service->state,
+        .crashes = service->crashes,
+        .restarts = service->restarts,
+        .incarnation = service->incarnation,
+        .died_at = service->died_at,
+        .cause = service->last.cause,
+    };
+    struct process_status current;
+    handle_t process = service == rs.self ? HANDLE_SELF : service->process;
+    if (process != HANDLE_NONE) {
+        info.started_at = service->started_at;
+        if (sys_process_status(process, &current) >= 0)
+            info.process = current.id;
+    }
+    strlcpy(info.name, service->name, sizeof(info.name));
+    strlcpy(info.manifest, service->manifest->name, sizeof(info.manifest));
+    strlcpy(info.class, service->manifest->class, sizeof(info.class));
+    answer_words(message, &info, sizeof(info));
+    return 0;
+}
+
+static int64_t serve_service(struct service *client, struct message *message, handle_t *closing)
+{
+    (void)client;
+    (void)closing;
+    uint64_t index = message->word[0];
+    return answer_info(index < SERVICES_MAX ? service_by_index((uint32_t)index) : NULL, message);
+}
+
+static int64_t serve_find(struct service *client, struct message *message, handle_t *closing)
+{
+    (void)client;
+    (void)closing;
+    const char *name = name_at(message, 0);
+    return answer_info(name ? service_by_name(name) : NULL, message);
+}
+
+static int64_t serve_watch(struct service *client, struct message *message, handle_t *closing)
+{
+    (void)closing;
+    handle_t watch = take_handle(message);
+    if (watch == HANDLE_NONE)
+        return -E_INVAL;
+    replace_handle(&client->watch, watch);
+    message->word[0] = service_count();
+    message->word[1] = service_changes();
+    message->tag = message_tag(0, 2, 0);
+    return 0;
+}
+
+static size_t write_text(const struct service *service, uint64_t kind, char *to, size_t room)
+{
+    if (kind == RS_TEXT_STATUS)
+        return text_status(service, image_format_address, sys_clock(), to, room);
+    struct process_status current;
+    handle_t process = service == rs.self ? HANDLE_SELF : service->process;
+    bool runs = process != HANDLE_NONE && sys_process_status(process, &current) >= 0;
+    return text_stats(service, runs ? &current : NULL, sys_clock(), to, room);
+}
+
+static int64_t serve_text(struct service *client, struct message *message, handle_t *closing)
+{
+    (void)client;
+    (void)closing;
+    static char text[4096];
+    uint64_t kind = message->word[0], offset = message->word[1];
+    const char *name = name_at(message, 2);
+    const struct service *service = name ? service_by_name(name) : NULL;
+    if (!service)
+        return -E_NOENT;
+    if (kind != RS_TEXT_STATUS && kind != RS_TEXT_STATS)
+        return -E_INVAL;
+    size_t length = write_text(service, kind, text, sizeof(text));
+    if (length >= sizeof(text))
+        length = sizeof(text) - 1;
+    size_t left = offset < length ? length - offset : 0;
+    size_t bytes = left < RS_TEXT_BYTES ? left : RS_TEXT_BYTES;
+    answer_words(message, text + (bytes ? offset : 0), bytes);
+    return (int64_t)bytes;
+}
+
+static int64_t serve_control(struct service *client, struct message *message, handle_t *closing)
+{
+    (void)closing;
+    if (!may(message, RS_MAY_CONTROL))
+        return -E_PERM;
+    const char *name = name_at(message, 1);
+    struct service *service = name ? service_by_name(name) : NULL;
+    if (!service)
+        return -E_NOENT;
+    log_info("%s: control %llu by %s", service->name, (unsigned long long)message->word[0],
+             client->name);
+    switch (message->word[0]) {
+    case RS_CONTROL_START:
+        return service_start(service);
+    case RS_CONTROL_STOP:
+        return service_stop(service);
+    case RS_CONTROL_RESTART:
+        return service_restart(service);
+    case RS_CONTROL_KILL:
+        return service_kill(service, "killed on request");
+    default:
+        return -E_INVAL;
+    }
+}
+
+static int64_t serve_log_source(struct service *client, struct message *message, handle_t *closing)
+{
+    (void)client;
+    (void)closing; // the ring stays
+    if (!may(message, RS_MAY_LOGS))
+        return -E_PERM;
+    uint32_t id;
+    const char *name;
+    handle_t ring;
+    if (!log_ring_at(message->word[0], &id, &name, &ring))
+        return -E_NOENT;
+    message->word[0] = id;
+    message->word[1] = LOG_RING_BYTES;
+    int64_t words = message_put_bytes(message, 2, name, RS_NAME_MAX);
+    message->handle[0] = ring;
+    message->tag = message_tag(0, 2 + (unsigned)words, 1);
+    return 0;
+}
+
+struct request {
+    serve_t serve;
+    unsigned words; // at least
+};
+
+static const struct request requests[] = {
+    [RS_READY - RS_READY] = {serve_ready, 0},
+    [RS_HEARTBEAT - RS_READY] = {serve_heartbeat, 0},
+    [RS_CONNECT - RS_READY] = {serve_connect, RS_NAME_WORDS},
+    [RS_COUNT - RS_READY] = {serve_count, 0},
+    [RS_SERVICE - RS_READY] = {serve_service, 1},
+    [RS_FIND - RS_READY] = {serve_find, RS_NAME_WORDS},
+    [RS_WATCH - RS_READY] = {serve_watch, 0},
+    [RS_TEXT - RS_READY] = {serve_text, 2 + RS_NAME_WORDS},
+    [RS_CONTROL - RS_READY] = {serve_control, 1 + RS_NAME_WORDS},
+    [RS_INSTANCE_CREATE - RS_READY] = {request_instance, RS_NAME_WORDS},
+    [RS_INSTANCE_ARGUMENT - RS_READY] = {request_instance, 2},
+    [RS_INSTANCE_GRANT - RS_READY] = {request_instance, 2},
+    [RS_INSTANCE_START - RS_READY] = {request_instance, 1},
+    [RS_INSTANCE_REMOVE - RS_READY] = {request_instance, 1},
+    [RS_INSTANCE_CLEARED - RS_READY] = {request_instance, 1},
+    [RS_LOG_SOURCE - RS_READY] = {serve_log_source, 1},
+    [RS_INSTANCE_WATCH - RS_READY] = {request_instance, 0},
+};
+
+static int64_t serve(struct message *message, handle_t *closing)
+{
+    int64_t op = (int64_t)message_label(message->tag) - RS_READY;
+    if (op < 0 || op >= (int64_t)(sizeof(requests) / sizeof(requests[0])) || !requests[op].serve)
+        return -E_NOSYS;
+    struct service *client = service_by_id(RS_BADGE_SERVICE(message->badge));
+    if (!client)
+        return -E_SRCH; // removed since
+    if (message_words(message->tag) < requests[op].words)
+        return -E_INVAL;
+    return requests[op].serve(client, message, closing);
+}
+
+void request_serve(struct message *message, handle_t *closing)
+{
+    message_tag_t asked = message->tag;
+    int64_t result = serve(message, closing);
+    // The handles that nobody took are ours to close, unless the answer carries one.
+    if (result < 0 || message->tag == asked || !message_handles(message->tag))
+        message_close_handles(message);
+    if (result < 0 || message->tag == asked)
+        message->tag = 0;
+    unsigned words = result < 0 ? 0 : message_words(message->tag);
+    unsigned handles = result < 0 ? 0 : message_handles(message->tag);
+    message->tag = message_tag((int32_t)result, words, handles);
+}

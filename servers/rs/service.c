@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: MIT
+// SPDX-FileCopyrightText: 2026 The XINIM authors
+
+// The table of services.
+
+#include "servers/rs/service.h"
+#include "abi/log.h"
+#include "lib/sys/log.h"
+#include "lib/sys/sys.h"
+#include "servers/rs/rs.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static struct service *services[SERVICES_MAX];
+static uint32_t services_used;
+static uint32_t next_id = 1;
+static uint64_t changes;
+
+static int make_objects(struct service *service)
+{
+    int64_t handle = sys_endpoint_create();
+    if (handle < 0)
+        return (int)handle;
+    service->endpoint = (handle_t)handle;
+    service->log_ring = log_ring_get(service->id, service->name);
+    if (service->manifest->checkpoint_bytes) {
+        handle = sys_memory_create(service->manifest->checkpoint_bytes, 0, HANDLE_NONE);
+        if (handle < 0)
+            return (int)handle;
+        service->checkpoint = (handle_t)handle;
+    }
+    return 0;
+}
+
+static void close_handle(handle_t *handle)
+{
+    if (*handle != HANDLE_NONE)
+        (void)sys_handle_close(*handle); // one of ours: cannot fail
+    *handle = HANDLE_NONE;
+}
+
+static void close_handles(struct service *service)
+{
+    close_handle(&service->endpoint);
+    close_handle(&service->checkpoint);
+    close_handle(&service->watch);
+    close_handle(&service->instance_watch);
+    close_handle(&service->ping);
+    for (unsigned i = 0; i < service->grants; i++)
+        close_handle(&service->grant[i].handle);
+}
+
+struct service *service_create(const struct svc_manifest *manifest, const char *name,
+                               struct service *owner)
+{
+    if (services_used == SERVICES_MAX || service_by_name(name))
+        return NULL;
+    struct service *service = calloc(1, sizeof(*service));
+    if (!service)
+        return NULL;
+    service->id = next_id++;
+    service->manifest = manifest;
+    service->owner = owner;
+    service->deadline = DEADLINE_NEVER;
+    strlcpy(service->name, name, sizeof(service->name));
+    if (make_objects(service) < 0) {
+        close_handles(service);
+        free(service);
+        return NULL;
+    }
+    services[services_used++] = service;
+    return service;
+}
+
+void service_destroy(struct service *service)
+{
+    uint32_t index = 0;
+    while (services[index] != service)
+        index++;
+    for (uint32_t i = 0; i < services_used; i++)
+        if (services[i]->owner == service)
+            services[i]->owner = NULL;
+    services_used--;
+    memmove(&services[index], &services[index + 1], (services_used - index) * sizeof(services[0]));
+    close_handles(service);
+    free(service);
+    changes++;
+}
+
+struct service *service_by_id(uint32_t id)
+{
+    for (uint32_t i = 0; i < services_used; i++)
+        if (services[i]->id == id)
+            return services[i];
+    return NULL;
+}
+
+struct service *service_by_name(const char *name)
+{
+    for (uint32_t i = 0; i < services_used; i++)
+        if (!strcmp(services[i]->name, name))
+            return services[i];
+    return NULL;
+}
+
+struct service *service_by_index(uint32_t index)
+{
+    return index < services_used ? services[index] : NULL;
+}
+
+uint32_t service_count(void)
+{
+    return services_used;
+}
+
+uint64_t service_changes(void)
+{
+    return changes;
+}
+
+// Signals a client's notification. One that is gone, with its client or by its doing, is forgotten.
+static void tell(handle_t *notification)
+{
+    if (*notification != HANDLE_NONE && sys_signal(*notification) < 0)
+        close_handle(notification);
+}
+
+void service_set_state(struct service *service, enum rs_state state)
+{
+    service->state = state;
+    changes++;
+    for (uint32_t i = 0; i < services_used; i++)
+        tell(&services[i]->watch);
+    if (service->owner)
+        tell(&service->owner->instance_watch);
+}
+
+const char *service_state_name(enum rs_state state)
+{
+    static const char *const names[RS_STATES] = {
+        [RS_STOPPED] = "stopped",       [RS_WAITING] = "waiting",   [RS_STARTING] = "starting",
+        [RS_RUNNING] = "running",       [RS_CLEARING] = "clearing", [RS_RESTARTING] = "restarting",
+        [RS_FAILED] = "failed",
+    };
+    return state < RS_STATES ? names[state] : "?";
+}

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: MIT
+// SPDX-FileCopyrightText: 2026 The XINIM authors
+
+// A service as rs keeps it, and the table of all.
+//
+// States (enum rs_state) and what moves a service on:
+//
+//   STOPPED --start--> WAITING --all needs run--> STARTING --RS_READY--> RUNNING
+//   STARTING, RUNNING --death--> CLEARING (owned by somebody: its device must be made safe) --RS_INSTANCE_CLEARED, or
+//       time-out--> RESTARTING --back-off over--> WAITING
+//   death without an owner --> RESTARTING;  death after a stop --> STOPPED;  retries used up --> FAILED --start--> WAITING
+//
+// Invariants:
+//   S1  `process` is a handle exactly in STARTING and RUNNING (rs's own entry apart, which has none).
+//   S2  `deadline` is DEADLINE_NEVER except where the state waits for time: STARTING (ready_timeout), CLEARING,
+//       RESTARTING, and RUNNING with a heartbeat.
+//   S3  endpoint, log ring and checkpoint are made once and stay.
+
+#pragma once
+
+#include "abi/rs.h"
+#include "abi/syscall.h"
+#include "lib/svc/svc.h"
+#include "servers/rs/policy.h"
+
+enum {
+    SERVICES_MAX = 256,
+    SERVICE_GRANTS_MAX = 24, // handles that an owner adds to an instance
+};
+
+struct service_grant {
+    struct rs_grant grant;
+    handle_t handle;
+    uint32_t rights;
+};
+
+struct service {
+    uint32_t id; // never reused
+    enum rs_state state;
+    const struct svc_manifest *manifest;
+    char name[RS_NAME_MAX];
+    struct service *owner; // who made this instance; NULL: started by rs itself
+
+    handle_t endpoint, process, log_ring, checkpoint;
+    handle_t watch;          // RS_WATCH: told of every change
+    handle_t instance_watch; // RS_INSTANCE_WATCH: told of its instances' changes
+    handle_t ping;           // RS_HEARTBEAT
+
+    unsigned grants;
+    struct service_grant grant[SERVICE_GRANTS_MAX];
+    size_t arguments_bytes;
+    char arguments[STARTUP_ARGUMENTS]; // added by the owner; NUL-terminated words
+
+    time_ns_t deadline;
+    bool stopping;        // asked to stop: its death is no crash
+    bool restart_asked;   // and then to start again
+    const char *reason;   // why rs killed it, or NULL
+    uint32_t missed;      // heartbeats in a row
+    bool pinged;          // and not answered yet
+
+    struct policy_state policy;
+    uint32_t crashes, restarts;
+    uint64_t incarnation; // of the process there is, or was
+    bool started_before;
+    time_ns_t started_at, died_at;
+    struct process_status last; // at its last death
+    const char *last_reason;
+};
+
+// ---- the table (service.c) ----
+
+// A new entry in state STOPPED with its endpoint, log ring and checkpoint. NULL: no memory, or the name is taken.
+struct service *service_create(const struct svc_manifest *manifest, const char *name,
+                               struct service *owner);
+
+// Forgets a service without a process and closes its handles; the log ring stays with the log server.
+void service_destroy(struct service *service);
+
+struct service *service_by_id(uint32_t id);
+struct service *service_by_name(const char *name);
+struct service *service_by_index(uint32_t index); // NULL past the end
+uint32_t service_count(void);
+uint64_t service_changes(void);
+
+// Moves to a state and tells watchers and owner.
+void service_set_state(struct service *service, enum rs_state state);
+
+const char *service_state_name(enum rs_state state);
+
+// ---- life (life.c) ----
+
+// Starts it and, if they are stopped, what it needs. 0, or -E_BUSY in a state that cannot start.
+int service_start(struct service *service);
+
+// Ends it without a successor (state STOPPED when it is dead). -E_BUSY: a running service needs it.
+int service_stop(struct service *service);
+
+int service_restart(struct service *service);
+
+// Ends it as if it had crashed; `reason` (static text) goes into its last words.
+int service_kill(struct service *service, const char *reason);
+
+void service_ready(struct service *service);      // RS_READY
+void service_alive(struct service *service);      // RS_HEARTBEAT
+int service_cleared(struct service *service);     // RS_INSTANCE_CLEARED
+void service_check_deaths(void);                  // a watched process died
+void service_check_deadlines(time_ns_t now);
+time_ns_t service_next_deadline(void);
