@@ -1,17 +1,20 @@
 // SPDX-License-Identifier: MIT
 // SPDX-FileCopyrightText: 2026 The XINIM authors
 
-// The log: how a process writes lines, how the log server learns of writers, how a reader gets the lines back.
+// The log: how a process writes lines, how the log server learns of writers, how a reader gets the
+// lines back.
 //
-// Writing never waits for anybody. Each process shares one struct log_ring with the log server; rs creates it, so it
-// outlives both. The process puts records in, the log server takes them out; who finds no room drops the line and
-// counts it. After a crash the ring still holds the last words.
+// Writing never waits for anybody. Each process shares one struct log_ring with the log server; rs
+// creates it, so it outlives both. The process puts records in, the log server takes them out; who
+// finds no room drops the line and counts it. After a crash the ring still holds the last words.
 //
-// Record: one 8-byte header word (time in ns), one word level << 32 | bytes, then the text padded to 8 bytes. Positions
-// are running byte counts, multiples of 8; the offset in `data` is position & (data_bytes - 1). A record may wrap.
+// Record: one 8-byte header word (time in ns), one word level << 32 | bytes, then the text padded
+// to 8 bytes. Positions are running byte counts, multiples of 8; the offset in `data` is position &
+// (data_bytes - 1). A record may wrap.
 //
-// Sleep protocol: the reader sets `signal`, issues a sequentially consistent fence, and looks at `head` once more before
-// it sleeps. The writer publishes `head` (release), fences, and signals only if `signal` was set, which it clears.
+// Sleep protocol: the reader sets `signal`, issues a sequentially consistent fence, and looks at
+// `head` once more before it sleeps. The writer publishes `head` (release), fences, and signals
+// only if `signal` was set, which it clears.
 
 #pragma once
 
@@ -23,7 +26,7 @@ enum log_level { LOG_ERROR = 3, LOG_WARNING = 4, LOG_INFO = 6, LOG_DEBUG = 7 }; 
 enum {
     LOG_RING_MAGIC = 0x4c4f4752,
     LOG_RING_BYTES = 3 * PAGE_SIZE, // the whole object
-    LOG_LINE_MAX = 240,     // bytes of text in one record
+    LOG_LINE_MAX = 240,             // bytes of text in one record
 };
 
 struct log_ring {
@@ -55,14 +58,16 @@ _Static_assert(sizeof(struct log_record) == 16, "two words");
 
 // Requests to the log server's endpoint.
 //
-// Positions are running byte counts of text, of the whole log or of one service's. A position older than what is kept
-// is moved forward: the answer says where its text begins. The text is whole lines "<level>[seconds.micros] name: text\n",
-// cut into answers anywhere; label 0: nothing newer. Names are LOG_NAME_WORDS words, NUL-padded; an empty one: all
-// services and the kernel. E_NOENT: no such service. E_PERM: LOG_CLEAR without permission.
+// Positions are running byte counts of text, of the whole log or of one service's. A position older
+// than what is kept is moved forward: the answer says where its text begins. The text is whole
+// lines "<level>[seconds.micros] name: text\n", cut into answers anywhere; label 0: nothing newer.
+// Names are LOG_NAME_WORDS words, NUL-padded; an empty one: all services and the kernel. E_NOENT:
+// no such service. E_PERM: LOG_CLEAR without permission.
 enum { LOG_NAME_WORDS = 4, LOG_TEXT_BYTES = (MESSAGE_WORDS - 2) * 8 };
 
 enum log_request {
-    LOG_READ = 0x700, // (position, name) -> label: bytes, 0: next position, 1: where the text begins, text from word 2
+    LOG_READ = 0x700, // (position, name) -> label: bytes, 0: next position, 1: where the text
+                      // begins, text from word 2
     LOG_STATS,        // (name) -> struct log_stats
     LOG_CLEAR,        // () -> 0: position; LOG_READ of everything begins there from now on
 };

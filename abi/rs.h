@@ -1,21 +1,26 @@
 // SPDX-License-Identifier: MIT
 // SPDX-FileCopyrightText: 2026 The XINIM authors
 
-// The reincarnation server's protocol: what services ask rs. rs itself never calls anybody: what it has to tell it
-// signals, and the others come and fetch it.
+// The reincarnation server's protocol: what services ask rs. rs itself never calls anybody: what it
+// has to tell it signals, and the others come and fetch it.
 //
-// A service is one manifest's running program, or, for manifests with `per = device`, one of several instances
-// ("virtio_blk.0"). rs owns each service's endpoint: it outlives the process, so a handle to it stays good across
-// restarts. A service finds in its startup page: "endpoint" (its own, to receive), "log" and "log_signal" (abi/log.h),
-// "rs" (this protocol), a handle for each service that its manifest `uses`, by name, and what its manifest grants
-// (docs/manifests.md). The badge of a client on an endpoint: RS_BADGE_SERVICE in the low half, the permissions that the
-// client's manifest names in `uses = server(permission ...)`, as bits that the server's manifest defines, in the high.
+// A service is one manifest's running program, or, for manifests with `per = device`, one of
+// several instances
+// ("virtio_blk.0"). rs owns each service's endpoint: it outlives the process, so a handle to it
+// stays good across restarts. A service finds in its startup page: "endpoint" (its own, to
+// receive), "log" and "log_signal" (abi/log.h), "rs" (this protocol), a handle for each service
+// that its manifest `uses`, by name, and what its manifest grants (docs/manifests.md). The badge of
+// a client on an endpoint: RS_BADGE_SERVICE in the low half, the permissions that the client's
+// manifest names in `uses = server(permission ...)`, as bits that the server's manifest defines, in
+// the high.
 //
-// A service of `ready = call` counts as started when it has sent RS_READY: services that `needs` it start then.
+// A service of `ready = call` counts as started when it has sent RS_READY: services that `needs` it
+// start then.
 //
-// Owned instances. Who may start a template's instances (`starts` in its manifest) owns them. At an instance's death
-// rs keeps its handles and waits for the owner to make its device safe (RS_INSTANCE_CLEARED) before the successor
-// starts; an owner that is itself dead is waited for, at most RS_CLEAR_TIMEOUT_NS.
+// Owned instances. Who may start a template's instances (`starts` in its manifest) owns them. At an
+// instance's death rs keeps its handles and waits for the owner to make its device safe
+// (RS_INSTANCE_CLEARED) before the successor starts; an owner that is itself dead is waited for, at
+// most RS_CLEAR_TIMEOUT_NS.
 
 #pragma once
 
@@ -37,9 +42,9 @@ enum rs_permission {
 };
 
 enum rs_state {
-    RS_STOPPED,    // not started, or stopped on request
-    RS_WAITING,    // for the services it needs
-    RS_STARTING,   // runs, not ready yet
+    RS_STOPPED,  // not started, or stopped on request
+    RS_WAITING,  // for the services it needs
+    RS_STARTING, // runs, not ready yet
     RS_RUNNING,
     RS_CLEARING,   // died; its owner makes the device safe
     RS_RESTARTING, // died; the back-off runs
@@ -53,26 +58,30 @@ struct rs_service_info {
     uint32_t state; // enum rs_state
     uint32_t crashes;
     uint32_t restarts;
-    uint64_t incarnation;  // 0 the first, then one more at each start
-    time_ns_t started_at;  // this incarnation; 0: not running
-    time_ns_t died_at;     // the one before; 0: none
-    uint32_t process;      // kernel's process id, 0: not running
-    uint32_t cause;        // enum death_cause of the last death
+    uint64_t incarnation;       // 0 the first, then one more at each start
+    time_ns_t started_at;       // this incarnation; 0: not running
+    time_ns_t died_at;          // the one before; 0: none
+    uint32_t process;           // kernel's process id, 0: not running
+    uint32_t cause;             // enum death_cause of the last death
     char name[RS_NAME_MAX];     // "virtio_blk.0"
     char manifest[RS_NAME_MAX]; // "virtio_blk"
     char class[RS_CLASS_MAX];   // "block"
 };
 _Static_assert(sizeof(struct rs_service_info) == 128, "16 message words");
 
-// Labels of requests. "name" is RS_NAME_WORDS words, NUL-padded. Replies carry 0, a positive result or a negative error
-// in the label. Common errors: E_PERM the manifest does not allow it, E_NOENT no such service, E_INVAL, E_NOSYS.
+// Labels of requests. "name" is RS_NAME_WORDS words, NUL-padded. Replies carry 0, a positive result
+// or a negative error in the label. Common errors: E_PERM the manifest does not allow it, E_NOENT
+// no such service, E_INVAL, E_NOSYS.
 enum rs_op {
     // (): the caller is ready to serve. Idempotent.
     RS_READY = 0x300,
-    // (; handle, in the first one: notification): the caller lives. A service whose manifest has `heartbeat` gives, with
-    // RS_READY or before, the notification that rs signals, with its own badge, every period; it answers with this.
+    // (; handle, in the first one: notification): the caller lives. A service whose manifest has
+    // `heartbeat` gives, with
+    // RS_READY or before, the notification that rs signals, with its own badge, every period; it
+    // answers with this.
     RS_HEARTBEAT,
-    // (name) -> 0: id, 1: incarnation, 2: state; handle: its endpoint, with the caller's badge. The name, its manifest
+    // (name) -> 0: id, 1: incarnation, 2: state; handle: its endpoint, with the caller's badge. The
+    // name, its manifest
     // or "class:<its class>" must be in the caller's `uses`.
     RS_CONNECT,
     // () -> 0: number of services, 1: change count
@@ -83,36 +92,43 @@ enum rs_op {
     RS_FIND,
     // (; handle: notification): signal it at every change of any service's state -> 1: change count
     RS_WATCH,
-    // (enum rs_text, offset, name) -> label: bytes of text from there, at most RS_TEXT_BYTES, 0 at the end; words: they
+    // (enum rs_text, offset, name) -> label: bytes of text from there, at most RS_TEXT_BYTES, 0 at
+    // the end; words: they
     RS_TEXT,
     // (enum rs_control, name): E_BUSY not possible in its present state
     RS_CONTROL,
 
     // (name of a template) -> 0: id of a new instance, not started. E_NOMEM too many.
     RS_INSTANCE_CREATE,
-    // (id, bytes, text): one more word of the instance's arguments. E_2BIG: STARTUP_ARGUMENTS are full.
+    // (id, bytes, text): one more word of the instance's arguments. E_2BIG: STARTUP_ARGUMENTS are
+    // full.
     RS_INSTANCE_ARGUMENT,
-    // (id, number, struct rs_grant x number; as many handles): it starts with these handles too, each time
+    // (id, number, struct rs_grant x number; as many handles): it starts with these handles too,
+    // each time
     RS_INSTANCE_GRANT,
-    // (id) -> 0: id; handle: the instance's endpoint, with the caller's badge. It starts when what it needs is ready.
+    // (id) -> 0: id; handle: the instance's endpoint, with the caller's badge. It starts when what
+    // it needs is ready.
     RS_INSTANCE_START,
     // (id): ends it without a successor and forgets it and its handles
     RS_INSTANCE_REMOVE,
     // (id): its device is safe, a successor may start; E_BUSY: not in RS_CLEARING
     RS_INSTANCE_CLEARED,
 
-    // (index) -> 0: id, 1: bytes of the ring, words from 2: name; handle: its struct log_ring. For the log server;
+    // (index) -> 0: id, 1: bytes of the ring, words from 2: name; handle: its struct log_ring. For
+    // the log server;
     // the ring stays while the system runs, so each index is fetched once. E_NOENT past the end.
     RS_LOG_SOURCE,
 
-    // (bits; handle: notification): from now on signal it, with its own badge, when one of the caller's instances
+    // (bits; handle: notification): from now on signal it, with its own badge, when one of the
+    // caller's instances
     // changes state; the owner looks with RS_SERVICE which. Replaces the caller's earlier one.
     RS_INSTANCE_WATCH,
 };
 
 enum { RS_TEXT_BYTES = MESSAGE_WORDS * 8 };
 
-// RS_INSTANCE_GRANT: the handle becomes startup grant `name` with `value`. At most MESSAGE_HANDLES a message.
+// RS_INSTANCE_GRANT: the handle becomes startup grant `name` with `value`. At most MESSAGE_HANDLES
+// a message.
 struct rs_grant {
     char name[STARTUP_NAME];
     uint64_t value;

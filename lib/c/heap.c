@@ -4,10 +4,10 @@
 // Size-class heap.
 //
 // Invariants:
-//   H1  every block lies in a run; the run's header is at the block's address rounded down to HEAP_UNIT.
-//   H2  a small run is in its class's `partial` list exactly when it has a free or never-used object.
-//   H3  a run's `used` counts its objects that are allocated.
-//   H4  free objects are linked through their first word; the second word holds FREE_MARK xor the object's address,
+//   H1  every block lies in a run; the run's header is at the block's address rounded down to
+//   HEAP_UNIT. H2  a small run is in its class's `partial` list exactly when it has a free or
+//   never-used object. H3  a run's `used` counts its objects that are allocated. H4  free objects
+//   are linked through their first word; the second word holds FREE_MARK xor the object's address,
 //       which a double free finds.
 // A small run with no object in use is given back, unless it is its class's only partial run.
 
@@ -16,8 +16,8 @@
 #include <string.h>
 
 enum { RUN_HEADER = 64, HEAP_PAGE = 4096 };
-#define RUN_MAGIC  0x72756e68656170ull
-#define FREE_MARK  0x66726565626c6f63ull
+#define RUN_MAGIC   0x72756e68656170ull
+#define FREE_MARK   0x66726565626c6f63ull
 #define CLASS_LARGE 0xffu
 
 struct heap_object {
@@ -27,11 +27,11 @@ struct heap_object {
 
 struct heap_run {
     uint64_t magic;
-    uint32_t class;      // index of the size class, or CLASS_LARGE
+    uint32_t class; // index of the size class, or CLASS_LARGE
     uint32_t used;
-    uint32_t fresh;      // bytes from the run's start where never-used objects begin
-    uint32_t offset;     // large: of the block
-    uint64_t bytes;      // large: of the whole run
+    uint32_t fresh;  // bytes from the run's start where never-used objects begin
+    uint32_t offset; // large: of the block
+    uint64_t bytes;  // large: of the whole run
     struct heap_object *free;
     struct heap_run *next, *previous;
 };
@@ -39,8 +39,8 @@ _Static_assert(sizeof(struct heap_run) <= RUN_HEADER, "the header fits");
 
 // 16-byte steps to 128, then four steps a doubling.
 static const uint16_t class_bytes[HEAP_CLASSES] = {
-    16,   32,   48,   64,   80,   96,   112,  128,  160,  192,  224,  256,  320,  384,  448,  512,
-    640,  768,  896,  1024, 1280, 1536, 1792, 2048, 2560, 3072, 3584, 4096, 5120, 6144, 7168, 8192,
+    16,  32,  48,  64,   80,   96,   112,  128,  160,  192,  224,  256,  320,  384,  448,  512,
+    640, 768, 896, 1024, 1280, 1536, 1792, 2048, 2560, 3072, 3584, 4096, 5120, 6144, 7168, 8192,
 };
 
 static unsigned class_of(size_t bytes)
@@ -239,7 +239,8 @@ void *heap_allocate_aligned(struct heap *heap, size_t alignment, size_t bytes)
     if (alignment > HEAP_PAGE)
         return NULL;
     if (alignment <= RUN_HEADER && bytes <= HEAP_SMALL_MAX) {
-        // Objects of a class whose size is a multiple of 64 are 64-aligned, as the header is 64 bytes.
+        // Objects of a class whose size is a multiple of 64 are 64-aligned, as the header is 64
+        // bytes.
         unsigned class = class_of((bytes + RUN_HEADER - 1) & ~(size_t)(RUN_HEADER - 1));
         if (class_bytes[class] % alignment == 0)
             return small_allocate(heap, class);

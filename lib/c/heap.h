@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 // SPDX-FileCopyrightText: 2026 The XINIM authors
 
-// The heap under malloc: size classes in 64 KiB runs, large blocks in runs of their own. Not locked: lib/c/malloc.c
-// does that. The memory comes from two functions that the user of this module provides, so tests run it on the host.
+// The heap under malloc: size classes in 64 KiB runs, large blocks in runs of their own. Not
+// locked: lib/c/malloc.c does that. The memory comes from two functions that the user of this
+// module provides, so tests run it on the host.
 
 #pragma once
 
@@ -25,15 +26,15 @@ enum {
 struct heap_run; // at the start of each run; private
 
 struct heap {
-    uintptr_t base;                           // of the range, HEAP_UNIT-aligned
-    struct heap_run *partial[HEAP_CLASSES];   // runs with a free object
-    uint64_t hint;                            // unit to look from
-    uint64_t used[HEAP_UNITS / 64];           // one bit a unit
+    uintptr_t base;                         // of the range, HEAP_UNIT-aligned
+    struct heap_run *partial[HEAP_CLASSES]; // runs with a free object
+    uint64_t hint;                          // unit to look from
+    uint64_t used[HEAP_UNITS / 64];         // one bit a unit
     uint64_t mapped_bytes;
 };
 
-// Provided by the user: make [address, address + bytes) readable, writable and zero, or take it away again. false: no
-// memory.
+// Provided by the user: make [address, address + bytes) readable, writable and zero, or take it
+// away again. false: no memory.
 bool heap_map(uintptr_t address, size_t bytes);
 void heap_unmap(uintptr_t address, size_t bytes);
 

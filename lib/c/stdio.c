@@ -99,10 +99,7 @@ static uint64_t unsigned_argument(const struct conversion *conversion, va_list *
 static void put_signed(struct output *out, const struct conversion *conversion, va_list *list)
 {
     int64_t value = signed_argument(conversion, list);
-    const char *sign = value < 0            ? "-"
-                       : conversion->plus  ? "+"
-                       : conversion->space ? " "
-                                           : "";
+    const char *sign = value < 0 ? "-" : conversion->plus ? "+" : conversion->space ? " " : "";
     put_number(out, conversion, value < 0 ? -(uint64_t)value : (uint64_t)value, 10, false, sign);
 }
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // SPDX-FileCopyrightText: 2026 The XINIM authors
 
-// newc: a header of 6 + 13 * 8 characters in hexadecimal, the name with its NUL, the data; name and data padded so that
-// what follows starts at a multiple of four.
+// newc: a header of 6 + 13 * 8 characters in hexadecimal, the name with its NUL, the data; name and
+// data padded so that what follows starts at a multiple of four.
 
 #include "lib/cpio/cpio.h"
 #include "abi/error.h"
@@ -43,7 +43,8 @@ static int read_field(const uint8_t *field, uint32_t *value)
     return 0;
 }
 
-// *position = start + length rounded up to 4, if that many bytes are there. The padding behind the last may be missing.
+// *position = start + length rounded up to 4, if that many bytes are there. The padding behind the
+// last may be missing.
 static int skip(const struct cpio_reader *reader, size_t start, size_t length, size_t *position)
 {
     if (start > reader->bytes || length > reader->bytes - start)

@@ -148,7 +148,8 @@ static const struct elf_segment *segment_at(const struct elf_image *image, uint6
     return NULL;
 }
 
-// The program headers' address: what PT_PHDR says if that is loaded, else from the segment that covers them.
+// The program headers' address: what PT_PHDR says if that is loaded, else from the segment that
+// covers them.
 static void find_phdrs(struct elf_image *image, const struct elf_header *header)
 {
     uint64_t table = (uint64_t)header->phdr_count * ELF_PHDR_BYTES;
@@ -223,7 +224,8 @@ int elf_check_native(const struct elf_image *image, uint64_t min, const char **w
             return refuse(why, "a segment is both writable and executable");
         if (segment->address < page)
             return refuse(why, "two segments share a page");
-        page = (segment->address + segment->memory_bytes + ELF_PAGE - 1) & ~(uint64_t)(ELF_PAGE - 1);
+        page =
+            (segment->address + segment->memory_bytes + ELF_PAGE - 1) & ~(uint64_t)(ELF_PAGE - 1);
     }
     const struct elf_segment *entered = segment_at(image, image->entry, 1);
     if (!entered || !(entered->prot & ELF_EXECUTE))

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // SPDX-FileCopyrightText: 2026 The XINIM authors
 
-// ELF64 as on disk: "System V Application Binary Interface", chapters 4 and 5 (2013); names are the specification's.
+// ELF64 as on disk: "System V Application Binary Interface", chapters 4 and 5 (2013); names are the
+// specification's.
 
 #pragma once
 

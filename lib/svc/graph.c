@@ -103,8 +103,8 @@ static const char *missing_need(struct svc_manifest *const manifest[], const siz
     return NULL;
 }
 
-// Takes into the order, round by round, what has all its needs there (Kahn, 1962). What is left over stands in a cycle,
-// or needs something that is broken.
+// Takes into the order, round by round, what has all its needs there (Kahn, 1962). What is left
+// over stands in a cycle, or needs something that is broken.
 static size_t place_all(struct svc_manifest *const manifest[], size_t count, size_t order[])
 {
     bool placed_one = true;

@@ -45,8 +45,7 @@ unsigned svc_match_compatible(const struct svc_manifest *manifest, enum svc_matc
                               const char *compatible)
 {
     for (unsigned i = 0; i < manifest->matches; i++)
-        if (manifest->match[i].kind == kind &&
-            !strcmp(manifest->match[i].compatible, compatible))
+        if (manifest->match[i].kind == kind && !strcmp(manifest->match[i].compatible, compatible))
             return 1;
     return 0;
 }

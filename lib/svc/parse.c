@@ -11,7 +11,7 @@
 
 #include <string.h>
 
-#define MS 1000000ull
+#define MS     1000000ull
 #define SECOND 1000000000ull
 
 struct parser {
@@ -334,19 +334,19 @@ static const struct choice priority_choices[] = {{"user", PRIORITY_USER},
                                                  {"driver", PRIORITY_DRIVER},
                                                  {"system", PRIORITY_SYSTEM},
                                                  {0}};
-static const struct choice level_choices[] = {{"error", LOG_ERROR},
-                                              {"warning", LOG_WARNING},
-                                              {"info", LOG_INFO},
-                                              {"debug", LOG_DEBUG},
-                                              {0}};
+static const struct choice level_choices[] = {
+    {"error", LOG_ERROR}, {"warning", LOG_WARNING}, {"info", LOG_INFO}, {"debug", LOG_DEBUG}, {0}};
 static const struct choice grant_choices[] = {
     {"bars", SVC_GRANT_BARS},   {"irqs", SVC_GRANT_IRQS},     {"dma", SVC_GRANT_DMA},
     {"ports", SVC_GRANT_PORTS}, {"config", SVC_GRANT_CONFIG}, {0}};
 static const struct choice share_choices[] = {{"initrd", SVC_SHARE_INITRD}, {0}};
-static const struct choice resource_choices[] = {
-    {"root", SVC_RESOURCE_ROOT}, {"log", SVC_RESOURCE_LOG},     {"machine", SVC_RESOURCE_MACHINE},
-    {"mmio", SVC_RESOURCE_MMIO}, {"ports", SVC_RESOURCE_PORTS}, {"irq", SVC_RESOURCE_IRQ},
-    {0}};
+static const struct choice resource_choices[] = {{"root", SVC_RESOURCE_ROOT},
+                                                 {"log", SVC_RESOURCE_LOG},
+                                                 {"machine", SVC_RESOURCE_MACHINE},
+                                                 {"mmio", SVC_RESOURCE_MMIO},
+                                                 {"ports", SVC_RESOURCE_PORTS},
+                                                 {"irq", SVC_RESOURCE_IRQ},
+                                                 {0}};
 static const struct choice match_choices[] = {{"pci", SVC_MATCH_PCI},
                                               {"dtb", SVC_MATCH_DTB},
                                               {"virtio", SVC_MATCH_VIRTIO},

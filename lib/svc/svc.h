@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 // SPDX-FileCopyrightText: 2026 The XINIM authors
 
-// Manifests of services (*.svc): the parsed form, the parser, what is derived from a set of them. docs/manifests.md has
-// the format and every key. Pure: no system calls, no allocation; errors go to the caller's report function with file
-// and line, and concern one manifest only.
+// Manifests of services (*.svc): the parsed form, the parser, what is derived from a set of them.
+// docs/manifests.md has the format and every key. Pure: no system calls, no allocation; errors go
+// to the caller's report function with file and line, and concern one manifest only.
 
 #pragma once
 
@@ -12,7 +12,7 @@
 #include <stdint.h>
 
 enum {
-    SVC_NAME_MAX = 24,  // with the NUL; a service name is also a startup grant's name
+    SVC_NAME_MAX = 24, // with the NUL; a service name is also a startup grant's name
     SVC_CLASS_MAX = 16,
     SVC_WORD_MAX = 24,
     SVC_TEXT_MAX = 96,
@@ -50,12 +50,13 @@ enum svc_match_kind { SVC_MATCH_PCI, SVC_MATCH_DTB, SVC_MATCH_VIRTIO, SVC_MATCH_
 
 struct svc_match {
     enum svc_match_kind kind;
-    uint32_t vendor, device;         // pci; virtio: device is the virtio id; SVC_ANY
-    uint32_t class[3];               // pci: base class, subclass, programming interface; SVC_ANY
+    uint32_t vendor, device; // pci; virtio: device is the virtio id; SVC_ANY
+    uint32_t class[3];       // pci: base class, subclass, programming interface; SVC_ANY
     char compatible[SVC_COMPATIBLE_MAX]; // dtb, isa
 };
 
-// One entry of `uses`: a service, a template, or all of a class, with the permissions asked for by name.
+// One entry of `uses`: a service, a template, or all of a class, with the permissions asked for by
+// name.
 struct svc_use {
     bool is_class;
     char name[SVC_NAME_MAX];
@@ -93,7 +94,7 @@ struct svc_manifest {
 
     char name[SVC_NAME_MAX];
     char description[SVC_TEXT_MAX];
-    char binary[SVC_NAME_MAX]; // default: name
+    char binary[SVC_NAME_MAX];         // default: name
     char arguments[SVC_ARGUMENTS_MAX]; // words separated by one blank each
     char class[SVC_CLASS_MAX];
     char unit[SVC_WORD_MAX]; // pattern of device names: "ttyS#" (numbers), "vd@" (letters)
@@ -104,8 +105,8 @@ struct svc_manifest {
     uint32_t log_level; // enum log_level
 
     // authority
-    uint32_t grants; // enum svc_grant
-    uint32_t shares; // enum svc_share
+    uint32_t grants;       // enum svc_grant
+    uint32_t shares;       // enum svc_share
     uint64_t dma_limit;    // highest bus address + 1; 0: none
     uint64_t memory_limit; // bytes; 0: none
     uint64_t checkpoint_bytes;
@@ -134,16 +135,17 @@ struct svc_reporter {
     void *context;
 };
 
-// Parses one manifest (need not be NUL-terminated). Returns 0, or -E_INVAL after reporting every error in it; then
-// manifest->broken is set and the rest holds what could be read.
+// Parses one manifest (need not be NUL-terminated). Returns 0, or -E_INVAL after reporting every
+// error in it; then manifest->broken is set and the rest holds what could be read.
 int svc_parse(const char *file, const char *text, size_t bytes, struct svc_manifest *manifest,
               const struct svc_reporter *reporter);
 
 // ---- a set of manifests ----
 
-// Checks the set: names unique, needs known and not broken, no cycles, every used server's permissions defined. Marks
-// what fails, and whatever needs it, as broken, with a report. Then writes the indices of the sound ones to `order`
-// (room for `count`), each after all that it needs, and returns their number.
+// Checks the set: names unique, needs known and not broken, no cycles, every used server's
+// permissions defined. Marks what fails, and whatever needs it, as broken, with a report. Then
+// writes the indices of the sound ones to `order` (room for `count`), each after all that it needs,
+// and returns their number.
 size_t svc_resolve(struct svc_manifest *const manifest[], size_t count, size_t order[],
                    const struct svc_reporter *reporter);
 
@@ -151,15 +153,16 @@ size_t svc_resolve(struct svc_manifest *const manifest[], size_t count, size_t o
 struct svc_manifest *svc_find(struct svc_manifest *const manifest[], size_t count,
                               const char *name);
 
-// The use that lets `client` talk to the service `name` of this manifest name and class, or NULL. `name` may be an
-// instance's.
+// The use that lets `client` talk to the service `name` of this manifest name and class, or NULL.
+// `name` may be an instance's.
 const struct svc_use *svc_allows(const struct svc_manifest *client, const char *name,
                                  const char *manifest_name, const char *class);
 
 // May `starter` start instances of `template`?
 bool svc_may_start(const struct svc_manifest *starter, const struct svc_manifest *template);
 
-// The permission bits that `use` asks of `server`; unknown words (reported by svc_resolve) give none.
+// The permission bits that `use` asks of `server`; unknown words (reported by svc_resolve) give
+// none.
 uint32_t svc_permission_bits(const struct svc_use *use, const struct svc_manifest *server);
 
 // ---- matching devices to drivers ----
@@ -174,7 +177,8 @@ unsigned svc_match_compatible(const struct svc_manifest *manifest, enum svc_matc
 
 // ---- the boot archive ----
 
-// Parses every *.svc of a cpio archive into memory that `allocate` gives (NULL: no memory, the manifest is left out
-// and reported); returns their number, at most `max`. A broken archive is reported and ends the walk.
+// Parses every *.svc of a cpio archive into memory that `allocate` gives (NULL: no memory, the
+// manifest is left out and reported); returns their number, at most `max`. A broken archive is
+// reported and ends the walk.
 size_t svc_load(const void *archive, size_t bytes, struct svc_manifest *manifest[], size_t max,
                 void *(*allocate)(size_t), const struct svc_reporter *reporter);

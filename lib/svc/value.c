@@ -133,7 +133,8 @@ static bool with_unit(struct svc_span span, const struct unit *units, uint64_t *
 
 bool svc_size(struct svc_span span, uint64_t *value)
 {
-    static const struct unit units[] = {{"K", 1 << 10}, {"M", 1 << 20}, {"G", 1 << 30}, {"", 1}, {0}};
+    static const struct unit units[] = {
+        {"K", 1 << 10}, {"M", 1 << 20}, {"G", 1 << 30}, {"", 1}, {0}};
     return with_unit(span, units, value);
 }
 

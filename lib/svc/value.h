@@ -17,7 +17,8 @@ struct svc_span {
 
 struct svc_span svc_trim(struct svc_span span);
 
-// Cuts *rest at the first `separator` outside parentheses: returns what is before it, trimmed. False: *rest was empty.
+// Cuts *rest at the first `separator` outside parentheses: returns what is before it, trimmed.
+// False: *rest was empty.
 bool svc_next(struct svc_span *rest, char separator, struct svc_span *item);
 
 bool svc_equals(struct svc_span span, const char *text);

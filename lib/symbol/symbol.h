@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 // SPDX-FileCopyrightText: 2026 The XINIM authors
 
-// Function names of native binaries. A table is text, one line a function in the order of addresses, as
-// tools/symbol_table.py writes it: eight hexadecimal digits, a blank, the name, a newline. Pure; the table may hold
-// anything.
+// Function names of native binaries. A table is text, one line a function in the order of
+// addresses, as tools/symbol_table.py writes it: eight hexadecimal digits, a blank, the name, a
+// newline. Pure; the table may hold anything.
 
 #pragma once
 

@@ -3,13 +3,16 @@
 
 // Sending and receiving messages. Two families:
 //
-// - ipc_*:  struct ipc_frame, at most MESSAGE_REGISTER_WORDS words and no handles in either direction. Inline; with the
-//           frame in a local variable the exchange touches no memory. A longer answer is cut to the register words.
-// - sys_*:  struct message, any message. The words past the registers and the handles pass through the IPC buffer.
+// - ipc_*:  struct ipc_frame, at most MESSAGE_REGISTER_WORDS words and no handles in either
+// direction. Inline; with the
+//           frame in a local variable the exchange touches no memory. A longer answer is cut to the
+//           register words.
+// - sys_*:  struct message, any message. The words past the registers and the handles pass through
+// the IPC buffer.
 //
-// Errors of a call: E_RESTARTED (the server died after receiving; retry what is idempotent), E_DEAD (the endpoint is
-// gone), E_TIMEDOUT (deadline passed), E_PERM (no SEND, RECEIVE or, for a handle sent, TRANSFER right), E_BADF.
-// A reply's own error is its label, which message_call hands on.
+// Errors of a call: E_RESTARTED (the server died after receiving; retry what is idempotent), E_DEAD
+// (the endpoint is gone), E_TIMEDOUT (deadline passed), E_PERM (no SEND, RECEIVE or, for a handle
+// sent, TRANSFER right), E_BADF. A reply's own error is its label, which message_call hands on.
 //
 // All of them block, except sys_reply, sys_reply_to and sys_reply_defer.
 
@@ -70,8 +73,9 @@ int64_t sys_call(handle_t endpoint, struct message *message);
 // The same, giving up at `deadline` (E_TIMEDOUT): for calls to somebody less trusted.
 int64_t sys_call_until(handle_t endpoint, struct message *message, time_ns_t deadline);
 
-// Answers the current caller (nothing is sent if there is none, or it was deferred) and waits for the next message or
-// for the bits of the notification bound to this thread: then tag has MESSAGE_NOTIFICATION and word[0] holds the bits.
+// Answers the current caller (nothing is sent if there is none, or it was deferred) and waits for
+// the next message or for the bits of the notification bound to this thread: then tag has
+// MESSAGE_NOTIFICATION and word[0] holds the bits.
 int64_t sys_reply_receive(handle_t endpoint, struct message *message);
 
 int64_t sys_receive(handle_t endpoint, struct message *message);
@@ -93,20 +97,23 @@ static inline int64_t sys_reply_defer(void)
 
 // ---- building and reading messages ----
 
-// sys_call whose result is the kernel's error or else the answer's label (0, positive, or the server's error).
+// sys_call whose result is the kernel's error or else the answer's label (0, positive, or the
+// server's error).
 int64_t message_call(handle_t endpoint, struct message *message);
 
-// message_call that sends the same request again while the server restarts under it (at most MESSAGE_RETRIES times).
-// Only for requests that may be carried out twice; handles in the request are sent again.
+// message_call that sends the same request again while the server restarts under it (at most
+// MESSAGE_RETRIES times). Only for requests that may be carried out twice; handles in the request
+// are sent again.
 enum { MESSAGE_RETRIES = 16 };
 int64_t message_call_retry(handle_t endpoint, struct message *message);
 
-// Copies up to `bytes` (words first .. end) of text or data into a message; returns the number of words used.
-// E_2BIG: does not fit.
+// Copies up to `bytes` (words first .. end) of text or data into a message; returns the number of
+// words used. E_2BIG: does not fit.
 int64_t message_put_bytes(struct message *message, unsigned first, const void *data, size_t bytes);
 
 // Copies `bytes` out of a received message's words. E_PROTO: the message has fewer.
 int64_t message_get_bytes(const struct message *message, unsigned first, void *data, size_t bytes);
 
-// Closes every handle a received message brought: for answers to requests that should have brought none.
+// Closes every handle a received message brought: for answers to requests that should have brought
+// none.
 void message_close_handles(struct message *message);

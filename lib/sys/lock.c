@@ -3,8 +3,8 @@
 
 // Mutex, condition and semaphore over futexes.
 //
-// Mutex states after Drepper, "Futexes Are Tricky" (2011), third mutex: who may have to wake somebody writes CONTENDED,
-// so an uncontended lock and unlock make no system call.
+// Mutex states after Drepper, "Futexes Are Tricky" (2011), third mutex: who may have to wake
+// somebody writes CONTENDED, so an uncontended lock and unlock make no system call.
 
 #include "lib/sys/thread.h"
 
@@ -90,7 +90,8 @@ static bool semaphore_take(struct semaphore *semaphore)
 int64_t semaphore_wait(struct semaphore *semaphore, time_ns_t deadline)
 {
     while (!semaphore_take(semaphore)) {
-        // Announce, then look (in the kernel, at count == 0); semaphore_post adds, then looks for waiters.
+        // Announce, then look (in the kernel, at count == 0); semaphore_post adds, then looks for
+        // waiters.
         __atomic_fetch_add(&semaphore->waiters, 1, __ATOMIC_SEQ_CST);
         int64_t status = futex_sleep(&semaphore->count, 0, deadline);
         __atomic_fetch_sub(&semaphore->waiters, 1, __ATOMIC_RELAXED);

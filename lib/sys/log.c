@@ -3,8 +3,8 @@
 
 // Log lines into the ring shared with the log server (abi/log.h).
 //
-// The ring's memory is written by us and read by the log server; `tail` is its word, so it is checked: a tail out of
-// range counts as a full ring.
+// The ring's memory is written by us and read by the log server; `tail` is its word, so it is
+// checked: a tail out of range counts as a full ring.
 
 #include "lib/sys/log.h"
 #include "lib/sys/log_private.h"
@@ -70,14 +70,16 @@ static void ring_write(enum log_level level, const char *text, size_t bytes)
     ring_copy(ring_head + sizeof(record), text, bytes);
     ring_head += needed;
     __atomic_store_n(&ring->head, ring_head, __ATOMIC_RELEASE);
-    __atomic_thread_fence(__ATOMIC_SEQ_CST); // pairs with the server's, between signal = 1 and its look at head
+    __atomic_thread_fence(
+        __ATOMIC_SEQ_CST); // pairs with the server's, between signal = 1 and its look at head
     if (__atomic_load_n(&ring->signal, __ATOMIC_RELAXED)) {
         __atomic_store_n(&ring->signal, 0, __ATOMIC_RELAXED);
         (void)sys_signal(ring_signal); // if it fails the line waits in the ring
     }
 }
 
-// One line with the process's name in front, at once, so that lines of several processes do not mix.
+// One line with the process's name in front, at once, so that lines of several processes do not
+// mix.
 static void kernel_write(const char *text, size_t bytes)
 {
     char line[PROCESS_NAME_MAX + LOG_LINE_MAX + 4]; // a longer name is cut with its line

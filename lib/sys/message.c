@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // SPDX-FileCopyrightText: 2026 The XINIM authors
 
-// Messages of any length: the bridge between struct message and the registers plus the thread's IPC buffer.
+// Messages of any length: the bridge between struct message and the registers plus the thread's IPC
+// buffer.
 
 #include "lib/sys/ipc.h"
 

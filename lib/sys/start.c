@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // SPDX-FileCopyrightText: 2026 The XINIM authors
 
-// From the first instruction to main(): checks the startup page, seeds the stack canary, opens the log.
+// From the first instruction to main(): checks the startup page, seeds the stack canary, opens the
+// log.
 
 #include "lib/sys/start.h"
 #include "lib/sys/log.h"

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 // SPDX-FileCopyrightText: 2026 The XINIM authors
 
-// What a native process was given at its start. main() is called with the words of the manifest's `arguments`; what it
-// returns becomes the process's exit code. The grants are immutable, so any thread may look them up.
+// What a native process was given at its start. main() is called with the words of the manifest's
+// `arguments`; what it returns becomes the process's exit code. The grants are immutable, so any
+// thread may look them up.
 
 #pragma once
 

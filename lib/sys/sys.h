@@ -5,13 +5,17 @@
 //
 // Common to all, unless the function says otherwise:
 // - The result is 0 or positive on success, else a negative enum error.
-// - E_BADF: no such handle, or an object of another type. E_PERM: the handle lacks the right named in brackets.
-//   E_FAULT: a pointer is not the caller's own readable or writable memory. E_NOMEM: memory or a table is exhausted.
+// - E_BADF: no such handle, or an object of another type. E_PERM: the handle lacks the right named
+// in brackets.
+//   E_FAULT: a pointer is not the caller's own readable or writable memory. E_NOMEM: memory or a
+//   table is exhausted.
 // - A handle that a call returns belongs to the caller, who closes it with sys_handle_close.
-// - Nothing blocks except what is marked "Blocks". Deadlines are absolute (sys_clock), DEADLINE_NOW polls,
+// - Nothing blocks except what is marked "Blocks". Deadlines are absolute (sys_clock), DEADLINE_NOW
+// polls,
 //   DEADLINE_NEVER waits for ever. Every function may be called from any thread.
 //
-// Messages: lib/sys/ipc.h. Threads and locks: lib/sys/thread.h. Grants: lib/sys/start.h. Log lines: lib/sys/log.h.
+// Messages: lib/sys/ipc.h. Threads and locks: lib/sys/thread.h. Grants: lib/sys/start.h. Log lines:
+// lib/sys/log.h.
 
 #pragma once
 
@@ -44,8 +48,8 @@ static inline int64_t sys_signal(handle_t notification)
     return syscall1(SYS_SIGNAL, notification);
 }
 
-// Blocks until the notification's word is not 0 [RECEIVE]; stores the word to *bits and clears it. With HANDLE_NONE it
-// sleeps until the deadline. E_TIMEDOUT: the deadline passed first.
+// Blocks until the notification's word is not 0 [RECEIVE]; stores the word to *bits and clears it.
+// With HANDLE_NONE it sleeps until the deadline. E_TIMEDOUT: the deadline passed first.
 static inline int64_t sys_wait(handle_t notification, time_ns_t deadline, uint64_t *bits)
 {
     uint64_t taken = 0;
@@ -56,8 +60,9 @@ static inline int64_t sys_wait(handle_t notification, time_ns_t deadline, uint64
     return result;
 }
 
-// Blocks while the 32-bit word holds args->expected, until woken. E_AGAIN: it holds something else; E_TIMEDOUT;
-// E_INTR: kicked, with FUTEX_INTERRUPTIBLE; E_INVAL: misaligned. Another space: [aspace READ].
+// Blocks while the 32-bit word holds args->expected, until woken. E_AGAIN: it holds something else;
+// E_TIMEDOUT; E_INTR: kicked, with FUTEX_INTERRUPTIBLE; E_INVAL: misaligned. Another space: [aspace
+// READ].
 static inline int64_t sys_futex_wait(const struct futex_wait_args *args)
 {
     return syscall1(SYS_FUTEX_WAIT, (uint64_t)args);
@@ -70,8 +75,8 @@ static inline int64_t sys_futex_wake(handle_t aspace, uint64_t address, uint32_t
     return syscall4(SYS_FUTEX_WAKE, aspace, address, count, bitset);
 }
 
-// If *from == expected, wakes `wake` of its waiters and moves up to `requeue` others to `to`; returns their sum.
-// E_AGAIN: *from holds something else.
+// If *from == expected, wakes `wake` of its waiters and moves up to `requeue` others to `to`;
+// returns their sum. E_AGAIN: *from holds something else.
 static inline int64_t sys_futex_requeue(handle_t aspace, uint64_t from, uint64_t to, uint32_t wake,
                                         uint32_t requeue, uint32_t expected)
 {
@@ -92,8 +97,8 @@ static inline int64_t sys_handle_close(handle_t handle)
     return syscall1(SYS_HANDLE_CLOSE, handle);
 }
 
-// A second handle to the same object with `rights`, which must be a part of the first's (E_PERM) [DUPLICATE]. A badge
-// other than 0 needs an unbadged handle (E_INVAL); 0 keeps the badge.
+// A second handle to the same object with `rights`, which must be a part of the first's (E_PERM)
+// [DUPLICATE]. A badge other than 0 needs an unbadged handle (E_INVAL); 0 keeps the badge.
 static inline int64_t sys_handle_duplicate(handle_t handle, uint32_t rights, uint64_t badge)
 {
     return syscall3(SYS_HANDLE_DUPLICATE, handle, rights, badge);
@@ -129,14 +134,15 @@ static inline int64_t sys_timer_set(handle_t timer, time_ns_t deadline, uint64_t
 
 // ---- processes and threads ----
 
-// A process without threads over an address space [MANAGE]. E_INVAL: name longer than PROCESS_NAME_MAX - 1.
+// A process without threads over an address space [MANAGE]. E_INVAL: name longer than
+// PROCESS_NAME_MAX - 1.
 static inline int64_t sys_process_create(const char *name, size_t length, handle_t aspace)
 {
     return syscall3(SYS_PROCESS_CREATE, (uint64_t)name, length, aspace);
 }
 
-// Puts a copy of `handle` [DUPLICATE] into the process's table [MANAGE] and returns its slot there. slot 0: any free
-// one; E_EXIST: taken. Rights and badge as in sys_handle_duplicate.
+// Puts a copy of `handle` [DUPLICATE] into the process's table [MANAGE] and returns its slot there.
+// slot 0: any free one; E_EXIST: taken. Rights and badge as in sys_handle_duplicate.
 static inline int64_t sys_process_grant(handle_t process, handle_t handle, uint32_t rights,
                                         uint64_t badge, handle_t slot)
 {
@@ -168,8 +174,8 @@ __attribute__((noreturn)) static inline void sys_process_exit(int32_t code)
     __builtin_trap();
 }
 
-// Starts a thread in the process [MANAGE]. E_PERM: priority above the caller's own maximum. Inside one process use
-// thread_start (lib/sys/thread.h), which brings a stack.
+// Starts a thread in the process [MANAGE]. E_PERM: priority above the caller's own maximum. Inside
+// one process use thread_start (lib/sys/thread.h), which brings a stack.
 static inline int64_t sys_thread_create(handle_t process, const struct thread_args *args)
 {
     return syscall2(SYS_THREAD_CREATE, process, (uint64_t)args);
@@ -183,13 +189,15 @@ static inline int64_t sys_thread_control(handle_t thread, enum thread_op op, uin
 
 // ---- memory ----
 
-// A memory object. flags: enum memory_flag. `pager`: endpoint [SEND] for MEMORY_PAGED, or HANDLE_NONE.
+// A memory object. flags: enum memory_flag. `pager`: endpoint [SEND] for MEMORY_PAGED, or
+// HANDLE_NONE.
 static inline int64_t sys_memory_create(uint64_t bytes, uint32_t flags, handle_t pager)
 {
     return syscall3(SYS_MEMORY_CREATE, bytes, flags, pager);
 }
 
-// Device memory: the resource must cover physical .. physical + bytes (E_PERM). cache: enum memory_cache.
+// Device memory: the resource must cover physical .. physical + bytes (E_PERM). cache: enum
+// memory_cache.
 static inline int64_t sys_memory_create_physical(handle_t resource, uint64_t physical,
                                                  uint64_t bytes, uint32_t cache)
 {
@@ -202,21 +210,23 @@ static inline int64_t sys_memory_resize(handle_t memory, uint64_t bytes)
     return syscall2(SYS_MEMORY_RESIZE, memory, bytes);
 }
 
-// Makes source's pages present in `memory` too, shared [both MANAGE or READ as the kernel page says].
+// Makes source's pages present in `memory` too, shared [both MANAGE or READ as the kernel page
+// says].
 static inline int64_t sys_memory_supply(handle_t memory, uint64_t offset, handle_t source,
                                         uint64_t source_offset, uint64_t bytes)
 {
     return syscall5(SYS_MEMORY_SUPPLY, memory, offset, source, source_offset, bytes);
 }
 
-// Drops pages wherever they are mapped [MANAGE]; the next access gets fresh zeroes or asks the pager.
+// Drops pages wherever they are mapped [MANAGE]; the next access gets fresh zeroes or asks the
+// pager.
 static inline int64_t sys_memory_decommit(handle_t memory, uint64_t offset, uint64_t bytes)
 {
     return syscall3(SYS_MEMORY_DECOMMIT, memory, offset, bytes);
 }
 
-// Writes one bit a page to `bitmap` (bit 0 of byte 0 first): written since the last clearing; clears if asked.
-// Returns the number of dirty pages.
+// Writes one bit a page to `bitmap` (bit 0 of byte 0 first): written since the last clearing;
+// clears if asked. Returns the number of dirty pages.
 static inline int64_t sys_memory_dirty(handle_t memory, uint64_t offset, uint64_t pages,
                                        void *bitmap, bool clear)
 {
@@ -228,8 +238,9 @@ static inline int64_t sys_aspace_create(void)
     return syscall0(SYS_ASPACE_CREATE);
 }
 
-// Maps memory [READ, WRITE, EXECUTE as prot asks] into the space [MANAGE]; returns the address. E_INVAL: misaligned,
-// or writable and executable at once; E_EXIST: MAP_NOREPLACE and something is there; E_NOMEM: no room.
+// Maps memory [READ, WRITE, EXECUTE as prot asks] into the space [MANAGE]; returns the address.
+// E_INVAL: misaligned, or writable and executable at once; E_EXIST: MAP_NOREPLACE and something is
+// there; E_NOMEM: no room.
 static inline int64_t sys_aspace_map(handle_t aspace, const struct aspace_map_args *args)
 {
     return syscall2(SYS_ASPACE_MAP, aspace, (uint64_t)args);
@@ -246,7 +257,8 @@ static inline int64_t sys_aspace_protect(handle_t aspace, uint64_t address, uint
     return syscall4(SYS_ASPACE_PROTECT, aspace, address, bytes, prot);
 }
 
-// Resizes (from == to) or moves a mapping that lies in one region; `to` == 0: the kernel chooses. Returns its address.
+// Resizes (from == to) or moves a mapping that lies in one region; `to` == 0: the kernel chooses.
+// Returns its address.
 static inline int64_t sys_aspace_move(handle_t aspace, uint64_t from, uint64_t from_bytes,
                                       uint64_t to, uint64_t to_bytes)
 {
@@ -265,8 +277,8 @@ static inline int64_t sys_aspace_clone(handle_t aspace)
     return syscall1(SYS_ASPACE_CLONE, aspace);
 }
 
-// Copies out of another space [READ]; returns the bytes copied, fewer if it meets an inaccessible page, E_FAULT if the
-// first is.
+// Copies out of another space [READ]; returns the bytes copied, fewer if it meets an inaccessible
+// page, E_FAULT if the first is.
 static inline int64_t sys_aspace_read(handle_t aspace, uint64_t address, void *buffer,
                                       uint64_t bytes)
 {
@@ -310,7 +322,8 @@ static inline int64_t sys_guest_set_aspace(handle_t guest, handle_t aspace)
     return syscall2(SYS_GUEST_SET_ASPACE, guest, aspace);
 }
 
-// Reads, loads, resets or copies the guest's extended register state; `buffer` or, for GUEST_FPU_COPY, a guest handle.
+// Reads, loads, resets or copies the guest's extended register state; `buffer` or, for
+// GUEST_FPU_COPY, a guest handle.
 static inline int64_t sys_guest_fpu(handle_t guest, enum guest_fpu_op op, uint64_t buffer,
                                     uint64_t bytes)
 {
@@ -319,7 +332,8 @@ static inline int64_t sys_guest_fpu(handle_t guest, enum guest_fpu_op op, uint64
 
 // ---- devices ----
 
-// A narrower resource out of a wider one [MANAGE]. E_PERM: base .. base + count is not inside the parent.
+// A narrower resource out of a wider one [MANAGE]. E_PERM: base .. base + count is not inside the
+// parent.
 static inline int64_t sys_resource_create(handle_t parent, enum resource_kind kind, uint64_t base,
                                           uint64_t count)
 {
@@ -368,7 +382,8 @@ static inline int64_t sys_dma_create(handle_t resource, uint64_t device)
     return syscall2(SYS_DMA_CREATE, resource, device);
 }
 
-// Lets the device reach the pages; writes one bus address a page, or one in all if the object is contiguous.
+// Lets the device reach the pages; writes one bus address a page, or one in all if the object is
+// contiguous.
 static inline int64_t sys_dma_map(handle_t dma, handle_t memory, uint64_t offset, uint64_t bytes,
                                   uint32_t rights, uint64_t *bus_address)
 {
@@ -399,7 +414,8 @@ static inline int64_t sys_log_write(handle_t resource, const char *text, size_t 
     return syscall3(SYS_LOG_WRITE, resource, (uint64_t)text, bytes);
 }
 
-// Reads the kernel's log from `position`, a running count of bytes; returns bytes read, 0 at the end.
+// Reads the kernel's log from `position`, a running count of bytes; returns bytes read, 0 at the
+// end.
 static inline int64_t sys_log_read(handle_t resource, uint64_t position, char *buffer, size_t bytes)
 {
     return syscall4(SYS_LOG_READ, resource, position, (uint64_t)buffer, bytes);

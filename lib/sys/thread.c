@@ -3,9 +3,10 @@
 
 // Threads and locks of a native process.
 //
-// Stacks lie in slots of NATIVE_STACK_BYTES in NATIVE_STACK_AREA. `slot_used` has a bit for each slot a thread runs on,
-// claimed by thread_start and cleared by the thread's last instructions (thread_leave, assembly); `slot_mapped` one for
-// each slot whose memory exists, written under thread_mutex only. A slot is never unmapped: it waits for the next thread.
+// Stacks lie in slots of NATIVE_STACK_BYTES in NATIVE_STACK_AREA. `slot_used` has a bit for each
+// slot a thread runs on, claimed by thread_start and cleared by the thread's last instructions
+// (thread_leave, assembly); `slot_mapped` one for each slot whose memory exists, written under
+// thread_mutex only. A slot is never unmapped: it waits for the next thread.
 
 #include "lib/sys/thread.h"
 #include "lib/sys/layout.h"
@@ -14,7 +15,7 @@
 
 enum { SLOT_WORDS = NATIVE_STACK_SLOTS / 64 };
 
-static struct mutex thread_mutex; // rank: above nothing but the kernel
+static struct mutex thread_mutex;            // rank: above nothing but the kernel
 static uint64_t slot_used[SLOT_WORDS] = {1}; // slot 0 is the first thread's
 static uint64_t slot_mapped[SLOT_WORDS] = {1};
 

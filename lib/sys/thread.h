@@ -3,16 +3,18 @@
 
 // Threads of a native process, and locks over the kernel's futexes.
 //
-// Memory order: taking a lock is an acquire, giving it back a release; semaphore_post releases to the semaphore_wait
-// that it lets through; a condition orders nothing beyond the mutex it is used with. Locks are zero-initialised, not
-// recursive, and work across processes only if both name them by the same address (they do not, so keep them inside).
+// Memory order: taking a lock is an acquire, giving it back a release; semaphore_post releases to
+// the semaphore_wait that it lets through; a condition orders nothing beyond the mutex it is used
+// with. Locks are zero-initialised, not recursive, and work across processes only if both name them
+// by the same address (they do not, so keep them inside).
 
 #pragma once
 
 #include "lib/sys/sys.h"
 
-// Starts fn(argument) on a new stack of NATIVE_STACK_BYTES with a guard page. affinity 0: any CPU. If `thread` is not
-// NULL it receives the thread's handle, owned by the caller. E_NOMEM: no stack slot or memory; E_PERM: priority.
+// Starts fn(argument) on a new stack of NATIVE_STACK_BYTES with a guard page. affinity 0: any CPU.
+// If `thread` is not NULL it receives the thread's handle, owned by the caller. E_NOMEM: no stack
+// slot or memory; E_PERM: priority.
 int64_t thread_start(void (*fn)(void *), void *argument, uint32_t priority, uint32_t affinity,
                      handle_t *thread);
 
@@ -60,8 +62,8 @@ struct condition {
     uint32_t waiters;
 };
 
-// Blocks until signalled; mutex is given back meanwhile and held again on return. May return without a signal, so loop
-// over the predicate. E_TIMEDOUT: the deadline passed.
+// Blocks until signalled; mutex is given back meanwhile and held again on return. May return
+// without a signal, so loop over the predicate. E_TIMEDOUT: the deadline passed.
 int64_t condition_wait(struct condition *condition, struct mutex *mutex, time_ns_t deadline);
 
 // Wake one waiter, or all. The caller holds the mutex, or at least changed the predicate under it.

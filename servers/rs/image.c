@@ -3,9 +3,10 @@
 
 // Binaries of the boot archive as memory objects.
 //
-// One object a binary holds its file contents at the places of memory, from the first segment's page on. Code and
-// constants are mapped shared into every process of the binary, data private (copy-on-write), so starting an instance
-// copies nothing and a restart does not even read the file. What lies past the file's part of a segment is anonymous.
+// One object a binary holds its file contents at the places of memory, from the first segment's
+// page on. Code and constants are mapped shared into every process of the binary, data private
+// (copy-on-write), so starting an instance copies nothing and a restart does not even read the
+// file. What lies past the file's part of a segment is anonymous.
 
 #include "lib/elf/elf.h"
 #include "lib/symbol/symbol.h"
@@ -149,8 +150,8 @@ int image_map(const struct image *image, handle_t aspace, uint64_t *entry)
     for (unsigned i = 0; i < elf->segments; i++) {
         const struct elf_segment *segment = &elf->segment[i];
         uint64_t from = page_down(segment->address);
-        uint64_t file_end = segment->file_bytes ? page_up(segment->address + segment->file_bytes)
-                                                : from;
+        uint64_t file_end =
+            segment->file_bytes ? page_up(segment->address + segment->file_bytes) : from;
         uint64_t end = page_up(segment->address + segment->memory_bytes);
         uint32_t prot = segment_prot(segment);
         int64_t status = map_part(aspace, from, file_end, image->memory, from - elf->low, prot);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // SPDX-FileCopyrightText: 2026 The XINIM authors
 
-// Requests about instances: who may start a template builds an instance up, step by step, then starts and owns it.
+// Requests about instances: who may start a template builds an instance up, step by step, then
+// starts and owns it.
 
 #include "lib/sys/log.h"
 #include "lib/sys/sys.h"
@@ -12,16 +13,16 @@
 
 enum { INSTANCE_NUMBERS = 1000 };
 
-static int64_t answer_id(const struct service *instance, struct message *message)
+static int64_t answer_id(const struct service *instance, struct message *reply)
 {
-    message->word[0] = instance->id;
-    message->tag = message_tag(0, 1, 0);
+    reply->word[0] = instance->id;
+    reply->tag = message_tag(0, 1, 0);
     return 0;
 }
 
-static int64_t create(struct service *client, struct message *message)
+static int64_t create(struct service *client, const struct message *request, struct message *reply)
 {
-    const char *name = (const char *)message->word;
+    const char *name = (const char *)request->word;
     if (!memchr(name, 0, RS_NAME_MAX))
         return -E_INVAL;
     struct svc_manifest *template = svc_find(rs.manifest, rs.manifests, name);
@@ -35,64 +36,64 @@ static int64_t create(struct service *client, struct message *message)
         if (service_by_name(instance_name))
             continue;
         struct service *instance = service_create(template, instance_name, client);
-        return instance ? answer_id(instance, message) : -E_NOMEM;
+        return instance ? answer_id(instance, reply) : -E_NOMEM;
     }
     return -E_NOMEM;
 }
 
 // (id, bytes, text)
-static int64_t add_argument(struct service *instance, struct message *message)
+static int64_t add_argument(struct service *instance, struct message *request)
 {
-    uint64_t bytes = message->word[1];
+    uint64_t bytes = request->word[1];
     size_t room = sizeof(instance->arguments) - instance->arguments_bytes;
     if (bytes == 0 || bytes > (MESSAGE_WORDS - 2) * sizeof(uint64_t))
         return -E_INVAL;
     if (bytes + 1 > room)
         return -E_2BIG;
     char *to = instance->arguments + instance->arguments_bytes;
-    if (message_get_bytes(message, 2, to, bytes) < 0)
+    if (message_get_bytes(request, 2, to, bytes) < 0)
         return -E_INVAL;
     to[bytes] = 0;
     instance->arguments_bytes += strlen(to) + 1;
     return 0;
 }
 
-static int64_t add_grant(struct service *instance, struct message *message, unsigned number)
+static int64_t add_grant(struct service *instance, struct message *request, unsigned number)
 {
     struct rs_grant grant;
     unsigned first = 2 + number * (unsigned)(sizeof(grant) / sizeof(uint64_t));
-    if (message_get_bytes(message, first, &grant, sizeof(grant)) < 0 || !grant.name[0] ||
+    if (message_get_bytes(request, first, &grant, sizeof(grant)) < 0 || !grant.name[0] ||
         !memchr(grant.name, 0, sizeof(grant.name)))
         return -E_INVAL;
     if (instance->grants == SERVICE_GRANTS_MAX)
         return -E_NOMEM;
     struct handle_info info;
-    int64_t status = sys_handle_info(message->handle[number], &info);
+    int64_t status = sys_handle_info(request->handle[number], &info);
     if (status < 0)
         return status;
     if (!(info.rights & RIGHT_DUPLICATE))
         return -E_PERM; // could not be granted again after a restart
     instance->grant[instance->grants++] = (struct service_grant){
-        .grant = grant, .handle = message->handle[number], .rights = info.rights};
-    message->handle[number] = HANDLE_NONE; // taken
+        .grant = grant, .handle = request->handle[number], .rights = info.rights};
+    request->handle[number] = HANDLE_NONE; // taken
     return 0;
 }
 
 // (id, number, grants; handles)
-static int64_t add_grants(struct service *instance, struct message *message)
+static int64_t add_grants(struct service *instance, struct message *request)
 {
-    uint64_t number = message->word[1];
-    if (number > MESSAGE_HANDLES || number > message_handles(message->tag))
+    uint64_t number = request->word[1];
+    if (number > MESSAGE_HANDLES || number > message_handles(request->tag))
         return -E_INVAL;
     for (unsigned i = 0; i < number; i++) {
-        int64_t status = add_grant(instance, message, i);
+        int64_t status = add_grant(instance, request, i);
         if (status < 0)
             return status;
     }
     return 0;
 }
 
-static int64_t start(struct service *client, struct service *instance, struct message *message,
+static int64_t start(struct service *client, struct service *instance, struct message *reply,
                      handle_t *closing)
 {
     int64_t handle = badge_endpoint(instance, client, NULL, RIGHT_SEND | RIGHT_TRANSFER);
@@ -103,9 +104,9 @@ static int64_t start(struct service *client, struct service *instance, struct me
         (void)sys_handle_close((handle_t)handle); // just made
         return status;
     }
-    *closing = message->handle[0] = (handle_t)handle;
-    message->word[0] = instance->id;
-    message->tag = message_tag(0, 1, 1);
+    *closing = reply->handle[0] = (handle_t)handle;
+    reply->word[0] = instance->id;
+    reply->tag = message_tag(0, 1, 1);
     return 0;
 }
 
@@ -123,28 +124,29 @@ static int64_t remove_instance(struct service *instance)
     return 0;
 }
 
-static int64_t watch(struct service *client, struct message *message)
+static int64_t watch(struct service *client, struct message *request)
 {
-    if (message->handle[0] == HANDLE_NONE)
+    if (request->handle[0] == HANDLE_NONE)
         return -E_INVAL;
     if (client->instance_watch != HANDLE_NONE)
         (void)sys_handle_close(client->instance_watch); // replaced
-    client->instance_watch = message->handle[0];
-    message->handle[0] = HANDLE_NONE;
+    client->instance_watch = request->handle[0];
+    request->handle[0] = HANDLE_NONE;
     return 0;
 }
 
-int64_t request_instance(struct service *client, struct message *message, handle_t *closing)
+int64_t request_instance(struct service *client, struct message *request, struct message *reply,
+                         handle_t *closing)
 {
-    if (!(RS_BADGE_PERMISSIONS(message->badge) & RS_MAY_INSTANCES))
+    if (!(RS_BADGE_PERMISSIONS(request->badge) & RS_MAY_INSTANCES))
         return -E_PERM;
-    int32_t op = message_label(message->tag);
+    int32_t op = message_label(request->tag);
     if (op == RS_INSTANCE_CREATE)
-        return create(client, message);
+        return create(client, request, reply);
     if (op == RS_INSTANCE_WATCH)
-        return watch(client, message);
+        return watch(client, request);
 
-    uint64_t id = message->word[0];
+    uint64_t id = request->word[0];
     struct service *instance = id <= UINT32_MAX ? service_by_id((uint32_t)id) : NULL;
     if (!instance)
         return -E_NOENT;
@@ -152,11 +154,11 @@ int64_t request_instance(struct service *client, struct message *message, handle
         return -E_PERM;
     switch (op) {
     case RS_INSTANCE_ARGUMENT:
-        return add_argument(instance, message);
+        return add_argument(instance, request);
     case RS_INSTANCE_GRANT:
-        return add_grants(instance, message);
+        return add_grants(instance, request);
     case RS_INSTANCE_START:
-        return start(client, instance, message, closing);
+        return start(client, instance, reply, closing);
     case RS_INSTANCE_REMOVE:
         return remove_instance(instance);
     case RS_INSTANCE_CLEARED:

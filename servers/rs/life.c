@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // SPDX-FileCopyrightText: 2026 The XINIM authors
 
-// The life of services: starting in order, deaths, restarts, deadlines. States: servers/rs/service.h.
+// The life of services: starting in order, deaths, restarts, deadlines. States:
+// servers/rs/service.h.
 
 #include "lib/sys/log.h"
 #include "lib/sys/sys.h"
@@ -131,7 +132,8 @@ static void start_waiting(void)
     }
 }
 
-// Puts the service and all it needs, as far as they stand still, into WAITING. Manifests have no cycles.
+// Puts the service and all it needs, as far as they stand still, into WAITING. Manifests have no
+// cycles.
 static void want(struct service *service)
 {
     if (service->state != RS_STOPPED && service->state != RS_FAILED)

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: MIT
 // SPDX-FileCopyrightText: 2026 The XINIM authors
 
-// rs, the reincarnation server: the first process. The kernel starts it with the root resource and the boot archive;
-// everything else is started by it, as the manifests in the archive say (docs/manifests.md). One thread, one event loop:
-// requests (abi/rs.h), deaths of processes, one timer for the earliest deadline of all services. It never calls anybody
-// and never touches memory that a client can take away, so nothing that dies or hangs can stop it.
+// rs, the reincarnation server: the first process. The kernel starts it with the root resource and
+// the boot archive; everything else is started by it, as the manifests in the archive say
+// (docs/manifests.md). One thread, one event loop: requests (abi/rs.h), deaths of processes, one
+// timer for the earliest deadline of all services. It never calls anybody and never touches memory
+// that a client can take away, so nothing that dies or hangs can stop it.
 //
-// Not implemented: cascades along dependencies, live update, per-service memory quotas (the key is read and shown).
+// Not implemented: cascades along dependencies, live update, per-service memory quotas (the key is
+// read and shown).
 
 #include "lib/sys/log.h"
 #include "lib/sys/start.h"
@@ -72,6 +74,7 @@ static handle_t create_objects(void)
 {
     rs.endpoint = need_handle(sys_endpoint_create(), "endpoint");
     rs.log_wake = need_handle(sys_notification_create(), "notification");
+    rs.log_sources = own_signal(rs.log_wake, LOG_WAKE_SOURCES);
     handle_t events = need_handle(sys_notification_create(), "notification");
     rs.death = own_signal(events, RS_BIT_DEATH);
     handle_t timer_signal = own_signal(events, RS_BIT_TIMER);
@@ -95,12 +98,13 @@ static void create_self(void)
     rs.self->state = RS_RUNNING;
 }
 
-// Entries for all sound manifests of plain services, in the order of their needs; then starts those of start = boot.
+// Entries for all sound manifests of plain services, in the order of their needs; then starts those
+// of start = boot.
 static void start_services(void)
 {
     static size_t order[SVC_MANIFESTS_MAX];
-    rs.manifests = svc_load(rs.archive, rs.initrd_bytes, rs.manifest, SVC_MANIFESTS_MAX, malloc,
-                            &reporter);
+    rs.manifests =
+        svc_load(rs.archive, rs.initrd_bytes, rs.manifest, SVC_MANIFESTS_MAX, malloc, &reporter);
     size_t sound = svc_resolve(rs.manifest, rs.manifests, order, &reporter);
     log_info("%zu manifests, %zu of them sound", rs.manifests, sound);
     create_self();
@@ -118,7 +122,8 @@ static void start_services(void)
     }
 }
 
-// A service that failed to start, or whose log server did, still shows in the log: what waits for whom.
+// A service that failed to start, or whose log server did, still shows in the log: what waits for
+// whom.
 static void handle_bits(uint64_t bits)
 {
     if (bits & RS_BIT_DEATH)
@@ -139,7 +144,7 @@ static void set_timer(handle_t timer)
 
 __attribute__((noreturn)) static void serve(handle_t timer)
 {
-    static struct message message;
+    static struct message message, reply;
     for (;;) {
         set_timer(timer);
         int64_t status = sys_receive(rs.endpoint, &message);
@@ -152,8 +157,8 @@ __attribute__((noreturn)) static void serve(handle_t timer)
             continue;
         }
         handle_t closing = HANDLE_NONE;
-        request_serve(&message, &closing);
-        (void)sys_reply(&message); // a client that died meanwhile needs no answer
+        request_serve(&message, &reply, &closing);
+        (void)sys_reply(&reply); // a client that died meanwhile needs no answer
         if (closing != HANDLE_NONE)
             (void)sys_handle_close(closing);
     }

@@ -15,7 +15,8 @@ struct policy_state {
 
 enum policy_action { POLICY_RESTART, POLICY_STOP, POLICY_GIVE_UP };
 
-// Counts a death at `now`. `clean`: it ended itself with exit code 0. For POLICY_RESTART *delay is how long to wait
-// first: nothing after the first death, then backoff, doubled each time up to backoff_max.
+// Counts a death at `now`. `clean`: it ended itself with exit code 0. For POLICY_RESTART *delay is
+// how long to wait first: nothing after the first death, then backoff, doubled each time up to
+// backoff_max.
 enum policy_action policy_death(const struct svc_manifest *manifest, struct policy_state *state,
                                 time_ns_t now, bool clean, uint64_t *delay);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // SPDX-FileCopyrightText: 2026 The XINIM authors
 
-// Requests of services (abi/rs.h), but for those about instances (instance.c). Nothing here blocks, and no client's
-// memory is touched: everything travels in the message.
+// Requests of services (abi/rs.h), but for those about instances (instance.c). Nothing here blocks,
+// and no client's memory is touched: everything travels in the message.
 
 #include "lib/sys/log.h"
 #include "lib/sys/sys.h"
@@ -11,8 +11,11 @@
 
 #include <string.h>
 
-// Label of the answer: 0, positive, or a negative error. *closing: to be closed once the answer is sent.
-typedef int64_t (*serve_t)(struct service *client, struct message *message, handle_t *closing);
+// Label of the answer: 0, positive, or a negative error. *closing: to be closed once the answer is
+// sent. A handle that a handler keeps it takes out of the request; the others are closed
+// afterwards.
+typedef int64_t (*serve_t)(struct service *client, struct message *request, struct message *reply,
+                           handle_t *closing);
 
 static bool may(const struct message *message, enum rs_permission permission)
 {
@@ -26,10 +29,10 @@ static const char *name_at(const struct message *message, unsigned first)
     return memchr(name, 0, RS_NAME_MAX) ? name : NULL;
 }
 
-static void answer_words(struct message *message, const void *data, size_t bytes)
+static void answer_words(struct message *reply, const void *data, size_t bytes)
 {
-    int64_t words = message_put_bytes(message, 0, data, bytes);
-    message->tag = message_tag(0, (unsigned)words, 0); // what is put here always fits
+    int64_t words = message_put_bytes(reply, 0, data, bytes);
+    reply->tag = message_tag(0, (unsigned)words, 0); // what is put here always fits
 }
 
 // Takes the handle the request brought out of it.
@@ -47,20 +50,24 @@ static void replace_handle(handle_t *place, handle_t handle)
     *place = handle;
 }
 
-static int64_t serve_ready(struct service *client, struct message *message, handle_t *closing)
+static int64_t serve_ready(struct service *client, struct message *request, struct message *reply,
+                           handle_t *closing)
 {
-    (void)message;
+    (void)request;
+    (void)reply;
     (void)closing;
     service_ready(client);
     return 0;
 }
 
-static int64_t serve_heartbeat(struct service *client, struct message *message, handle_t *closing)
+static int64_t serve_heartbeat(struct service *client, struct message *request,
+                               struct message *reply, handle_t *closing)
 {
+    (void)reply;
     (void)closing;
     if (!client->manifest->heartbeat)
         return -E_INVAL;
-    handle_t ping = take_handle(message);
+    handle_t ping = take_handle(request);
     if (ping != HANDLE_NONE)
         replace_handle(&client->ping, ping);
     service_alive(client);
@@ -74,9 +81,10 @@ int64_t badge_endpoint(const struct service *server, const struct service *clien
     return sys_handle_duplicate(server->endpoint, rights, client->id | permissions << 32);
 }
 
-static int64_t serve_connect(struct service *client, struct message *message, handle_t *closing)
+static int64_t serve_connect(struct service *client, struct message *request, struct message *reply,
+                             handle_t *closing)
 {
-    const char *name = name_at(message, 0);
+    const char *name = name_at(request, 0);
     struct service *server = name ? service_by_name(name) : NULL;
     if (!server)
         return -E_NOENT;
@@ -89,25 +97,27 @@ static int64_t serve_connect(struct service *client, struct message *message, ha
     int64_t handle = badge_endpoint(server, client, use, RIGHT_SEND | RIGHT_TRANSFER);
     if (handle < 0)
         return handle;
-    *closing = message->handle[0] = (handle_t)handle;
-    message->word[0] = server->id;
-    message->word[1] = server->incarnation;
-    message->word[2] = server->state;
-    message->tag = message_tag(0, 3, 1);
+    *closing = reply->handle[0] = (handle_t)handle;
+    reply->word[0] = server->id;
+    reply->word[1] = server->incarnation;
+    reply->word[2] = server->state;
+    reply->tag = message_tag(0, 3, 1);
     return 0;
 }
 
-static int64_t serve_count(struct service *client, struct message *message, handle_t *closing)
+static int64_t serve_count(struct service *client, struct message *request, struct message *reply,
+                           handle_t *closing)
 {
     (void)client;
+    (void)request;
     (void)closing;
-    message->word[0] = service_count();
-    message->word[1] = service_changes();
-    message->tag = message_tag(0, 2, 0);
+    reply->word[0] = service_count();
+    reply->word[1] = service_changes();
+    reply->tag = message_tag(0, 2, 0);
     return 0;
 }
 
-static int64_t answer_info(const struct service *service, struct message *message)
+static int64_t answer_info(const struct service *service, struct message *reply)
 {
     if (!service)
         return -E_NOENT;
@@ -130,36 +140,39 @@ static int64_t answer_info(const struct service *service, struct message *messag
     strlcpy(info.name, service->name, sizeof(info.name));
     strlcpy(info.manifest, service->manifest->name, sizeof(info.manifest));
     strlcpy(info.class, service->manifest->class, sizeof(info.class));
-    answer_words(message, &info, sizeof(info));
+    answer_words(reply, &info, sizeof(info));
     return 0;
 }
 
-static int64_t serve_service(struct service *client, struct message *message, handle_t *closing)
+static int64_t serve_service(struct service *client, struct message *request, struct message *reply,
+                             handle_t *closing)
 {
     (void)client;
     (void)closing;
-    uint64_t index = message->word[0];
-    return answer_info(index < SERVICES_MAX ? service_by_index((uint32_t)index) : NULL, message);
+    uint64_t index = request->word[0];
+    return answer_info(index < SERVICES_MAX ? service_by_index((uint32_t)index) : NULL, reply);
 }
 
-static int64_t serve_find(struct service *client, struct message *message, handle_t *closing)
+static int64_t serve_find(struct service *client, struct message *request, struct message *reply,
+                          handle_t *closing)
 {
     (void)client;
     (void)closing;
-    const char *name = name_at(message, 0);
-    return answer_info(name ? service_by_name(name) : NULL, message);
+    const char *name = name_at(request, 0);
+    return answer_info(name ? service_by_name(name) : NULL, reply);
 }
 
-static int64_t serve_watch(struct service *client, struct message *message, handle_t *closing)
+static int64_t serve_watch(struct service *client, struct message *request, struct message *reply,
+                           handle_t *closing)
 {
     (void)closing;
-    handle_t watch = take_handle(message);
+    handle_t watch = take_handle(request);
     if (watch == HANDLE_NONE)
         return -E_INVAL;
     replace_handle(&client->watch, watch);
-    message->word[0] = service_count();
-    message->word[1] = service_changes();
-    message->tag = message_tag(0, 2, 0);
+    reply->word[0] = service_count();
+    reply->word[1] = service_changes();
+    reply->tag = message_tag(0, 2, 0);
     return 0;
 }
 
@@ -173,13 +186,14 @@ static size_t write_text(const struct service *service, uint64_t kind, char *to,
     return text_stats(service, runs ? &current : NULL, sys_clock(), to, room);
 }
 
-static int64_t serve_text(struct service *client, struct message *message, handle_t *closing)
+static int64_t serve_text(struct service *client, struct message *request, struct message *reply,
+                          handle_t *closing)
 {
     (void)client;
     (void)closing;
     static char text[4096];
-    uint64_t kind = message->word[0], offset = message->word[1];
-    const char *name = name_at(message, 2);
+    uint64_t kind = request->word[0], offset = request->word[1];
+    const char *name = name_at(request, 2);
     const struct service *service = name ? service_by_name(name) : NULL;
     if (!service)
         return -E_NOENT;
@@ -190,22 +204,24 @@ static int64_t serve_text(struct service *client, struct message *message, handl
         length = sizeof(text) - 1;
     size_t left = offset < length ? length - offset : 0;
     size_t bytes = left < RS_TEXT_BYTES ? left : RS_TEXT_BYTES;
-    answer_words(message, text + (bytes ? offset : 0), bytes);
+    answer_words(reply, text + (bytes ? offset : 0), bytes);
     return (int64_t)bytes;
 }
 
-static int64_t serve_control(struct service *client, struct message *message, handle_t *closing)
+static int64_t serve_control(struct service *client, struct message *request, struct message *reply,
+                             handle_t *closing)
 {
+    (void)reply;
     (void)closing;
-    if (!may(message, RS_MAY_CONTROL))
+    if (!may(request, RS_MAY_CONTROL))
         return -E_PERM;
-    const char *name = name_at(message, 1);
+    const char *name = name_at(request, 1);
     struct service *service = name ? service_by_name(name) : NULL;
     if (!service)
         return -E_NOENT;
-    log_info("%s: control %llu by %s", service->name, (unsigned long long)message->word[0],
+    log_info("%s: control %llu by %s", service->name, (unsigned long long)request->word[0],
              client->name);
-    switch (message->word[0]) {
+    switch (request->word[0]) {
     case RS_CONTROL_START:
         return service_start(service);
     case RS_CONTROL_STOP:
@@ -219,22 +235,23 @@ static int64_t serve_control(struct service *client, struct message *message, ha
     }
 }
 
-static int64_t serve_log_source(struct service *client, struct message *message, handle_t *closing)
+static int64_t serve_log_source(struct service *client, struct message *request,
+                                struct message *reply, handle_t *closing)
 {
     (void)client;
     (void)closing; // the ring stays
-    if (!may(message, RS_MAY_LOGS))
+    if (!may(request, RS_MAY_LOGS))
         return -E_PERM;
     uint32_t id;
     const char *name;
     handle_t ring;
-    if (!log_ring_at(message->word[0], &id, &name, &ring))
+    if (!log_ring_at(request->word[0], &id, &name, &ring))
         return -E_NOENT;
-    message->word[0] = id;
-    message->word[1] = LOG_RING_BYTES;
-    int64_t words = message_put_bytes(message, 2, name, RS_NAME_MAX);
-    message->handle[0] = ring;
-    message->tag = message_tag(0, 2 + (unsigned)words, 1);
+    reply->word[0] = id;
+    reply->word[1] = LOG_RING_BYTES;
+    int64_t words = message_put_bytes(reply, 2, name, RS_NAME_MAX);
+    reply->handle[0] = ring;
+    reply->tag = message_tag(0, 2 + (unsigned)words, 1);
     return 0;
 }
 
@@ -263,29 +280,25 @@ static const struct request requests[] = {
     [RS_INSTANCE_WATCH - RS_READY] = {request_instance, 0},
 };
 
-static int64_t serve(struct message *message, handle_t *closing)
+static int64_t serve(struct message *request, struct message *reply, handle_t *closing)
 {
-    int64_t op = (int64_t)message_label(message->tag) - RS_READY;
+    int64_t op = (int64_t)message_label(request->tag) - RS_READY;
     if (op < 0 || op >= (int64_t)(sizeof(requests) / sizeof(requests[0])) || !requests[op].serve)
         return -E_NOSYS;
-    struct service *client = service_by_id(RS_BADGE_SERVICE(message->badge));
+    struct service *client = service_by_id(RS_BADGE_SERVICE(request->badge));
     if (!client)
         return -E_SRCH; // removed since
-    if (message_words(message->tag) < requests[op].words)
+    if (message_words(request->tag) < requests[op].words)
         return -E_INVAL;
-    return requests[op].serve(client, message, closing);
+    return requests[op].serve(client, request, reply, closing);
 }
 
-void request_serve(struct message *message, handle_t *closing)
+void request_serve(struct message *request, struct message *reply, handle_t *closing)
 {
-    message_tag_t asked = message->tag;
-    int64_t result = serve(message, closing);
-    // The handles that nobody took are ours to close, unless the answer carries one.
-    if (result < 0 || message->tag == asked || !message_handles(message->tag))
-        message_close_handles(message);
-    if (result < 0 || message->tag == asked)
-        message->tag = 0;
-    unsigned words = result < 0 ? 0 : message_words(message->tag);
-    unsigned handles = result < 0 ? 0 : message_handles(message->tag);
-    message->tag = message_tag((int32_t)result, words, handles);
+    reply->tag = 0;
+    int64_t result = serve(request, reply, closing);
+    message_close_handles(request);
+    unsigned words = result < 0 ? 0 : message_words(reply->tag);
+    unsigned handles = result < 0 ? 0 : message_handles(reply->tag);
+    reply->tag = message_tag((int32_t)result, words, handles);
 }

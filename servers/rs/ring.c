@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // SPDX-FileCopyrightText: 2026 The XINIM authors
 
-// Log rings: one a service name, made once. They outlive processes and removed instances, so the log server need not
-// be told when one goes: none does.
+// Log rings: one a service name, made once. They outlive processes and removed instances, so the
+// log server need not be told when one goes: none does.
 
 #include "abi/log.h"
 #include "lib/sys/log.h"
@@ -55,7 +55,7 @@ handle_t log_ring_get(uint32_t id, const char *name)
     ring->id = id;
     ring->memory = (handle_t)memory;
     strlcpy(ring->name, name, sizeof(ring->name));
-    (void)sys_signal(rs.log_wake); // without it the log server looks later
+    (void)sys_signal(rs.log_sources); // without it the log server looks later
     return ring->memory;
 }
 

@@ -9,12 +9,13 @@
 #include "servers/rs/service.h"
 
 struct rs {
-    handle_t root;         // RESOURCE_ROOT
-    handle_t initrd;       // the boot archive
+    handle_t root;   // RESOURCE_ROOT
+    handle_t initrd; // the boot archive
     uint64_t initrd_bytes;
-    handle_t endpoint;     // ours
-    handle_t death;        // notification for SYS_PROCESS_WATCH, badge RS_BIT_DEATH
-    handle_t log_wake;     // the log server's notification
+    handle_t endpoint;      // ours
+    handle_t death;         // notification for SYS_PROCESS_WATCH, badge RS_BIT_DEATH
+    handle_t log_wake;      // the log server's notification
+    handle_t log_sources; // the same, badge LOG_WAKE_SOURCES
     const uint8_t *archive; // mapped read-only
 
     size_t manifests;
@@ -35,7 +36,8 @@ enum { LOG_WAKE_LINES = 1, LOG_WAKE_SOURCES = 2 };
 
 struct image;
 
-// The memory object that holds a binary's segments, made at first use and kept. NULL: *why says why not.
+// The memory object that holds a binary's segments, made at first use and kept. NULL: *why says why
+// not.
 const struct image *image_get(const char *binary, const char **why);
 
 // Maps the image's segments into an address space; *entry receives its entry point.
@@ -59,11 +61,13 @@ bool log_ring_at(uint64_t index, uint32_t *id, const char **name, handle_t *ring
 
 // ---- requests (request.c) ----
 
-// Serves one request; the answer replaces it. `closing` receives a handle to close when the answer is sent.
-void request_serve(struct message *message, handle_t *closing);
+// Serves one request and writes the answer. *closing: a handle to close when that is sent.
+void request_serve(struct message *request, struct message *reply, handle_t *closing);
 
-int64_t request_instance(struct service *client, struct message *message, handle_t *closing);
+int64_t request_instance(struct service *client, struct message *request, struct message *reply,
+                         handle_t *closing);
 
-// A handle to the server's endpoint with the client's badge, to be sent and then closed; negative: error.
+// A handle to the server's endpoint with the client's badge, to be sent and then closed; negative:
+// error.
 int64_t badge_endpoint(const struct service *server, const struct service *client,
                        const struct svc_use *use, uint32_t rights);

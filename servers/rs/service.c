@@ -139,8 +139,8 @@ void service_set_state(struct service *service, enum rs_state state)
 const char *service_state_name(enum rs_state state)
 {
     static const char *const names[RS_STATES] = {
-        [RS_STOPPED] = "stopped",       [RS_WAITING] = "waiting",   [RS_STARTING] = "starting",
-        [RS_RUNNING] = "running",       [RS_CLEARING] = "clearing", [RS_RESTARTING] = "restarting",
+        [RS_STOPPED] = "stopped", [RS_WAITING] = "waiting",   [RS_STARTING] = "starting",
+        [RS_RUNNING] = "running", [RS_CLEARING] = "clearing", [RS_RESTARTING] = "restarting",
         [RS_FAILED] = "failed",
     };
     return state < RS_STATES ? names[state] : "?";

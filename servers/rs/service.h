@@ -6,13 +6,16 @@
 // States (enum rs_state) and what moves a service on:
 //
 //   STOPPED --start--> WAITING --all needs run--> STARTING --RS_READY--> RUNNING
-//   STARTING, RUNNING --death--> CLEARING (owned by somebody: its device must be made safe) --RS_INSTANCE_CLEARED, or
+//   STARTING, RUNNING --death--> CLEARING (owned by somebody: its device must be made safe)
+//   --RS_INSTANCE_CLEARED, or
 //       time-out--> RESTARTING --back-off over--> WAITING
-//   death without an owner --> RESTARTING;  death after a stop --> STOPPED;  retries used up --> FAILED --start--> WAITING
+//   death without an owner --> RESTARTING;  death after a stop --> STOPPED;  retries used up -->
+//   FAILED --start--> WAITING
 //
 // Invariants:
-//   S1  `process` is a handle exactly in STARTING and RUNNING (rs's own entry apart, which has none).
-//   S2  `deadline` is DEADLINE_NEVER except where the state waits for time: STARTING (ready_timeout), CLEARING,
+//   S1  `process` is a handle exactly in STARTING and RUNNING (rs's own entry apart, which has
+//   none). S2  `deadline` is DEADLINE_NEVER except where the state waits for time: STARTING
+//   (ready_timeout), CLEARING,
 //       RESTARTING, and RUNNING with a heartbeat.
 //   S3  endpoint, log ring and checkpoint are made once and stay.
 
@@ -52,11 +55,11 @@ struct service {
     char arguments[STARTUP_ARGUMENTS]; // added by the owner; NUL-terminated words
 
     time_ns_t deadline;
-    bool stopping;        // asked to stop: its death is no crash
-    bool restart_asked;   // and then to start again
-    const char *reason;   // why rs killed it, or NULL
-    uint32_t missed;      // heartbeats in a row
-    bool pinged;          // and not answered yet
+    bool stopping;      // asked to stop: its death is no crash
+    bool restart_asked; // and then to start again
+    const char *reason; // why rs killed it, or NULL
+    uint32_t missed;    // heartbeats in a row
+    bool pinged;        // and not answered yet
 
     struct policy_state policy;
     uint32_t crashes, restarts;
@@ -69,11 +72,13 @@ struct service {
 
 // ---- the table (service.c) ----
 
-// A new entry in state STOPPED with its endpoint, log ring and checkpoint. NULL: no memory, or the name is taken.
+// A new entry in state STOPPED with its endpoint, log ring and checkpoint. NULL: no memory, or the
+// name is taken.
 struct service *service_create(const struct svc_manifest *manifest, const char *name,
                                struct service *owner);
 
-// Forgets a service without a process and closes its handles; the log ring stays with the log server.
+// Forgets a service without a process and closes its handles; the log ring stays with the log
+// server.
 void service_destroy(struct service *service);
 
 struct service *service_by_id(uint32_t id);
@@ -100,9 +105,9 @@ int service_restart(struct service *service);
 // Ends it as if it had crashed; `reason` (static text) goes into its last words.
 int service_kill(struct service *service, const char *reason);
 
-void service_ready(struct service *service);      // RS_READY
-void service_alive(struct service *service);      // RS_HEARTBEAT
-int service_cleared(struct service *service);     // RS_INSTANCE_CLEARED
-void service_check_deaths(void);                  // a watched process died
+void service_ready(struct service *service);  // RS_READY
+void service_alive(struct service *service);  // RS_HEARTBEAT
+int service_cleared(struct service *service); // RS_INSTANCE_CLEARED
+void service_check_deaths(void);              // a watched process died
 void service_check_deadlines(time_ns_t now);
 time_ns_t service_next_deadline(void);

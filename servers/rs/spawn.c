@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // SPDX-FileCopyrightText: 2026 The XINIM authors
 
-// From a service's manifest to a running process: address space, image, stack, grants, startup page, first thread.
+// From a service's manifest to a running process: address space, image, stack, grants, startup
+// page, first thread.
 
 #include "abi/log.h"
 #include "lib/sys/layout.h"
@@ -69,8 +70,8 @@ static int grant_uses(struct birth *birth)
         struct service *server = use->is_class ? NULL : service_by_name(use->name);
         if (!server)
             continue;
-        uint64_t badge = birth->service->id |
-                         (uint64_t)svc_permission_bits(use, server->manifest) << 32;
+        uint64_t badge = birth->service->id | (uint64_t)svc_permission_bits(use, server->manifest)
+                                                  << 32;
         int status = grant(birth, use->name, server->endpoint, RIGHT_SEND, badge, server->id);
         if (status < 0)
             return status;
@@ -133,13 +134,14 @@ static int grant_added(struct birth *birth)
     struct service *service = birth->service;
     for (unsigned i = 0; i < service->grants; i++) {
         const struct service_grant *added = &service->grant[i];
-        int status = grant(birth, added->grant.name, added->handle, added->rights, 0,
-                           added->grant.value);
+        int status =
+            grant(birth, added->grant.name, added->handle, added->rights, 0, added->grant.value);
         if (status < 0)
             return status;
     }
     if (!strcmp(service->name, RS_LOG_SERVICE))
-        return grant(birth, "wake", rs.log_wake, RIGHT_SEND | RIGHT_RECEIVE | RIGHT_DUPLICATE, 0, 0);
+        return grant(birth, "wake", rs.log_wake, RIGHT_SEND | RIGHT_RECEIVE | RIGHT_DUPLICATE, 0,
+                     0);
     return 0;
 }
 
@@ -185,7 +187,8 @@ static int place_startup(struct birth *birth)
     int64_t status = map_anonymous(birth->aspace, NATIVE_STARTUP, PAGE_SIZE);
     if (status < 0)
         return (int)status;
-    status = sys_aspace_write(birth->aspace, NATIVE_STARTUP, birth->startup, sizeof(*birth->startup));
+    status =
+        sys_aspace_write(birth->aspace, NATIVE_STARTUP, birth->startup, sizeof(*birth->startup));
     if (status != (int64_t)sizeof(*birth->startup))
         return status < 0 ? (int)status : -E_FAULT;
     return (int)sys_aspace_protect(birth->aspace, NATIVE_STARTUP, PAGE_SIZE, PROT_READ);

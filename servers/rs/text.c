@@ -13,7 +13,8 @@ struct writer {
     size_t room, length;
 };
 
-__attribute__((format(printf, 2, 3))) static void add(struct writer *writer, const char *format, ...)
+__attribute__((format(printf, 2, 3))) static void add(struct writer *writer, const char *format,
+                                                      ...)
 {
     size_t at = writer->length < writer->room ? writer->length : writer->room;
     va_list list;
@@ -45,14 +46,15 @@ static void add_address(struct writer *writer, const struct service *service,
     add(writer, "%s", text);
 }
 
-// Where it died: the instruction, then the callers. A return address may lie behind the calling function's end (a call
-// that does not return), so the address before it is looked up.
+// Where it died: the instruction, then the callers. A return address may lie behind the calling
+// function's end (a call that does not return), so the address before it is looked up.
 static void add_backtrace(struct writer *writer, const struct service *service,
                           format_address_t format_address, const char *between)
 {
     const struct process_status *last = &service->last;
     add_address(writer, service, format_address, last->program_counter);
-    uint32_t depth = last->backtrace_depth < BACKTRACE_DEPTH ? last->backtrace_depth : BACKTRACE_DEPTH;
+    uint32_t depth =
+        last->backtrace_depth < BACKTRACE_DEPTH ? last->backtrace_depth : BACKTRACE_DEPTH;
     for (uint32_t i = 0; i < depth; i++) {
         if (last->backtrace[i] == last->program_counter || !last->backtrace[i])
             continue;
@@ -172,12 +174,14 @@ size_t text_stats(const struct service *service, const struct process_status *cu
         (unsigned long long)service->incarnation);
     add(&writer, "uptime_ms %llu\n",
         runs ? (unsigned long long)((now - service->started_at) / 1000000) : 0ull);
-    add(&writer, "started_ms %llu\ndied_ms %llu\n", (unsigned long long)(service->started_at / 1000000),
+    add(&writer, "started_ms %llu\ndied_ms %llu\n",
+        (unsigned long long)(service->started_at / 1000000),
         (unsigned long long)(service->died_at / 1000000));
     add(&writer, "missed_heartbeats %u\n", service->missed);
     if (current)
         add(&writer, "process %u\nthreads %u\nhandles %u\ncpu_us %llu\nresident_bytes %llu\n",
             current->id, current->threads, current->handles,
-            (unsigned long long)(current->cpu_ns / 1000), (unsigned long long)current->resident_bytes);
+            (unsigned long long)(current->cpu_ns / 1000),
+            (unsigned long long)current->resident_bytes);
     return writer.length;
 }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // SPDX-FileCopyrightText: 2026 The XINIM authors
 
-// What people read about a service. Pure but for the names of addresses, which come through `format_address`.
+// What people read about a service. Pure but for the names of addresses, which come through
+// `format_address`.
 
 #pragma once
 
@@ -10,7 +11,8 @@
 // Writes "function+0x12" of the binary; returns snprintf's length.
 typedef int (*format_address_t)(const char *binary, uint64_t address, char *to, size_t room);
 
-// All return the length of the whole text, which may exceed the room; what does not fit is cut, always terminated.
+// All return the length of the whole text, which may exceed the room; what does not fit is cut,
+// always terminated.
 
 // The last death in one line: "memory fault at 0x10 writing, in f+0x22 <- g+0x5".
 size_t text_cause(const struct service *service, format_address_t format_address, char *to,

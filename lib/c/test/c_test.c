@@ -194,11 +194,11 @@ static void test_sort(void **state)
     }
 }
 
-#define expect_text(expected, ...)                                                                 \
-    do {                                                                                           \
-        char buffer_[200];                                                                         \
-        assert_int_equal(snprintf(buffer_, sizeof(buffer_), __VA_ARGS__), sizeof(expected) - 1);   \
-        assert_string_equal(buffer_, expected);                                                    \
+#define expect_text(expected, ...)                                                               \
+    do {                                                                                         \
+        char buffer_[200];                                                                       \
+        assert_int_equal(snprintf(buffer_, sizeof(buffer_), __VA_ARGS__), sizeof(expected) - 1); \
+        assert_string_equal(buffer_, expected);                                                  \
     } while (0)
 
 #pragma clang diagnostic ignored "-Wformat"
@@ -252,9 +252,11 @@ static void test_format_cut(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_memcpy),  cmocka_unit_test(test_memmove), cmocka_unit_test(test_memset),
-        cmocka_unit_test(test_memcmp),  cmocka_unit_test(test_strings), cmocka_unit_test(test_numbers),
-        cmocka_unit_test(test_sort),    cmocka_unit_test(test_format),  cmocka_unit_test(test_format_cut),
+        cmocka_unit_test(test_memcpy),     cmocka_unit_test(test_memmove),
+        cmocka_unit_test(test_memset),     cmocka_unit_test(test_memcmp),
+        cmocka_unit_test(test_strings),    cmocka_unit_test(test_numbers),
+        cmocka_unit_test(test_sort),       cmocka_unit_test(test_format),
+        cmocka_unit_test(test_format_cut),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // SPDX-FileCopyrightText: 2026 The XINIM authors
 
-// The heap against a shadow of what it handed out: random allocations, frees and exhaustion; detected misuse.
+// The heap against a shadow of what it handed out: random allocations, frees and exhaustion;
+// detected misuse.
 
 #include "lib/c/heap.h"
 
@@ -96,7 +97,7 @@ struct shadow {
 
 static void check_fill(const struct shadow *shadow)
 {
-    for (size_t i = 0; i < shadow->bytes; i += shadow->bytes > 64 ? 61 : 1)
+    for (size_t i = 0; i<shadow->bytes; i += shadow->bytes> 64 ? 61 : 1)
         assert_int_equal(shadow->block[i], shadow->fill);
     if (shadow->bytes)
         assert_int_equal(shadow->block[shadow->bytes - 1], shadow->fill);
@@ -174,14 +175,14 @@ static void test_exhaustion(void **state)
     assert_null(heap_allocate_aligned(&heap, 8192, 10));
 }
 
-#define assert_broken(statement)                                                                   \
-    do {                                                                                           \
-        volatile bool caught = true;                                                               \
-        if (!setjmp(broken)) {                                                                     \
-            statement;                                                                             \
-            caught = false;                                                                        \
-        }                                                                                          \
-        assert_true(caught);                                                                       \
+#define assert_broken(statement)     \
+    do {                             \
+        volatile bool caught = true; \
+        if (!setjmp(broken)) {       \
+            statement;               \
+            caught = false;          \
+        }                            \
+        assert_true(caught);         \
     } while (0)
 
 static void test_misuse(void **state)

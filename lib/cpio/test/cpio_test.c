@@ -3,8 +3,8 @@
 
 // The cpio reader against a small archive, each truncation of it, and random damage.
 
-#include "lib/cpio/cpio.h"
 #include "abi/error.h"
+#include "lib/cpio/cpio.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -19,10 +19,9 @@ static size_t archive_bytes;
 
 static void append(const char *name, unsigned mode, const char *data, size_t bytes)
 {
-    archive_bytes += (size_t)sprintf(archive + archive_bytes,
-                                     "070701%08x%08x%08x%08x%08x%08x%08X%08x%08x%08x%08x%08X%08x", 1,
-                                     mode, 0, 0, 1, 0, (unsigned)bytes, 0, 0, 0, 0,
-                                     (unsigned)strlen(name) + 1, 0);
+    archive_bytes += (size_t)sprintf(
+        archive + archive_bytes, "070701%08x%08x%08x%08x%08x%08x%08X%08x%08x%08x%08x%08X%08x", 1,
+        mode, 0, 0, 1, 0, (unsigned)bytes, 0, 0, 0, 0, (unsigned)strlen(name) + 1, 0);
     memcpy(archive + archive_bytes, name, strlen(name) + 1);
     archive_bytes = (archive_bytes + strlen(name) + 1 + 3) & ~(size_t)3;
     memcpy(archive + archive_bytes, data, bytes);

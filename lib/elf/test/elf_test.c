@@ -3,8 +3,8 @@
 
 // The ELF parser against sound files, each kind of broken one, and random damage.
 
-#include "lib/elf/elf.h"
 #include "abi/error.h"
+#include "lib/elf/elf.h"
 #include "lib/elf/elf_format.h"
 
 #include <setjmp.h>
@@ -36,14 +36,26 @@ static void make(struct file *file)
     file->ehdr.e_phoff = 64;
     file->ehdr.e_phentsize = sizeof(struct elf64_phdr);
     file->ehdr.e_phnum = 3;
-    file->phdr[0] = (struct elf64_phdr){.p_type = PT_LOAD, .p_flags = PF_R, .p_vaddr = 0x400000,
-                                        .p_filesz = 0x400, .p_memsz = 0x400, .p_align = 0x1000};
-    file->phdr[1] = (struct elf64_phdr){.p_type = PT_LOAD, .p_flags = PF_R | PF_X,
-                                        .p_offset = 0x1000, .p_vaddr = 0x401000,
-                                        .p_filesz = 0x800, .p_memsz = 0x800, .p_align = 0x1000};
-    file->phdr[2] = (struct elf64_phdr){.p_type = PT_LOAD, .p_flags = PF_R | PF_W,
-                                        .p_offset = 0x2010, .p_vaddr = 0x402010,
-                                        .p_filesz = 0x20, .p_memsz = 0x5000, .p_align = 0x1000};
+    file->phdr[0] = (struct elf64_phdr){.p_type = PT_LOAD,
+                                        .p_flags = PF_R,
+                                        .p_vaddr = 0x400000,
+                                        .p_filesz = 0x400,
+                                        .p_memsz = 0x400,
+                                        .p_align = 0x1000};
+    file->phdr[1] = (struct elf64_phdr){.p_type = PT_LOAD,
+                                        .p_flags = PF_R | PF_X,
+                                        .p_offset = 0x1000,
+                                        .p_vaddr = 0x401000,
+                                        .p_filesz = 0x800,
+                                        .p_memsz = 0x800,
+                                        .p_align = 0x1000};
+    file->phdr[2] = (struct elf64_phdr){.p_type = PT_LOAD,
+                                        .p_flags = PF_R | PF_W,
+                                        .p_offset = 0x2010,
+                                        .p_vaddr = 0x402010,
+                                        .p_filesz = 0x20,
+                                        .p_memsz = 0x5000,
+                                        .p_align = 0x1000};
 }
 
 static int parse(const struct file *file, struct elf_image *image)
@@ -85,8 +97,8 @@ static void test_dynamic(void **state)
     file.ehdr.e_phnum = 6;
     file.phdr[1].p_align = 0x200000;
     file.phdr[3] = (struct elf64_phdr){.p_type = PT_INTERP, .p_offset = 0x300, .p_filesz = 28};
-    file.phdr[4] = (struct elf64_phdr){.p_type = PT_TLS, .p_vaddr = 0x402010, .p_filesz = 8,
-                                       .p_memsz = 80, .p_align = 16};
+    file.phdr[4] = (struct elf64_phdr){
+        .p_type = PT_TLS, .p_vaddr = 0x402010, .p_filesz = 8, .p_memsz = 80, .p_align = 16};
     file.phdr[5] = (struct elf64_phdr){.p_type = PT_GNU_RELRO, .p_vaddr = 0x402010, .p_memsz = 16};
     assert_int_equal(parse(&file, &image), 0);
     assert_true(image.position_independent && image.has_interpreter && image.has_tls);
@@ -115,13 +127,13 @@ static void test_dynamic(void **state)
     assert_int_equal(image.phdr_address, 0x400040);
 }
 
-#define refused(change)                                                                            \
-    do {                                                                                           \
-        struct file file;                                                                          \
-        struct elf_image image;                                                                    \
-        make(&file);                                                                               \
-        change;                                                                                    \
-        assert_int_equal(parse(&file, &image), -E_NOEXEC);                                         \
+#define refused(change)                                    \
+    do {                                                   \
+        struct file file;                                  \
+        struct elf_image image;                            \
+        make(&file);                                       \
+        change;                                            \
+        assert_int_equal(parse(&file, &image), -E_NOEXEC); \
     } while (0)
 
 static void test_hostile(void **state)
@@ -153,8 +165,8 @@ static void test_hostile(void **state)
     refused(file.phdr[0].p_memsz = 0x1001);
     refused(file.phdr[0] = ((struct elf64_phdr){.p_type = PT_INTERP, .p_filesz = 1}));
     refused(file.phdr[0] = ((struct elf64_phdr){.p_type = PT_INTERP, .p_filesz = 5000}));
-    refused(file.phdr[0] = ((struct elf64_phdr){.p_type = PT_INTERP, .p_offset = FILE_BYTES - 1,
-                                                .p_filesz = 2}));
+    refused(file.phdr[0] = ((struct elf64_phdr){
+                .p_type = PT_INTERP, .p_offset = FILE_BYTES - 1, .p_filesz = 2}));
     refused(file.phdr[0] = ((struct elf64_phdr){.p_type = PT_TLS, .p_filesz = 9, .p_memsz = 8}));
 }
 
@@ -197,7 +209,8 @@ static void test_native_rules(void **state)
     assert_true(elf_check_native(&image, 0, NULL) < 0);
 }
 
-// Random damage to a sound file never makes the parser read outside it or hand out a segment outside the rules.
+// Random damage to a sound file never makes the parser read outside it or hand out a segment
+// outside the rules.
 static void test_damage(void **state)
 {
     (void)state;
@@ -228,8 +241,8 @@ static void test_damage(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_sound),       cmocka_unit_test(test_dynamic),
-        cmocka_unit_test(test_hostile),     cmocka_unit_test(test_short_files),
+        cmocka_unit_test(test_sound),        cmocka_unit_test(test_dynamic),
+        cmocka_unit_test(test_hostile),      cmocka_unit_test(test_short_files),
         cmocka_unit_test(test_native_rules), cmocka_unit_test(test_damage),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -3,10 +3,10 @@
 
 // Manifests: every key, every kind of error with its line, graphs, matching, and random text.
 
-#include "lib/svc/svc.h"
 #include "abi/error.h"
 #include "abi/log.h"
 #include "abi/syscall.h"
+#include "lib/svc/svc.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -48,7 +48,7 @@ static int parse(const char *text)
     memcpy(copy, text, bytes);
     int status = svc_parse("t.svc", copy, bytes, &manifest, &reporter);
     free(copy);
-    assert_int_equal(status < 0, report_count > 0);
+    assert_int_equal(status<0, report_count> 0);
     assert_int_equal(status < 0, manifest.broken);
     return status;
 }
@@ -56,43 +56,44 @@ static int parse(const char *text)
 static void test_all_keys(void **state)
 {
     (void)state;
-    assert_int_equal(parse("# a driver\n"
-                           "name = virtio_blk\n"
-                           "description = virtio disks # with a comment\n"
-                           "binary=vblk\r\n"
-                           "  arguments =  -v   --depth 128  \n"
-                           "class = block\n"
-                           "per = device\n"
-                           "start = demand\n"
-                           "ready = start\n"
-                           "priority = driver\n"
-                           "log_level = debug\n"
-                           "\n"
-                           "match = pci 1af4:1042\n"
-                           "match = pci 1AF4:* class 01:06:*\nmatch=virtio 2\nmatch = dtb virtio,mmio\n"
-                           "match = isa uart16550\n"
-                           "grants = bars, irqs\n"
-                           "grants = dma\n"
-                           "shares = initrd\n"
-                           "dma_limit = 4G\n"
-                           "memory_limit = 16M\n"
-                           "checkpoint = 64K\n"
-                           "resource = root\n"
-                           "resource = ports 0x3f8 8\nresource = mmio 0xfed00000 4K\nresource = irq 4\n"
-                           "permission = control 0, power 31\n"
-                           "uses = log, devmgr(block power), class:char\n"
-                           "needs = log, devmgr\n"
-                           "starts = class:block, uart\n"
-                           "restart = failure\n"
-                           "retries = 9\n"
-                           "retry_window = 2min\n"
-                           "backoff = 1ms\n"
-                           "backoff_max = 3 s\n"
-                           "give_up = reboot\n"
-                           "ready_timeout = 250us\n"
-                           "heartbeat = 500ms\n"
-                           "heartbeat_misses = 4"),
-                     0);
+    assert_int_equal(
+        parse("# a driver\n"
+              "name = virtio_blk\n"
+              "description = virtio disks # with a comment\n"
+              "binary=vblk\r\n"
+              "  arguments =  -v   --depth 128  \n"
+              "class = block\n"
+              "per = device\n"
+              "start = demand\n"
+              "ready = start\n"
+              "priority = driver\n"
+              "log_level = debug\n"
+              "\n"
+              "match = pci 1af4:1042\n"
+              "match = pci 1AF4:* class 01:06:*\nmatch=virtio 2\nmatch = dtb virtio,mmio\n"
+              "match = isa uart16550\n"
+              "grants = bars, irqs\n"
+              "grants = dma\n"
+              "shares = initrd\n"
+              "dma_limit = 4G\n"
+              "memory_limit = 16M\n"
+              "checkpoint = 64K\n"
+              "resource = root\n"
+              "resource = ports 0x3f8 8\nresource = mmio 0xfed00000 4K\nresource = irq 4\n"
+              "permission = control 0, power 31\n"
+              "uses = log, devmgr(block power), class:char\n"
+              "needs = log, devmgr\n"
+              "starts = class:block, uart\n"
+              "restart = failure\n"
+              "retries = 9\n"
+              "retry_window = 2min\n"
+              "backoff = 1ms\n"
+              "backoff_max = 3 s\n"
+              "give_up = reboot\n"
+              "ready_timeout = 250us\n"
+              "heartbeat = 500ms\n"
+              "heartbeat_misses = 4"),
+        0);
     assert_string_equal(manifest.name, "virtio_blk");
     assert_string_equal(manifest.description, "virtio disks");
     assert_string_equal(manifest.binary, "vblk");
@@ -157,21 +158,65 @@ static void test_bad_lines(void **state)
 {
     (void)state;
     static const char *const lines[] = {
-        "colour = red", "priority", "= 5", "name = again", "class =", "priority = 0",
-        "priority = 32", "priority = fast", "per = disk", "retries = -1", "retries = 99999999",
-        "retry_window = 5", "retry_window = 5h", "backoff = s", "checkpoint = 5T",
-        "checkpoint = 18446744073709551615K", "memory_limit = 99999999999999999999", "match = pci",
-        "match = pci 1af4", "match = pci 1af4:", "match = pci 1af4:10421", "match = pci 1af4:1:2",
-        "match = pci 1:2 klass 1", "match = pci 1:2 class", "match = pci 1:2 class 1:2:3:4",
-        "match = pci 1:2 class 100", "match = usb 1:2", "match = virtio x", "match = virtio 65536",
-        "match = dtb", "grants = bars, everything", "grants = bars,,irqs", "grants = ,",
-        "resource = mmio", "resource = mmio 1", "resource = mmio 1 0", "resource = ports 1 2 3",
-        "resource = ports 0xffffffffffffffff 1", "resource = irq x", "resource = moon",
-        "permission = a", "permission = a 32", "permission = 1 1", "uses = a(b", "uses = (b)",
-        "uses = class:", "uses = class:block(read)", "uses = a(b c d e f g h i j)",
-        "uses = a b", "uses = 9lives", "needs = a.b", "needs = class:block", "starts = ?",
-        "uses = a_name_that_is_far_too_long_for_us", "class = a_class_too_long_",
-        "log_level = loud", "give_up = cry", "heartbeat = 0x", "heartbeat = 1e3ms",
+        "colour = red",
+        "priority",
+        "= 5",
+        "name = again",
+        "class =",
+        "priority = 0",
+        "priority = 32",
+        "priority = fast",
+        "per = disk",
+        "retries = -1",
+        "retries = 99999999",
+        "retry_window = 5",
+        "retry_window = 5h",
+        "backoff = s",
+        "checkpoint = 5T",
+        "checkpoint = 18446744073709551615K",
+        "memory_limit = 99999999999999999999",
+        "match = pci",
+        "match = pci 1af4",
+        "match = pci 1af4:",
+        "match = pci 1af4:10421",
+        "match = pci 1af4:1:2",
+        "match = pci 1:2 klass 1",
+        "match = pci 1:2 class",
+        "match = pci 1:2 class 1:2:3:4",
+        "match = pci 1:2 class 100",
+        "match = usb 1:2",
+        "match = virtio x",
+        "match = virtio 65536",
+        "match = dtb",
+        "grants = bars, everything",
+        "grants = bars,,irqs",
+        "grants = ,",
+        "resource = mmio",
+        "resource = mmio 1",
+        "resource = mmio 1 0",
+        "resource = ports 1 2 3",
+        "resource = ports 0xffffffffffffffff 1",
+        "resource = irq x",
+        "resource = moon",
+        "permission = a",
+        "permission = a 32",
+        "permission = 1 1",
+        "uses = a(b",
+        "uses = (b)",
+        "uses = class:",
+        "uses = class:block(read)",
+        "uses = a(b c d e f g h i j)",
+        "uses = a b",
+        "uses = 9lives",
+        "needs = a.b",
+        "needs = class:block",
+        "starts = ?",
+        "uses = a_name_that_is_far_too_long_for_us",
+        "class = a_class_too_long_",
+        "log_level = loud",
+        "give_up = cry",
+        "heartbeat = 0x",
+        "heartbeat = 1e3ms",
     };
     for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
         char text[256];
@@ -221,8 +266,9 @@ static size_t resolve(size_t count, const char *const texts[])
 static void test_order(void **state)
 {
     (void)state;
-    size_t placed = resolve(4, (const char *[]){"name=posix\nneeds=ext4,devmgr", "name=ext4\nneeds=log",
-                                                "name=devmgr\nneeds=log", "name=log"});
+    size_t placed =
+        resolve(4, (const char *[]){"name=posix\nneeds=ext4,devmgr", "name=ext4\nneeds=log",
+                                    "name=devmgr\nneeds=log", "name=log"});
     assert_int_equal(placed, 4);
     assert_string_equal(reports, "");
     size_t at[4];
@@ -236,7 +282,8 @@ static void test_broken_sets(void **state)
     (void)state;
     // a <-> b a cycle, c hangs on it, d alone starts
     assert_int_equal(resolve(4, (const char *[]){"name=a\nneeds=b", "name=b\nneeds=a",
-                                                 "name=c\nneeds=a", "name=d"}), 1);
+                                                 "name=c\nneeds=a", "name=d"}),
+                     1);
     assert_int_equal(order[0], 3);
     assert_string_equal(reports, "0:0: needs b, which in the end needs this service: a cycle\n"
                                  "1:0: needs a, which in the end needs this service: a cycle\n"
@@ -250,7 +297,8 @@ static void test_broken_sets(void **state)
     assert_int_equal(resolve(2, (const char *[]){"name=a\nper=device", "name=b\nneeds=a"}), 1);
     assert_int_equal(resolve(2, (const char *[]){"name=a\nuses=b(read)", "name=b"}), 1);
     assert_int_equal(resolve(2, (const char *[]){"name=a\nuses=c", "name=b"}), 1);
-    assert_int_equal(resolve(2, (const char *[]){"name=a\nuses=b(r)", "name=b\npermission=r 3"}), 2);
+    assert_int_equal(resolve(2, (const char *[]){"name=a\nuses=b(r)", "name=b\npermission=r 3"}),
+                     2);
     assert_int_equal(svc_permission_bits(&set[0].use[0], &set[1]), 8);
 }
 
@@ -274,7 +322,8 @@ static void test_allows(void **state)
 static void test_match(void **state)
 {
     (void)state;
-    assert_int_equal(parse("name=a\nper=device\nmatch=pci 1af4:1042\nmatch=pci *:* class 01:06:01"), 0);
+    assert_int_equal(parse("name=a\nper=device\nmatch=pci 1af4:1042\nmatch=pci *:* class 01:06:01"),
+                     0);
     unsigned exact = svc_match_pci(&manifest, 0x1af4, 0x1042, 1, 0, 0);
     unsigned class = svc_match_pci(&manifest, 0x8086, 0x2922, 1, 6, 1);
     assert_true(exact > class && class > 0);
@@ -292,10 +341,28 @@ static void test_fuzz(void **state)
 {
     (void)state;
     static const char *const pieces[] = {
-        "name", " = ", "=", "\n", "uses", "needs", "match", "pci ", "1af4:1042", "class ", ":", "*",
-        "(", ")", ",", "#", "a", "b9", "_", "0x", "ffff", "1234567890123456789012", "K", "ms", "\t",
-        "resource", "mmio ", "permission", " 3", "grants", "bars", "starts", "class:", "\r", "\0",
-        "arguments", "dtb ", "virtio ", "-", "heartbeat", "\xff", "retries", "priority",
+        "name",      " = ",
+        "=",         "\n",
+        "uses",      "needs",
+        "match",     "pci ",
+        "1af4:1042", "class ",
+        ":",         "*",
+        "(",         ")",
+        ",",         "#",
+        "a",         "b9",
+        "_",         "0x",
+        "ffff",      "1234567890123456789012",
+        "K",         "ms",
+        "\t",        "resource",
+        "mmio ",     "permission",
+        " 3",        "grants",
+        "bars",      "starts",
+        "class:",    "\r",
+        "\0",        "arguments",
+        "dtb ",      "virtio ",
+        "-",         "heartbeat",
+        "\xff",      "retries",
+        "priority",
     };
     uint64_t seed = 42;
     for (int round = 0; round < 60000; round++) {
@@ -329,10 +396,14 @@ static void test_fuzz(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup(test_all_keys, setup),   cmocka_unit_test_setup(test_defaults, setup),
-        cmocka_unit_test_setup(test_bad_lines, setup),  cmocka_unit_test_setup(test_bad_wholes, setup),
-        cmocka_unit_test_setup(test_order, setup),      cmocka_unit_test_setup(test_broken_sets, setup),
-        cmocka_unit_test_setup(test_allows, setup),     cmocka_unit_test_setup(test_match, setup),
+        cmocka_unit_test_setup(test_all_keys, setup),
+        cmocka_unit_test_setup(test_defaults, setup),
+        cmocka_unit_test_setup(test_bad_lines, setup),
+        cmocka_unit_test_setup(test_bad_wholes, setup),
+        cmocka_unit_test_setup(test_order, setup),
+        cmocka_unit_test_setup(test_broken_sets, setup),
+        cmocka_unit_test_setup(test_allows, setup),
+        cmocka_unit_test_setup(test_match, setup),
         cmocka_unit_test_setup(test_fuzz, setup),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
 // SPDX-FileCopyrightText: 2026 The XINIM authors
 
-// How x86_64 enters the kernel. Register convention: header comment of abi/syscall.h. Only lib/sys/sys.h includes this.
+// How x86_64 enters the kernel. Register convention: header comment of abi/syscall.h. Only
+// lib/sys/sys.h includes this.
 //
-// The "memory" clobber orders every call against the caller's loads and stores: the kernel reads and writes our memory.
+// The "memory" clobber orders every call against the caller's loads and stores: the kernel reads
+// and writes our memory.
 
 #pragma once
 
@@ -83,7 +85,8 @@ static inline int64_t syscall6(uint64_t number, uint64_t a0, uint64_t a1, uint64
     return result;
 }
 
-// The part of a message that travels in registers. Kept in a local variable it never touches memory.
+// The part of a message that travels in registers. Kept in a local variable it never touches
+// memory.
 struct ipc_frame {
     message_tag_t tag;
     uint64_t badge; // out only
@@ -99,8 +102,8 @@ static inline int64_t syscall_message(uint64_t number, uint64_t handle, struct i
     register uint64_t word4 __asm__("r12") = frame->word[4];
     register uint64_t word5 __asm__("r13") = frame->word[5];
     __asm__ volatile("syscall"
-                     : "+a"(result), "+D"(badge), "+S"(tag), "+d"(word0), "+r"(word1),
-                       "+r"(word2), "+r"(word3), "+r"(word4), "+r"(word5)
+                     : "+a"(result), "+D"(badge), "+S"(tag), "+d"(word0), "+r"(word1), "+r"(word2),
+                       "+r"(word3), "+r"(word4), "+r"(word5)
                      :
                      : "rcx", "r11", "memory");
     frame->badge = badge;
