@@ -26,7 +26,7 @@ enum log_level { LOG_ERROR = 3, LOG_WARNING = 4, LOG_INFO = 6, LOG_DEBUG = 7 }; 
 enum {
     LOG_RING_MAGIC = 0x4c4f4752,
     LOG_RING_BYTES = 3 * PAGE_SIZE, // the whole object
-    LOG_LINE_MAX = 240,             // bytes of text in one record
+    LOG_LINE_MAX = 200, // bytes of text in one record: with time and name it fits a kernel log line
 };
 
 struct log_ring {

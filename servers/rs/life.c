@@ -227,6 +227,8 @@ void service_ready(struct service *service)
     if (service->manifest->heartbeat && !watched)
         log_warning("%s: its manifest has a heartbeat, but it gave no notification to ask through",
                     service->name);
+    log_info("%s is ready after %llu ms", service->name,
+             (unsigned long long)((sys_clock() - service->started_at) / 1000000));
     service_set_state(service, RS_RUNNING);
     start_waiting();
 }

@@ -61,22 +61,28 @@ static int grant_own(struct birth *birth)
     return status;
 }
 
-// A handle to each plain service it uses. Templates and classes come through RS_CONNECT.
+static int grant_use(struct birth *birth, const struct svc_use *use, const struct service *server)
+{
+    uint64_t permissions = use ? svc_permission_bits(use, server->manifest) : 0;
+    return grant(birth, server->name, server->endpoint, RIGHT_SEND,
+                 birth->service->id | permissions << 32, server->id);
+}
+
+// A handle to each plain service it uses, and to rs in any case. Templates and classes come through
+// RS_CONNECT.
 static int grant_uses(struct birth *birth)
 {
     const struct svc_manifest *manifest = birth->service->manifest;
+    bool has_rs = false;
     for (unsigned i = 0; i < manifest->uses; i++) {
         const struct svc_use *use = &manifest->use[i];
         struct service *server = use->is_class ? NULL : service_by_name(use->name);
-        if (!server)
-            continue;
-        uint64_t badge = birth->service->id | (uint64_t)svc_permission_bits(use, server->manifest)
-                                                  << 32;
-        int status = grant(birth, use->name, server->endpoint, RIGHT_SEND, badge, server->id);
+        int status = server ? grant_use(birth, use, server) : 0;
         if (status < 0)
             return status;
+        has_rs |= server == rs.self;
     }
-    return 0;
+    return has_rs ? 0 : grant_use(birth, NULL, rs.self);
 }
 
 struct resource_kind_info {
