@@ -32,6 +32,7 @@ enum {
     BLOCK_DEPTH_MAX = 1024,
     BLOCK_SECTOR_BYTES = 512,          // smallest logical block
     BLOCK_REQUEST_BYTES_MAX = 1 << 20, // block_info.request_bytes_max may be lower
+    BLOCK_ID_BYTES = 20,               // what BLOCK_GET_ID delivers
     BLOCK_NAME_MAX = 16,
     BLOCK_SERIAL_MAX = 32,
     BLOCK_LABEL_MAX = 40,

@@ -77,6 +77,9 @@ static int create_notification(struct driver *driver)
     if (created < 0)
         return (int)created;
     driver->notification = (handle_t)created;
+    int status = bind_signal(driver, (uint64_t)1 << DRIVER_WAKE_BIT, &driver->wake);
+    if (status < 0)
+        return status;
     return (int)sys_thread_control(HANDLE_SELF, THREAD_BIND_NOTIFICATION, driver->notification);
 }
 
@@ -283,6 +286,11 @@ int driver_defer(struct driver *driver, handle_t *reply)
 int driver_set_timer(struct driver *driver, time_ns_t deadline)
 {
     return (int)sys_timer_set(driver->timer, deadline, 0);
+}
+
+void driver_wake(struct driver *driver)
+{
+    sys_signal(driver->wake);
 }
 
 int driver_map_grant(struct driver *driver, const char *name, bool writable, void **address,

@@ -55,6 +55,7 @@ enum {
     DRIVER_IRQ_BITS = 16, // 0 .. 15: interrupts
     DRIVER_TIMER_BIT = 16,
     DRIVER_PING_BIT = 17,     // from the reincarnation server; the library answers (abi/rs.h)
+    DRIVER_WAKE_BIT = 18,     // driver_wake
     DRIVER_SIGNAL_FIRST = 24, // 24 .. 55: given out by driver_signal_create
     DRIVER_SIGNAL_COUNT = 32,
 };
@@ -67,7 +68,8 @@ struct driver {
     const char *unit_name; // what devmgr calls the device: "vda"
     handle_t endpoint;
     handle_t notification;
-    handle_t dma; // HANDLE_NONE: a device without
+    handle_t wake; // to our own notification, for driver_wake
+    handle_t dma;  // HANDLE_NONE: a device without
     handle_t timer;
     handle_t irq[DRIVER_IRQ_BITS];
     unsigned irqs;       // highest granted + 1
@@ -98,6 +100,9 @@ int driver_defer(struct driver *driver, handle_t *reply);
 // handle_timer is called once when `deadline` has passed; replaces the earlier one; DEADLINE_NEVER:
 // none.
 int driver_set_timer(struct driver *driver, time_ns_t deadline);
+
+// The loop does not sleep but comes back after what else is waiting (before_wait is called again).
+void driver_wake(struct driver *driver);
 
 // Maps a granted memory object ("bar4", "config") whole. Device memory keeps the caching it was
 // made with. The mapping stays until the process ends. -E_NOENT not granted, -E_INVAL, -E_NOMEM.
