@@ -51,14 +51,14 @@ enum block_op {
     // (unit, partition or BLOCK_WHOLE) -> words: struct block_info. E_NODEV no such unit, E_NOENT
     // no such partition.
     BLOCK_INFO,
-    // (unit, partition, depth, generation; handles: queue memory, client's notification, data
-    // memory) -> 0: session, words from 1: struct block_info; handle: the driver's doorbell. The
-    // driver signals the client's notification when a completion is owed a doorbell. A client
-    // (badge) that attaches to a unit and partition it is attached to replaces that session.
-    // E_NODEV, E_NOENT as above; E_INVAL depth or memory size; E_NOMEM too many sessions.
+    // (unit, partition, depth, generation; handles: queue memory, client's notification) -> 0:
+    // session, words from 1: struct block_info; handle: the driver's doorbell. The driver signals
+    // the client's notification when a completion is owed a doorbell. A client (badge) that
+    // attaches to a unit and partition it is attached to replaces that session. E_NODEV, E_NOENT as
+    // above; E_INVAL depth or memory size; E_NOMEM too many sessions.
     BLOCK_ATTACH,
-    // (session, generation; handle: data memory) -> 0: its number, for block_segment.memory;
-    // attach's own is number 0
+    // (session, generation; handle: data memory) -> 0: its number, counted from 0, for
+    // block_segment.memory. E_NOMEM more than BLOCK_SESSION_MEMORIES.
     BLOCK_ADD_MEMORY,
     // (session, generation): the driver finishes what is under way, then lets go of all memory.
     // E_BADF no such session.

@@ -23,9 +23,9 @@
 //   - default: the library. Waiting threads take turns: one sleeps on the notification and
 //     processes completions for all, the others sleep on a futex.
 //   - with BLOCK_CLIENT_EVENTS: the caller has an event loop. It calls
-//     block_client_process_completions whenever the notification given in options has one of the
-//     bits options.signal_bits. block_client_wait_complete may then be called only by threads other
-//     than the one that runs the loop.
+//     block_client_process_completions when its notification has options.completion_bit, and
+//     block_client_device_changed when it has options.device_bit. block_client_wait_complete may
+//     then be called only by threads other than the one that runs the loop.
 
 #pragma once
 
@@ -52,13 +52,14 @@ enum block_client_flag {
 };
 
 struct block_client_options {
-    const char *name; // "vda", "vda1", "sdb2"
-    handle_t devmgr;  // endpoint; used until block_client_close
-    uint32_t depth;   // requests in flight, a power of two; 0: 128
-    uint32_t flags;   // enum block_client_flag
-    handle_t
-        notification; // BLOCK_CLIENT_EVENTS: an unbadged handle with DUPLICATE and TRANSFER right
-    uint64_t signal_bits;                 // BLOCK_CLIENT_EVENTS: the one bit the library may use
+    const char *name;        // "vda", "vda1", "sdb2"
+    handle_t devmgr;         // HANDLE_NONE: the startup grant of that name
+    handle_t rs;             // HANDLE_NONE: the startup grant of that name
+    uint32_t depth;          // requests in flight, a power of two; 0: 128
+    uint32_t flags;          // enum block_client_flag
+    handle_t notification;   // BLOCK_CLIENT_EVENTS: the caller's, unbadged
+    uint64_t completion_bit; // BLOCK_CLIENT_EVENTS: set in it for block_client_process_completions
+    uint64_t device_bit;     // BLOCK_CLIENT_EVENTS: set in it for block_client_device_changed
     const struct block_client_lock *lock; // copied; NULL: single-threaded
     time_ns_t deadline; // of block_client_open's wait for the device; DEADLINE_NOW: no wait
 };
@@ -87,9 +88,9 @@ static inline struct block_io block_io_range(enum block_request_op op, uint64_t 
     };
 }
 
-// Finds the device through devmgr, waits for it until options->deadline, attaches. (blocks)
-// -E_NODEV no such device, -E_NOENT no such partition, -E_PERM not granted, -E_TIMEDOUT, -E_NOMEM,
-// -E_INVAL.
+// Finds the device through devmgr and its driver through rs, waits for it until options->deadline,
+// attaches. (blocks) -E_NODEV no such device or given up, -E_NOENT no such partition, -E_PERM not
+// in the manifest's `uses` (class:block, devmgr), -E_TIMEDOUT, -E_NOMEM, -E_INVAL.
 int block_client_open(const struct block_client_options *options, struct block_client **client);
 
 // Waits until nothing is in flight, detaches, frees everything. No other thread may be using the
@@ -113,8 +114,8 @@ int block_client_add_memory(struct block_client *client, handle_t memory, uint64
 int block_client_submit(struct block_client *client, const struct block_io *io,
                         block_callback_t callback, void *context, block_ticket_t *ticket);
 
-// Requests submitted since the last kick become visible to the driver. Submit does it itself when
-// it is the first after an idle time; call this after a batch; every waiting function does it too.
+// Makes what was submitted visible to the driver. Needed after a batch of submits; every function
+// that waits or processes completions does it too.
 void block_client_kick(struct block_client *client);
 
 // True if the request has completed, or is no longer known.
@@ -133,9 +134,13 @@ int block_client_wait_complete(struct block_client *client, block_ticket_t ticke
 // -E_TIMEDOUT. (blocks)
 int block_client_wait_any(struct block_client *client, time_ns_t deadline);
 
-// Takes all completions there are and runs their callbacks. Returns how many. Never sleeps, except
-// that it recovers the session if the driver was replaced (blocks then, bounded).
+// Takes all completions there are and runs their callbacks. Returns how many. Sleeps only if the
+// driver broke its rings and has to be attached to anew (bounded).
 int block_client_process_completions(struct block_client *client);
+
+// Some device changed: looks whether it is ours and, if its driver was replaced, goes on with the
+// successor. For BLOCK_CLIENT_EVENTS; otherwise the waiting functions do it. (blocks, bounded)
+void block_client_device_changed(struct block_client *client);
 
 // ---- synchronous ---- (all block; 0 or the request's status; a transfer is all or nothing)
 

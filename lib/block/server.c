@@ -174,7 +174,7 @@ static int handle_attach(struct driver *driver, struct message *request, struct 
     struct block_unit *unit = find_unit(request->word[0]);
     if (unit == NULL)
         return -E_NODEV;
-    if (message_handles(request->tag) != 3 || request->word[1] > UINT32_MAX ||
+    if (message_handles(request->tag) != 2 || request->word[1] > UINT32_MAX ||
         request->word[2] > UINT32_MAX)
         return -E_INVAL;
     struct block_attach attach = {
@@ -185,7 +185,6 @@ static int handle_attach(struct driver *driver, struct message *request, struct 
         .generation = (uint32_t)request->word[3],
         .queue_memory = driver_take_handle(request, 0),
         .notification = driver_take_handle(request, 1),
-        .data_memory = driver_take_handle(request, 2),
     };
     struct block_session *session;
     int status = session_attach(&attach, &session);

@@ -121,12 +121,12 @@ extern struct block_server block_server;
 
 // ---- session.c ----
 
-// Makes a session; takes the three handles, also on error. -E_NOMEM, -E_INVAL, -E_NOENT.
+// Makes a session; takes both handles, also on error. -E_NOMEM, -E_INVAL, -E_NOENT.
 struct block_attach {
     uint64_t badge;
     struct block_unit *unit;
     uint32_t partition, depth, generation;
-    handle_t queue_memory, notification, data_memory;
+    handle_t queue_memory, notification;
 };
 int session_attach(const struct block_attach *attach, struct block_session **session);
 

@@ -124,7 +124,6 @@ int session_attach(const struct block_attach *attach, struct block_session **res
     if (session == NULL) {
         block_os_close(attach->queue_memory);
         block_os_close(attach->notification);
-        block_os_close(attach->data_memory);
         return -E_NOMEM;
     }
     session->badge = attach->badge;
@@ -134,9 +133,7 @@ int session_attach(const struct block_attach *attach, struct block_session **res
     session->generation = attach->generation;
     session->queue_memory = attach->queue_memory;
     session->notification = attach->notification;
-    int status = session_add_memory(session, attach->data_memory);
-    if (status >= 0)
-        status = depth_is_good(attach->depth) ? 0 : -E_INVAL;
+    int status = depth_is_good(attach->depth) ? 0 : -E_INVAL;
     if (status == 0)
         status = find_range(session, attach->unit, attach->partition);
     if (status == 0)
@@ -361,30 +358,36 @@ static void try_barrier(struct block_session *session)
     start_request(session->barrier);
 }
 
+// Nothing is taken that the completion ring has no room for: only a client that breaks its promise
+// of at most `depth` requests runs into that, and waits for itself.
+static bool can_take(struct block_session *session)
+{
+    int room = ring_producer_room(&session->completions);
+    return session->barrier == NULL && session->free != NULL && room > 0 &&
+           session->taken < (uint32_t)room;
+}
+
 void session_take_requests(struct block_session *session)
 {
-    // Nothing is taken that the completion ring has no room for: only a client that breaks its
-    // promise of at most `depth` requests runs into that, and waits for itself.
-    int room = ring_producer_room(&session->completions);
-    int status = room < 0 ? room : 0;
-    while (status == 0 && !session->closing) {
-        try_barrier(session);
-        if (session->barrier != NULL || session->free == NULL || session->taken >= (uint32_t)room)
-            break;
+    int status = 0;
+    try_barrier(session);
+    while (status == 0 && can_take(session)) {
         struct block_request request;
         status = ring_pop(&session->requests, &request);
-        if (status == 0)
-            accept_request(session, &request);
-        room = ring_producer_room(&session->completions);
+        if (status < 0)
+            break;
+        accept_request(session, &request);
+        try_barrier(session);
     }
-    if (status == -E_PROTO || room < 0) {
+    if (ring_side_is_broken(&session->requests.side) ||
+        ring_side_is_broken(&session->completions.side)) {
         block_os_log("%s: client %llx broke its rings, session closed", session->unit->config.name,
                      (unsigned long long)session->badge);
         block_os_signal(session->notification);
         session_close(session);
         return;
     }
-    if (!session->closing && ring_release(&session->requests))
+    if (ring_release(&session->requests))
         block_os_signal(session->notification);
 }
 
@@ -421,7 +424,5 @@ bool session_settle(struct block_session *session)
     if (ring_publish(&session->completions))
         block_os_signal(session->notification);
     // Where nothing may be taken now, a completion brings the session back here, not a doorbell.
-    if (session->barrier != NULL || session->free == NULL)
-        return false;
-    return !ring_consumer_may_sleep(&session->requests);
+    return can_take(session) && !ring_consumer_may_sleep(&session->requests);
 }

@@ -177,8 +177,8 @@ static void handle_notification(struct driver *driver, uint64_t bits)
         answer_ping(driver);
 }
 
-// Turns the request in *message into the reply to send.
-static void handle_request(struct driver *driver, struct message *message)
+// Turns the request in *message into the reply to send. False: it will be sent later.
+static bool handle_request(struct driver *driver, struct message *message)
 {
     struct message reply = {.tag = 0};
     int label = -E_NOSYS;
@@ -186,9 +186,10 @@ static void handle_request(struct driver *driver, struct message *message)
         label = driver->ops->handle_message(driver, message, &reply);
     message_close_handles(message);
     if (label == DRIVER_DEFERRED)
-        label = 0; // nobody receives this: the caller was set aside
+        return false;
     reply.tag = message_tag(label, message_words(reply.tag), message_handles(reply.tag));
     *message = reply;
+    return true;
 }
 
 // Handles in a reply are copies for the client; the driver's own are closed once they are sent.
@@ -216,7 +217,8 @@ static void serve(struct driver *driver)
             handle_notification(driver, message.word[0]);
             continue;
         }
-        handle_request(driver, &message);
+        if (!handle_request(driver, &message))
+            continue;
         status = sys_reply(&message);
         if (status < 0)
             log_warning("%s: reply failed: error %d", driver->ops->name, (int)status);

@@ -225,5 +225,6 @@ int virtio_pci_init(struct virtio_pci *pci, const uint8_t *config, size_t bytes,
     pci->notify_off_multiplier = layout.notify_off_multiplier;
     pci->device_bytes = layout.device.bytes;
     pci->device_type = layout.device_type;
+    pci->has_msix = layout.has_msix;
     return 0;
 }

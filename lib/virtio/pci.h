@@ -24,6 +24,7 @@ struct virtio_pci {
     uint32_t device_bytes;
     uint16_t *notify_address[VIRTIO_PCI_QUEUES_MAX]; // of each enabled queue
     uint16_t device_type;
+    bool has_msix; // else one interrupt for all, whose cause ops->acknowledge tells
 };
 
 // Maps BAR `bar`: its address and length, which stay valid. 0 or a negative error.

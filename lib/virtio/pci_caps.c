@@ -100,6 +100,8 @@ int virtio_pci_find_structures(const uint8_t *config, size_t bytes,
         if (config[at] == PCI_CAPABILITY_VENDOR && fits &&
             config[at + 2] >= sizeof(struct virtio_pci_cap))
             take_capability(layout, config, at);
+        if (config[at] == PCI_CAPABILITY_MSIX)
+            layout->has_msix = true;
         at = config[at + 1] & ~3u; // at is at most 252, so at + 1 is inside
     }
     bool complete =

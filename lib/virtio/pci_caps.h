@@ -6,6 +6,7 @@
 
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -23,6 +24,7 @@ struct virtio_pci_layout {
     struct virtio_pci_structure isr;
     struct virtio_pci_structure device; // optional
     uint32_t notify_off_multiplier;
+    bool has_msix;
 };
 
 // The first capability of each kind counts (4.1.4.1: the device's order of preference). Structures

@@ -58,6 +58,7 @@ static void test_good_device(void **state)
     good_device(config);
     assert_int_equal(virtio_pci_find_structures(config, sizeof(config), &layout), 0);
     assert_int_equal(layout.device_type, 2);
+    assert_true(layout.has_msix);
     assert_int_equal(layout.common.bar, 4);
     assert_int_equal(layout.notify.offset, 0x3000);
     assert_int_equal(layout.notify_off_multiplier, 4);

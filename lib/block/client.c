@@ -1,0 +1,532 @@
+// SPDX-License-Identifier: MIT
+// SPDX-FileCopyrightText: 2026 The XINIM authors
+
+// Block client: slots, submission, completions, waiting (client.h, client_private.h).
+
+#include "lib/block/client.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "abi/devmgr.h"
+#include "abi/error.h"
+#include "lib/block/client_os.h"
+#include "lib/block/client_private.h"
+
+// ---- slots ----
+
+static struct client_slot *find_slot(struct block_client *client, block_ticket_t ticket)
+{
+    uint32_t index = (uint32_t)ticket & (BLOCK_DEPTH_MAX - 1);
+    if (index >= client->depth)
+        return NULL;
+    struct client_slot *slot = &client->slot[index];
+    return slot->state != SLOT_FREE && slot->ticket == ticket ? slot : NULL;
+}
+
+static struct client_slot *take_slot(struct block_client *client)
+{
+    if (client->free == CLIENT_NO_SLOT)
+        return NULL;
+    uint16_t index = client->free;
+    struct client_slot *slot = &client->slot[index];
+    client->free = slot->next_free;
+    slot->ticket = ++client->sequence << CLIENT_SLOT_BITS | index;
+    return slot;
+}
+
+static void free_slot(struct block_client *client, struct client_slot *slot)
+{
+    slot->state = SLOT_FREE;
+    slot->next_free = client->free;
+    client->free = (uint16_t)(slot - client->slot);
+}
+
+static void finish_slot(struct block_client *client, struct client_slot *slot, int status,
+                        uint64_t bytes)
+{
+    client->in_flight--;
+    client->stats.completed++;
+    if (status < 0)
+        client->stats.failed++;
+    if (slot->callback == NULL) {
+        slot->state = SLOT_DONE;
+        slot->status = status;
+        slot->bytes = bytes;
+        return;
+    }
+    block_callback_t callback = slot->callback;
+    void *context = slot->context;
+    free_slot(client, slot); // before the callback, which may submit
+    callback(context, status, bytes);
+}
+
+void client_fail_all(struct block_client *client, int status)
+{
+    for (uint32_t i = 0; i < client->depth; i++)
+        if (client->slot[i].state == SLOT_IN_FLIGHT)
+            finish_slot(client, &client->slot[i], status, 0);
+    client_wake_waiters(client);
+}
+
+// ---- submission ----
+
+static int check_segments(const struct block_client *client, const struct block_io *io)
+{
+    if (io->segments > BLOCK_REQUEST_SEGMENTS)
+        return -E_INVAL;
+    uint64_t sum = 0;
+    for (uint32_t i = 0; i < io->segments; i++) {
+        const struct block_segment *segment = &io->segment[i];
+        if (segment->memory >= client->memories)
+            return -E_FAULT;
+        uint64_t room = client->memory[segment->memory].bytes;
+        if (segment->bytes > room || segment->offset > room - segment->bytes)
+            return -E_FAULT;
+        sum += segment->bytes;
+    }
+    bool transfers = io->op == BLOCK_READ || io->op == BLOCK_WRITE;
+    return transfers && sum != io->bytes ? -E_INVAL : 0;
+}
+
+static int check_io(const struct block_client *client, const struct block_io *io)
+{
+    const struct block_info *info = &client->info;
+    bool writes = io->op == BLOCK_WRITE || io->op == BLOCK_DISCARD || io->op == BLOCK_WRITE_ZEROES;
+    if (writes && (info->features & BLOCK_READ_ONLY) != 0)
+        return -E_ROFS;
+    if ((io->offset | io->bytes) % info->block_bytes != 0)
+        return -E_INVAL;
+    if (io->bytes > info->capacity || io->offset > info->capacity - io->bytes)
+        return -E_NXIO;
+    bool transfers = io->op == BLOCK_READ || io->op == BLOCK_WRITE;
+    if (transfers && io->bytes > info->request_bytes_max)
+        return -E_INVAL;
+    return check_segments(client, io);
+}
+
+void client_push(struct block_client *client, struct client_slot *slot)
+{
+    // C2 leaves room; a driver that broke the ring is found by the next look at the completions.
+    (void)ring_push(&client->requests, &slot->request);
+}
+
+int block_client_submit(struct block_client *client, const struct block_io *io,
+                        block_callback_t callback, void *context, block_ticket_t *ticket)
+{
+    if (client->dead)
+        return -E_NODEV;
+    int status = check_io(client, io);
+    if (status < 0)
+        return status;
+    struct client_slot *slot = take_slot(client);
+    if (slot == NULL)
+        return -E_AGAIN;
+    slot->state = SLOT_IN_FLIGHT;
+    slot->callback = callback;
+    slot->context = context;
+    slot->request = (struct block_request){
+        .cookie = slot->ticket,
+        .offset = io->offset,
+        .bytes = io->bytes,
+        .op = (uint16_t)io->op,
+        .flags = (uint16_t)io->flags,
+        .segments = io->segments,
+    };
+    memcpy(slot->request.segment, io->segment, sizeof(slot->request.segment));
+    client->in_flight++;
+    client->stats.submitted++;
+    if (client->attached)
+        client_push(client, slot);
+    if (ticket != NULL)
+        *ticket = slot->ticket;
+    return 0;
+}
+
+void block_client_kick(struct block_client *client)
+{
+    if (!client->attached || !ring_publish(&client->requests))
+        return;
+    client->stats.doorbells++;
+    client_os_signal(client->doorbell);
+}
+
+// ---- completions ----
+
+static bool take_completion(struct block_client *client, const struct block_completion *completion)
+{
+    struct client_slot *slot = find_slot(client, completion->cookie);
+    if (slot == NULL || slot->state != SLOT_IN_FLIGHT ||
+        completion->generation != client->generation || completion->bytes > slot->request.bytes) {
+        client->stats.stale++;
+        return false;
+    }
+    int status = completion->status;
+    if (status > 0 || status < -4095)
+        status = -E_IO;
+    finish_slot(client, slot, status, status < 0 ? 0 : completion->bytes);
+    return true;
+}
+
+void client_wake_waiters(struct block_client *client)
+{
+    if (client->waiters == 0)
+        return;
+    __atomic_add_fetch(&client->progress, 1, __ATOMIC_RELEASE);
+    client_os_futex_wake_all(&client->progress);
+}
+
+// Takes what is in the ring. *broken: the driver broke the protocol.
+static int take_completions(struct block_client *client, bool *broken)
+{
+    int taken = 0;
+    int status = 0;
+    struct block_completion completion;
+    while (client->attached && (status = ring_pop(&client->completions, &completion)) == 0)
+        taken += take_completion(client, &completion);
+    *broken = status == -E_PROTO || ring_side_is_broken(&client->requests.side);
+    if (client->attached && !*broken)
+        (void)ring_release(&client->completions); // the driver never waits for room (C2)
+    if (taken > 0)
+        client_wake_waiters(client);
+    return taken;
+}
+
+static void handle_broken(struct block_client *client)
+{
+    client->stats.faults++;
+    client_os_log("%s: the driver broke its ring; attaching again", client->device);
+    client->attached = false;
+    client_session_check(client);
+}
+
+static int process(struct block_client *client)
+{
+    bool broken;
+    int taken = take_completions(client, &broken);
+    if (broken && !client->attaching)
+        handle_broken(client);
+    return taken;
+}
+
+int block_client_process_completions(struct block_client *client)
+{
+    block_client_kick(client);
+    int taken = 0;
+    do {
+        taken += process(client);
+    } while (client->attached && !ring_consumer_may_sleep(&client->completions) &&
+             !ring_side_is_broken(&client->completions.side));
+    block_client_kick(client); // what callbacks submitted
+    return taken;
+}
+
+void block_client_device_changed(struct block_client *client)
+{
+    client_session_check(client);
+    block_client_process_completions(client);
+}
+
+// ---- waiting ----
+
+// Sleeps as a follower: until another thread has made progress.
+static void follow(struct block_client *client, time_ns_t deadline)
+{
+    uint32_t seen = client->progress;
+    client->waiters++;
+    client_unlock(client);
+    client_os_futex_wait(&client->progress, seen, deadline);
+    client_lock(client);
+    client->waiters--;
+}
+
+// Sleeps on the notification, on behalf of all.
+static void lead(struct block_client *client, time_ns_t deadline)
+{
+    if (client->attached && !ring_consumer_may_sleep(&client->completions))
+        return;
+    time_ns_t check =
+        client_os_clock() + (client->attached ? CLIENT_CHECK_PERIOD_NS : CLIENT_RETRY_PERIOD_NS);
+    uint64_t bits = 0;
+    client->leader = true;
+    client_unlock(client);
+    int status = client_os_wait(client->notification, check < deadline ? check : deadline, &bits);
+    client_lock(client);
+    client->leader = false;
+    int taken = process(client);
+    bool silent = status == -E_TIMEDOUT && taken == 0 && client_os_clock() >= check;
+    if ((bits & CLIENT_DEVMGR_BIT) != 0 || (silent && client->in_flight > 0))
+        client_session_check(client);
+    client_wake_waiters(client); // one of them leads from here
+}
+
+// Sleeps until something may have changed, at most until the deadline.
+static void wait_for_progress(struct block_client *client, time_ns_t deadline)
+{
+    block_client_kick(client);
+    if (client->leader || client->attaching || !client->own_notification)
+        follow(client, deadline);
+    else
+        lead(client, deadline);
+}
+
+bool block_client_is_complete(struct block_client *client, block_ticket_t ticket)
+{
+    const struct client_slot *slot = find_slot(client, ticket);
+    return slot == NULL || slot->state == SLOT_DONE;
+}
+
+int block_client_get_result(struct block_client *client, block_ticket_t ticket, uint64_t *bytes)
+{
+    struct client_slot *slot = find_slot(client, ticket);
+    if (slot == NULL)
+        return -E_INVAL;
+    if (slot->state == SLOT_IN_FLIGHT)
+        return -E_INPROGRESS;
+    int status = slot->status;
+    if (bytes != NULL)
+        *bytes = slot->bytes;
+    free_slot(client, slot);
+    client_wake_waiters(client); // perhaps one waits for a slot
+    return status;
+}
+
+int block_client_wait_complete(struct block_client *client, block_ticket_t ticket,
+                               time_ns_t deadline, uint64_t *bytes)
+{
+    for (;;) {
+        block_client_kick(client);
+        process(client);
+        int status = block_client_get_result(client, ticket, bytes);
+        if (status != -E_INPROGRESS)
+            return status;
+        if (client_os_clock() >= deadline)
+            return -E_TIMEDOUT;
+        wait_for_progress(client, deadline);
+    }
+}
+
+int block_client_wait_any(struct block_client *client, time_ns_t deadline)
+{
+    uint64_t completed = client->stats.completed;
+    uint16_t free = client->free;
+    for (;;) {
+        block_client_kick(client);
+        process(client);
+        if (client->stats.completed != completed ||
+            (free == CLIENT_NO_SLOT && client->free != free))
+            return 0;
+        if (client_os_clock() >= deadline)
+            return -E_TIMEDOUT;
+        wait_for_progress(client, deadline);
+    }
+}
+
+// ---- synchronous ----
+
+int block_client_transfer(struct block_client *client, const struct block_io *io)
+{
+    block_ticket_t ticket;
+    int status;
+    while ((status = block_client_submit(client, io, NULL, NULL, &ticket)) == -E_AGAIN)
+        block_client_wait_any(client, DEADLINE_NEVER);
+    if (status < 0)
+        return status;
+    return block_client_wait_complete(client, ticket, DEADLINE_NEVER, NULL);
+}
+
+int block_client_read(struct block_client *client, uint64_t offset, uint32_t memory,
+                      uint64_t memory_offset, uint32_t bytes)
+{
+    struct block_io io = block_io_range(BLOCK_READ, offset, memory, memory_offset, bytes);
+    return block_client_transfer(client, &io);
+}
+
+int block_client_write(struct block_client *client, uint64_t offset, uint32_t memory,
+                       uint64_t memory_offset, uint32_t bytes)
+{
+    struct block_io io = block_io_range(BLOCK_WRITE, offset, memory, memory_offset, bytes);
+    return block_client_transfer(client, &io);
+}
+
+int block_client_flush(struct block_client *client)
+{
+    struct block_io io = {.op = BLOCK_FLUSH};
+    return block_client_transfer(client, &io);
+}
+
+// ---- open and close ----
+
+static bool is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
+// "vda12" -> "vda", 12
+static int split_name(struct block_client *client, const char *name)
+{
+    size_t length = strlen(name);
+    size_t letters = length;
+    while (letters > 0 && is_digit(name[letters - 1]))
+        letters--;
+    if (letters == 0 || letters >= sizeof(client->device) || length - letters > 3)
+        return -E_INVAL;
+    memcpy(client->device, name, letters);
+    for (size_t i = letters; i < length; i++)
+        client->partition = client->partition * 10 + (uint32_t)(name[i] - '0');
+    if (length > letters && client->partition == 0)
+        return -E_NOENT;
+    return 0;
+}
+
+static int make_slots(struct block_client *client)
+{
+    client->slot = calloc(client->depth, sizeof(*client->slot));
+    if (client->slot == NULL)
+        return -E_NOMEM;
+    client->free = CLIENT_NO_SLOT;
+    for (uint32_t i = client->depth; i-- > 0;)
+        free_slot(client, &client->slot[i]);
+    return 0;
+}
+
+static int make_events(struct block_client *client, const struct block_client_options *options)
+{
+    uint64_t completion = CLIENT_COMPLETION_BIT;
+    uint64_t devmgr = CLIENT_DEVMGR_BIT;
+    client->own_notification = (options->flags & BLOCK_CLIENT_EVENTS) == 0;
+    if (client->own_notification) {
+        int status = client_os_notification_create(&client->notification);
+        if (status < 0)
+            return status;
+    } else {
+        client->notification = options->notification;
+        completion = options->completion_bit;
+        devmgr = options->device_bit;
+    }
+    int status =
+        client_os_signal_handle(client->notification, completion, &client->completion_signal);
+    if (status < 0)
+        return status;
+    return client_os_signal_handle(client->notification, devmgr, &client->devmgr_signal);
+}
+
+// Without it the library still notices a new driver, by asking when it hears nothing.
+static void watch_devmgr(struct block_client *client)
+{
+    struct message message = {
+        .tag = message_tag(DEVMGR_WATCH, 0, 1),
+        .handle = {client->devmgr_signal},
+    };
+    client_unlock(client);
+    int status =
+        client_os_call(client->devmgr, &message, client_os_clock() + CLIENT_CALL_TIMEOUT_NS);
+    client_lock(client);
+    client_os_close_handles(&message);
+    if (status < 0)
+        client_os_log("%s: devmgr cannot be watched: error %d", client->device, status);
+}
+
+static void destroy(struct block_client *client)
+{
+    for (uint32_t i = 0; i < client->memories; i++)
+        client_os_close(client->memory[i].handle);
+    if (client->queue != NULL)
+        client_os_queue_destroy(client->queue_bytes, client->queue_memory, client->queue);
+    client_os_close(client->doorbell);
+    client_os_close(client->endpoint);
+    client_os_close(client->completion_signal);
+    client_os_close(client->devmgr_signal);
+    if (client->own_notification)
+        client_os_close(client->notification);
+    free(client->slot);
+    free(client);
+}
+
+static int set_up(struct block_client *client, const struct block_client_options *options)
+{
+    client->depth = options->depth != 0 ? options->depth : CLIENT_DEPTH_DEFAULT;
+    if (client->depth < BLOCK_DEPTH_MIN || client->depth > BLOCK_DEPTH_MAX ||
+        (client->depth & (client->depth - 1)) != 0)
+        return -E_INVAL;
+    if (options->lock != NULL)
+        client->lock = *options->lock;
+    client->devmgr =
+        options->devmgr != HANDLE_NONE ? options->devmgr : client_os_startup_handle("devmgr");
+    client->rs = options->rs != HANDLE_NONE ? options->rs : client_os_startup_handle("rs");
+    int status = split_name(client, options->name);
+    if (status == 0)
+        status = make_slots(client);
+    if (status == 0)
+        status = make_events(client, options);
+    if (status < 0)
+        return status;
+    client->queue_bytes = (BLOCK_QUEUE_BYTES(client->depth) + PAGE_SIZE - 1) & ~(PAGE_SIZE - 1u);
+    return client_os_queue_create(client->queue_bytes, &client->queue_memory, &client->queue);
+}
+
+int block_client_open(const struct block_client_options *options, struct block_client **result)
+{
+    struct block_client *client = calloc(1, sizeof(*client));
+    if (client == NULL)
+        return -E_NOMEM;
+    int status = set_up(client, options);
+    if (status == 0)
+        status = client_session_find(client, options->deadline);
+    if (status == 0)
+        status = client_session_attach(client);
+    if (status < 0) {
+        destroy(client);
+        return status;
+    }
+    watch_devmgr(client);
+    *result = client;
+    return 0;
+}
+
+void block_client_close(struct block_client *client)
+{
+    time_ns_t deadline = client_os_clock() + CLIENT_CLOSE_TIMEOUT_NS;
+    while (client->in_flight > 0 && !client->dead)
+        if (block_client_wait_any(client, deadline) < 0)
+            break;
+    client_session_detach(client);
+    destroy(client);
+}
+
+const struct block_info *block_client_info(const struct block_client *client)
+{
+    return &client->info;
+}
+
+int block_client_add_memory(struct block_client *client, handle_t memory, uint64_t bytes)
+{
+    if (bytes == 0 || bytes % PAGE_SIZE != 0)
+        return -E_INVAL;
+    while (client->attaching)
+        follow(client, DEADLINE_NEVER); // one exchange with the driver at a time, so numbers agree
+    if (client->memories == BLOCK_SESSION_MEMORIES)
+        return -E_NOMEM;
+    uint32_t index = client->memories;
+    int status = client_os_duplicate(memory, &client->memory[index].handle);
+    if (status < 0)
+        return status;
+    client->memory[index].bytes = bytes;
+    client->memories++;
+    if (!client->attached)
+        return (int)index; // the next attach sends it
+    client->attaching = true;
+    status = client_session_send_memory(client, index);
+    client->attaching = false;
+    client_wake_waiters(client);
+    if (status == 0 || status == -E_RESTARTED || status == -E_BADF || status == -E_TIMEDOUT)
+        return (int)index; // with a driver that is going away: sent to its successor
+    client->memories--;
+    client_os_close(client->memory[index].handle);
+    return status;
+}
+
+void block_client_get_stats(const struct block_client *client, struct block_client_stats *stats)
+{
+    *stats = client->stats;
+}

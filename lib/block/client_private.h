@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: MIT
+// SPDX-FileCopyrightText: 2026 The XINIM authors
+
+// Inside of the block client (users include client.h). client.c: requests and waiting;
+// client_session.c: finding the driver, attaching, and doing so again when it was replaced.
+//
+// Invariants, under the caller's lock:
+//   C1  a slot IN_FLIGHT is in the request ring, with the driver, or in the completion ring,
+//   exactly once, while the
+//       client is attached; while it is not, slots wait for block_session_recover to submit them
+//   C2  in_flight == slots IN_FLIGHT <= depth == ring capacity, so neither ring overflows
+//   C3  rings, session and generation change only in the thread that has set `attaching`
+
+#pragma once
+
+#include "lib/block/client.h"
+#include "lib/ring/ring.h"
+
+enum {
+    CLIENT_SLOT_BITS = 10,
+    CLIENT_DEPTH_DEFAULT = 128,
+    CLIENT_COMPLETION_BIT = 1, // of the library's own notification
+    CLIENT_DEVMGR_BIT = 2,
+};
+_Static_assert(1 << CLIENT_SLOT_BITS == BLOCK_DEPTH_MAX, "a cookie holds a slot");
+
+// All time-outs of the client.
+#define CLIENT_CALL_TIMEOUT_NS 5000000000ull // a control message to the driver, devmgr or rs
+#define CLIENT_CHECK_PERIOD_NS \
+    1000000000ull // without any sign from the driver: ask whether it is another one
+#define CLIENT_RETRY_PERIOD_NS  50000000ull    // between two looks for a driver that is not there
+#define CLIENT_CLOSE_TIMEOUT_NS 60000000000ull // for the last requests at close
+
+enum client_slot_state { SLOT_FREE, SLOT_IN_FLIGHT, SLOT_DONE };
+
+struct client_slot {
+    enum client_slot_state state;
+    uint16_t next_free;
+    block_ticket_t ticket;
+    block_callback_t callback;
+    void *context;
+    int status;
+    uint64_t bytes;
+    struct block_request request; // kept for a successor
+};
+
+struct client_memory {
+    handle_t handle;
+    uint64_t bytes;
+};
+
+struct block_client {
+    // who and where
+    char device[BLOCK_NAME_MAX]; // "vda"
+    uint32_t partition;
+    handle_t devmgr, rs;
+    handle_t endpoint;
+    uint32_t unit;
+    // the session
+    bool attached;
+    bool attaching;
+    bool dead; // devmgr has given the device up
+    uint64_t incarnation;
+    uint32_t session;
+    uint32_t generation;
+    handle_t doorbell;
+    handle_t queue_memory;
+    void *queue;
+    uint64_t queue_bytes;
+    struct ring_producer requests;
+    struct ring_consumer completions;
+    struct block_info info;
+    uint32_t memories;
+    struct client_memory memory[BLOCK_SESSION_MEMORIES];
+    // events
+    bool own_notification;
+    handle_t notification;      // waited for; ours or the caller's
+    handle_t completion_signal; // what the driver signals
+    handle_t devmgr_signal;
+    bool leader;       // a thread sleeps on the notification
+    uint32_t waiters;  // threads on the futex
+    uint32_t progress; // futex: changes when waiters should look again
+    struct block_client_lock lock;
+    // requests
+    uint32_t depth;
+    uint32_t in_flight;
+    uint64_t sequence;
+    uint16_t free;
+    struct client_slot *slot;
+    struct block_client_stats stats;
+};
+
+enum { CLIENT_NO_SLOT = 0xffff };
+
+static inline void client_lock(struct block_client *client)
+{
+    if (client->lock.acquire != NULL)
+        client->lock.acquire(client->lock.context);
+}
+
+static inline void client_unlock(struct block_client *client)
+{
+    if (client->lock.release != NULL)
+        client->lock.release(client->lock.context);
+}
+
+// ---- client.c ----
+
+// Puts a slot's request into the ring.
+void client_push(struct block_client *client, struct client_slot *slot);
+// Ends all requests in flight with `status`.
+void client_fail_all(struct block_client *client, int status);
+// Lets all threads that sleep on the futex look again.
+void client_wake_waiters(struct block_client *client);
+
+// ---- client_session.c ---- (all block and release the lock meanwhile)
+
+// Finds device and driver, waiting until the deadline.
+int client_session_find(struct block_client *client, time_ns_t deadline);
+// Attaches to the driver found: fresh rings, next generation, all memories, then all requests in
+// flight.
+int client_session_attach(struct block_client *client);
+// Is this still the driver we are attached to? If not, finds and attaches to the next one. Bounded:
+// gives up for now after about one call's time-out; whoever waits comes back.
+void client_session_check(struct block_client *client);
+int client_session_send_memory(struct block_client *client, uint32_t index);
+void client_session_detach(struct block_client *client);

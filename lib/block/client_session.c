@@ -1,0 +1,306 @@
+// SPDX-License-Identifier: MIT
+// SPDX-FileCopyrightText: 2026 The XINIM authors
+
+// The session of a block client with its driver: found through devmgr and rs, attached, checked,
+// and made anew with the successor when the driver was replaced (client_private.h).
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "abi/devmgr.h"
+#include "abi/error.h"
+#include "abi/rs.h"
+#include "lib/block/client_os.h"
+#include "lib/block/client_private.h"
+
+// One call with the lock released. Every wait for somebody else is bounded.
+static int call(struct block_client *client, handle_t endpoint, struct message *message)
+{
+    client_unlock(client);
+    int status = client_os_call(endpoint, message, client_os_clock() + CLIENT_CALL_TIMEOUT_NS);
+    client_lock(client);
+    return status;
+}
+
+static void sleep_until(struct block_client *client, time_ns_t deadline)
+{
+    uint64_t bits;
+    client_unlock(client);
+    client_os_wait(HANDLE_NONE, deadline, &bits);
+    client_lock(client);
+}
+
+// ---- finding ----
+
+static int find_device(struct block_client *client, struct device_info *info)
+{
+    struct message message = {.tag = message_tag(DEVMGR_FIND, 3, 0), .word = {DEVICE_BLOCK}};
+    strncpy((char *)&message.word[1], client->device, DEVICE_NAME_MAX);
+    int status = call(client, client->devmgr, &message);
+    client_os_close_handles(&message);
+    if (status < 0)
+        return status;
+    memcpy(info, message.word, sizeof(*info));
+    info->service[DEVICE_SERVICE_MAX - 1] = '\0';
+    return 0;
+}
+
+static int connect_driver(struct block_client *client, const struct device_info *info)
+{
+    if (client->endpoint != HANDLE_NONE)
+        return 0; // an endpoint outlives its server
+    struct message message = {.tag = message_tag(RS_CONNECT, RS_NAME_WORDS, 0)};
+    strncpy((char *)&message.word[0], info->service, RS_NAME_MAX - 1);
+    int status = call(client, client->rs, &message);
+    if (status >= 0 && message_handles(message.tag) >= 1) {
+        client->endpoint = message.handle[0];
+        message.handle[0] = HANDLE_NONE;
+    }
+    client_os_close_handles(&message);
+    if (status < 0)
+        return status;
+    return client->endpoint != HANDLE_NONE ? 0 : -E_PROTO;
+}
+
+// What a device's state means for us: 0 there is a driver, -E_AGAIN wait, -E_NODEV there will be
+// none.
+static int judge_state(uint32_t state)
+{
+    switch (state) {
+    case DEVICE_RUNNING:
+        return 0;
+    case DEVICE_STARTING:
+    case DEVICE_RESTARTING:
+        return -E_AGAIN;
+    default:
+        return -E_NODEV;
+    }
+}
+
+int client_session_find(struct block_client *client, time_ns_t deadline)
+{
+    for (;;) {
+        struct device_info info;
+        int status = find_device(client, &info);
+        if (status == 0)
+            status = judge_state(info.state);
+        if (status == 0)
+            status = connect_driver(client, &info);
+        if (status == 0)
+            client->incarnation = info.incarnation;
+        bool may_come = status == -E_AGAIN || status == -E_NOENT || status == -E_RESTARTED;
+        if (!may_come)
+            return status;
+        time_ns_t now = client_os_clock();
+        if (now >= deadline)
+            return status == -E_NOENT ? -E_NODEV : -E_TIMEDOUT;
+        time_ns_t next = now + CLIENT_RETRY_PERIOD_NS;
+        sleep_until(client, next < deadline ? next : deadline);
+    }
+}
+
+// ---- attaching ----
+
+static int send_attach(struct block_client *client)
+{
+    handle_t memory, signal;
+    int status = client_os_duplicate(client->queue_memory, &memory);
+    if (status < 0)
+        return status;
+    status = client_os_duplicate(client->completion_signal, &signal);
+    if (status < 0) {
+        client_os_close(memory);
+        return status;
+    }
+    struct message message = {
+        .tag = message_tag(BLOCK_ATTACH, 4, 2),
+        .word = {client->unit, client->partition, client->depth, client->generation},
+        .handle = {memory, signal},
+    };
+    status = call(client, client->endpoint, &message);
+    client_os_close(memory);
+    client_os_close(signal);
+    if (status >= 0 && (message_handles(message.tag) < 1 ||
+                        message_words(message.tag) < 1 + sizeof(client->info) / 8))
+        status = -E_PROTO;
+    if (status >= 0) {
+        client->session = (uint32_t)message.word[0];
+        memcpy(&client->info, &message.word[1], sizeof(client->info));
+        client->doorbell = message.handle[0];
+        message.handle[0] = HANDLE_NONE;
+    }
+    client_os_close_handles(&message);
+    return status < 0 ? status : 0;
+}
+
+int client_session_send_memory(struct block_client *client, uint32_t index)
+{
+    handle_t copy;
+    int status = client_os_duplicate(client->memory[index].handle, &copy);
+    if (status < 0)
+        return status;
+    struct message message = {
+        .tag = message_tag(BLOCK_ADD_MEMORY, 2, 1),
+        .word = {client->session, client->generation},
+        .handle = {copy},
+    };
+    status = call(client, client->endpoint, &message);
+    client_os_close(copy);
+    client_os_close_handles(&message);
+    if (status < 0)
+        return status;
+    return message.word[0] == index ? 0 : -E_PROTO;
+}
+
+static int format_rings(struct block_client *client)
+{
+    uint8_t *completions =
+        (uint8_t *)client->queue + RING_BYTES(client->depth, sizeof(struct block_request));
+    ring_format(client->queue);
+    ring_format(completions);
+    int status = ring_producer_init(&client->requests, client->queue, (size_t)client->queue_bytes,
+                                    client->depth, sizeof(struct block_request));
+    if (status < 0)
+        return status;
+    return ring_consumer_init(&client->completions, completions,
+                              RING_BYTES(client->depth, sizeof(struct block_completion)),
+                              client->depth, sizeof(struct block_completion));
+}
+
+static int compare_tickets(const void *a, const void *b)
+{
+    const struct client_slot *first = *(struct client_slot *const *)a;
+    const struct client_slot *second = *(struct client_slot *const *)b;
+    return first->ticket < second->ticket ? -1 : first->ticket > second->ticket;
+}
+
+// Submits again what has no completion, in the order in which it was submitted first. -E_NOMEM.
+static int resubmit(struct block_client *client)
+{
+    if (client->in_flight == 0)
+        return 0;
+    struct client_slot **order = calloc(client->depth, sizeof(struct client_slot *));
+    if (order == NULL)
+        return -E_NOMEM;
+    size_t count = 0;
+    for (uint32_t i = 0; i < client->depth; i++)
+        if (client->slot[i].state == SLOT_IN_FLIGHT)
+            order[count++] = &client->slot[i];
+    qsort(order, count, sizeof(order[0]), compare_tickets);
+    for (size_t i = 0; i < count; i++)
+        client_push(client, order[i]);
+    client->stats.resubmitted += count;
+    free(order);
+    return 0;
+}
+
+static int attach(struct block_client *client)
+{
+    client_os_close(client->doorbell);
+    client->doorbell = HANDLE_NONE;
+    client->generation++;
+    int status = format_rings(client);
+    if (status == 0)
+        status = send_attach(client);
+    // Memories may be added by other threads while this one talks to the driver: they are sent here
+    // too.
+    for (uint32_t i = 0; status == 0 && i < client->memories; i++)
+        status = client_session_send_memory(client, i);
+    if (status == 0)
+        status = resubmit(client);
+    return status;
+}
+
+int client_session_attach(struct block_client *client)
+{
+    client->attached = false;
+    client->attaching = true;
+    int status = attach(client);
+    client->attached = status == 0;
+    client->attaching = false;
+    if (client->attached)
+        block_client_kick(client);
+    return status;
+}
+
+// ---- checking ----
+
+// 0: the driver knows our session. -E_AGAIN: cannot be told now.
+static int ask_driver(struct block_client *client)
+{
+    struct message message = {
+        .tag = message_tag(BLOCK_CHECK, 2, 0),
+        .word = {client->session, client->generation},
+    };
+    int status = call(client, client->endpoint, &message);
+    client_os_close_handles(&message);
+    return status == -E_TIMEDOUT ? -E_AGAIN : status;
+}
+
+// 0: the session is good. -E_AGAIN: the device has no driver at present. -E_NODEV: never again.
+// Else: attach anew.
+static int examine(struct block_client *client)
+{
+    struct device_info info;
+    int status = find_device(client, &info);
+    if (status == 0)
+        status = judge_state(info.state);
+    if (status == -E_NODEV)
+        return -E_NODEV;
+    if (status < 0)
+        return -E_AGAIN; // also when devmgr itself is being replaced
+    if (!client->attached || info.incarnation != client->incarnation) {
+        client->incarnation = info.incarnation;
+        return -E_RESTARTED;
+    }
+    return ask_driver(client);
+}
+
+// Other errors than these may pass: the next check tries again.
+static bool is_final(int status)
+{
+    return status == -E_NODEV || status == -E_NOENT || status == -E_DEAD;
+}
+
+static void check(struct block_client *client)
+{
+    client->attaching = true;
+    int status = examine(client);
+    client->attaching = false;
+    if (status == 0 || status == -E_AGAIN)
+        return;
+    if (status != -E_NODEV)
+        status = client_session_attach(client);
+    if (status == 0) {
+        client->stats.reattached++;
+        client_os_log("%s: attached to a new driver, %u requests submitted again", client->device,
+                      (unsigned)client->in_flight);
+    } else if (is_final(status)) {
+        client->dead = true;
+        client->attached = false;
+        client_fail_all(client, -E_NODEV);
+    }
+}
+
+void client_session_check(struct block_client *client)
+{
+    if (client->attaching || client->dead)
+        return; // another thread is at it
+    check(client);
+    client_wake_waiters(client);
+}
+
+void client_session_detach(struct block_client *client)
+{
+    if (!client->attached)
+        return;
+    struct message message = {
+        .tag = message_tag(BLOCK_DETACH, 2, 0),
+        .word = {client->session, client->generation},
+    };
+    int status = call(client, client->endpoint, &message);
+    client_os_close_handles(&message);
+    client->attached = false;
+    if (status < 0)
+        client_os_log("%s: not detached in order: error %d", client->device, status);
+}
