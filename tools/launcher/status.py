@@ -14,8 +14,8 @@ BOOT_FAILED = 241  # the guest never came to take a command
 PANIC = 242  # the kernel stopped the machine
 TIMED_OUT = 243  # the command was still running at the end of --timeout
 
-# The kernel ends a panic by writing 1 to the isa-debug-exit port; QEMU then exits with 2 * 1 + 1.
-QEMU_PANIC = 3
+# The kernel ends a panic by writing 0x7f to the isa-debug-exit port: QEMU exits with 2 * 0x7f + 1.
+QEMU_PANIC = 255
 
 
 class Failure(Exception):
