@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: MIT
+// SPDX-FileCopyrightText: 2026 The XINIM authors
+
+// Guests run a few instructions of machine code and come back for each of the reasons there are.
+
+#include "kernel/test/ktest.h"
+
+#include <string.h>
+
+#define GUEST_CODE  0x400000ull
+#define GUEST_DATA  0x600000ull
+
+// clang-format off
+static const uint8_t code_syscall[] = {
+    0xb8, 39, 0, 0, 0,                          // mov $39, %eax
+    0x0f, 0x05,                                 // syscall
+    0x48, 0x89, 0x04, 0x25, 0x00, 0x00, 0x60, 0x00, // mov %rax, 0x600000
+    0xeb, 0xef,                                 // jmp to the start
+};
+static const uint8_t code_spin[] = {0xeb, 0xfe}; // jmp .
+static const uint8_t code_bad[] = {0x0f, 0x0b};  // ud2
+static const uint8_t code_xmm[] = {
+    0x66, 0x48, 0x0f, 0x6e, 0xc7,               // movq %rdi, %xmm0
+    0x0f, 0x05,                                 // syscall
+    0x66, 0x48, 0x0f, 0x7e, 0xc6,               // movq %xmm0, %rsi
+    0xeb, 0xf7,                                 // jmp to the syscall
+};
+// clang-format on
+
+struct test_guest {
+    handle_t aspace, memory, handle;
+    struct guest_state *state;
+};
+
+static void guest_open(struct test_guest *guest, const uint8_t *code, size_t bytes)
+{
+    guest->aspace = (handle_t)sys_aspace_create();
+    struct aspace_map_args args = {.address = GUEST_CODE,
+                                   .bytes = PAGE_SIZE,
+                                   .prot = PROT_READ | PROT_WRITE | PROT_EXECUTE,
+                                   .flags = MAP_FIXED | MAP_PRIVATE};
+    CHECK_EQUAL(sys_aspace_map(guest->aspace, &args), GUEST_CODE);
+    CHECK_EQUAL(sys_aspace_write(guest->aspace, GUEST_CODE, code, bytes), bytes);
+    guest->memory = (handle_t)sys_memory_create(PAGE_SIZE, 0, HANDLE_NONE);
+    struct aspace_map_args state = {.bytes = PAGE_SIZE, .memory = guest->memory, .prot = PROT_READ | PROT_WRITE};
+    guest->state = (struct guest_state *)sys_aspace_map(HANDLE_SELF, &state);
+    guest->handle = (handle_t)sys_guest_create(guest->aspace, guest->memory, 0);
+    guest->state->registers.rip = GUEST_CODE;
+    guest->state->registers.rsp = GUEST_DATA;
+}
+
+static void guest_close(struct test_guest *guest)
+{
+    sys_handle_close(guest->handle);
+    CHECK_EQUAL(sys_aspace_unmap(HANDLE_SELF, (uint64_t)guest->state, PAGE_SIZE), 0);
+    sys_handle_close(guest->memory);
+    sys_handle_close(guest->aspace);
+}
+
+static void check_syscall_and_fault(void)
+{
+    struct test_guest guest;
+    guest_open(&guest, code_syscall, sizeof(code_syscall));
+    CHECK_EQUAL(sys_guest_run(guest.handle), GUEST_EXIT_SYSCALL);
+    CHECK_EQUAL(guest.state->registers.orig_rax, 39);
+    CHECK_EQUAL(guest.state->registers.rip, GUEST_CODE + 7);
+    guest.state->registers.rax = 1234;
+    CHECK_EQUAL(sys_guest_run(guest.handle), GUEST_EXIT_FAULT); // no data page yet
+    CHECK_EQUAL(guest.state->fault_address, GUEST_DATA);
+    CHECK_EQUAL(guest.state->fault_access, PROT_WRITE);
+    CHECK_EQUAL(guest.state->fault_mapped, 0);
+    struct aspace_map_args args = {
+        .address = GUEST_DATA, .bytes = PAGE_SIZE, .prot = PROT_READ | PROT_WRITE, .flags = MAP_FIXED | MAP_PRIVATE};
+    CHECK_EQUAL(sys_aspace_map(guest.aspace, &args), GUEST_DATA);
+    CHECK_EQUAL(sys_guest_run(guest.handle), GUEST_EXIT_SYSCALL);
+    uint64_t word = 0;
+    CHECK_EQUAL(sys_aspace_read(guest.aspace, GUEST_DATA, &word, sizeof(word)), sizeof(word));
+    CHECK_EQUAL(word, 1234);
+    guest_close(&guest);
+}
+
+static void check_paged(void)
+{
+    struct test_guest guest;
+    guest_open(&guest, code_syscall, sizeof(code_syscall));
+    handle_t memory = (handle_t)sys_memory_create(4 * PAGE_SIZE, MEMORY_PAGED, HANDLE_NONE);
+    handle_t pages = (handle_t)sys_memory_create(4 * PAGE_SIZE, 0, HANDLE_NONE);
+    struct aspace_map_args args = {.address = GUEST_DATA,
+                                   .bytes = PAGE_SIZE,
+                                   .memory = memory,
+                                   .offset = 2 * PAGE_SIZE,
+                                   .prot = PROT_READ | PROT_WRITE,
+                                   .flags = MAP_FIXED,
+                                   .tag = 99};
+    CHECK_EQUAL(sys_aspace_map(guest.aspace, &args), GUEST_DATA);
+    CHECK_EQUAL(sys_guest_run(guest.handle), GUEST_EXIT_SYSCALL);
+    CHECK_EQUAL(sys_guest_run(guest.handle), GUEST_EXIT_PAGE);
+    CHECK_EQUAL(guest.state->memory_tag, 99);
+    CHECK_EQUAL(guest.state->memory_offset, 2 * PAGE_SIZE);
+    CHECK_EQUAL(sys_memory_supply(memory, 2 * PAGE_SIZE, pages, 0, PAGE_SIZE), 0);
+    CHECK_EQUAL(sys_guest_run(guest.handle), GUEST_EXIT_SYSCALL);
+    sys_handle_close(memory);
+    sys_handle_close(pages);
+    guest_close(&guest);
+}
+
+// Registers that would harm the kernel if it took them as they are.
+static void check_hostile_registers(void)
+{
+    static const uint64_t addresses[] = {0x0000800000000000ull, 0xffff800000000000ull, 0x00007fffffffffffull,
+                                         0x8000000000000000ull, ~0ull};
+    struct test_guest guest;
+    guest_open(&guest, code_syscall, sizeof(code_syscall));
+    for (unsigned i = 0; i < sizeof(addresses) / sizeof(addresses[0]); i++) {
+        struct guest_registers *registers = &guest.state->registers;
+        memset(registers, 0xff, sizeof(*registers));
+        registers->rip = addresses[i];
+        registers->rcx = addresses[i]; // as if SYSRET would do
+        registers->r11 = registers->rflags;
+        registers->fs_base = addresses[i];
+        registers->gs_base = addresses[i];
+        int64_t reason = sys_guest_run(guest.handle);
+        CHECK(reason == GUEST_EXIT_FAULT || reason == GUEST_EXIT_EXCEPTION);
+    }
+    memset(&guest.state->registers, 0, sizeof(guest.state->registers));
+    guest.state->registers.rip = GUEST_CODE;
+    guest.state->registers.rflags = ~0ull & ~0x100ull; // all but single-step
+    CHECK_EQUAL(sys_guest_run(guest.handle), GUEST_EXIT_SYSCALL);
+    CHECK_EQUAL(guest.state->registers.rflags & 0x7000, 0); // no IOPL, no NT
+    CHECK_EQUAL(guest.state->registers.rflags & 0x200, 0x200);
+    CHECK_EQUAL(sys_guest_fpu(guest.handle, GUEST_FPU_SET, 0xdead0000, 512), -E_FAULT);
+    guest_close(&guest);
+}
+
+static void check_extended_state(void)
+{
+    struct test_guest guests[3];
+    for (unsigned i = 0; i < 3; i++) {
+        guest_open(&guests[i], code_xmm, sizeof(code_xmm));
+        guests[i].state->registers.rdi = 0x1111111111111111ull * (i + 1);
+        CHECK_EQUAL(sys_guest_run(guests[i].handle), GUEST_EXIT_SYSCALL);
+    }
+    for (unsigned round = 0; round < 20; round++) {
+        for (unsigned i = 0; i < 3; i++) {
+            CHECK_EQUAL(sys_guest_run(guests[i].handle), GUEST_EXIT_SYSCALL);
+            CHECK_EQUAL(guests[i].state->registers.rsi, 0x1111111111111111ull * (i + 1));
+            sys_yield();
+        }
+    }
+    static uint8_t image[8192] __attribute__((aligned(64)));
+    int64_t bytes = sys_guest_fpu(guests[0].handle, GUEST_FPU_SIZE, 0, 0);
+    CHECK(bytes >= 512 && bytes <= (int64_t)sizeof(image));
+    CHECK_EQUAL(sys_guest_fpu(guests[1].handle, GUEST_FPU_GET, (uint64_t)image, sizeof(image)), bytes);
+    CHECK_EQUAL(sys_guest_fpu(guests[0].handle, GUEST_FPU_SET, (uint64_t)image, (uint64_t)bytes), 0);
+    CHECK_EQUAL(sys_guest_run(guests[0].handle), GUEST_EXIT_SYSCALL);
+    CHECK_EQUAL(guests[0].state->registers.rsi, 0x2222222222222222ull);
+    CHECK_EQUAL(sys_guest_fpu(guests[0].handle, GUEST_FPU_COPY, guests[2].handle, 0), 0);
+    CHECK_EQUAL(sys_guest_run(guests[0].handle), GUEST_EXIT_SYSCALL);
+    CHECK_EQUAL(guests[0].state->registers.rsi, 0x3333333333333333ull);
+    memset(image + 512, 0xff, 64); // a header that XRSTOR would refuse
+    CHECK_EQUAL(sys_guest_fpu(guests[0].handle, GUEST_FPU_SET, (uint64_t)image, (uint64_t)bytes), -E_INVAL);
+    for (unsigned i = 0; i < 3; i++) {
+        guest_close(&guests[i]);
+    }
+}
+
+static handle_t kicked_thread;
+
+static void kicker(uint64_t delay)
+{
+    sys_wait(HANDLE_NONE, now() + delay, NULL);
+    sys_thread_control(kicked_thread, THREAD_KICK, 0);
+    sys_process_exit(0);
+}
+
+// Runs a spinning guest in a child and kicks it from here.
+static void run_spinning(uint64_t unused)
+{
+    (void)unused;
+    struct test_guest guest;
+    guest_open(&guest, code_spin, sizeof(code_spin));
+    int64_t reason = sys_guest_run(guest.handle);
+    sys_process_exit((int32_t)reason);
+}
+
+static void check_kick(void)
+{
+    for (unsigned round = 0; round < 10; round++) {
+        struct child child;
+        struct child helper;
+        struct process_status status;
+        child_start(&child, 0, run_spinning, 0, NULL, PRIORITY_USER, 0);
+        kicked_thread = child.thread;
+        child_start(&helper, 1, kicker, round * 300000, (const handle_t[]){child.thread, HANDLE_NONE}, CHILD_PRIORITY,
+                    0);
+        child_finish(&helper, NULL);
+        child_finish(&child, &status);
+        CHECK_EQUAL(status.code, GUEST_EXIT_KICK);
+    }
+    // A process that dies while its guest runs takes the guest with it.
+    struct child child;
+    child_start(&child, 0, run_spinning, 0, NULL, PRIORITY_USER, 0);
+    sys_wait(HANDLE_NONE, now() + 3000000, NULL);
+    child_kill(&child);
+    child_finish(&child, NULL);
+}
+
+void test_guest(void)
+{
+    struct test_guest guest;
+    guest_open(&guest, code_bad, sizeof(code_bad));
+    CHECK_EQUAL(sys_guest_run(guest.handle), GUEST_EXIT_EXCEPTION);
+    CHECK_EQUAL(guest.state->exception, 6);
+    guest_close(&guest);
+    check_syscall_and_fault();
+    check_paged();
+    check_hostile_registers();
+    check_extended_state();
+    check_kick();
+}
