@@ -38,7 +38,7 @@ struct cpu {
     time_ns_t slice_end;    // DEADLINE_NEVER: nobody waits for this CPU
 
     // This CPU only.
-    struct guest *fpu_owner; // whose extended state is in the registers; referenced
+    struct guest *fpu_owner; // whose extended state is in the registers; not counted (guest_destroy clears it)
     uint64_t fs_base, gs_base; // user values now in the registers
     struct object *dead;     // objects without references, for object_reap
     struct process *finished; // processes whose last thread is gone, for object_reap

@@ -28,7 +28,6 @@ static void fpu_release(struct cpu *cpu)
         fpu_save(owner->fpu);
         owner->fpu_cpu = GUEST_FPU_NOWHERE;
         cpu->fpu_owner = NULL;
-        object_put(&owner->object);
     }
 }
 
@@ -37,7 +36,6 @@ static void fpu_own(struct cpu *cpu, struct guest *guest)
     if (cpu->fpu_owner != guest) {
         fpu_release(cpu);
         fpu_restore(guest->fpu);
-        object_get(&guest->object);
         cpu->fpu_owner = guest;
         guest->fpu_cpu = cpu->index;
     }
@@ -329,6 +327,11 @@ int64_t sys_guest_fpu(struct thread *thread, const uint64_t *arg)
 void guest_destroy(struct object *object)
 {
     struct guest *guest = CONTAINER_OF(object, struct guest, object);
+    spin_lock(&object_lock);
+    if (guest->fpu_cpu != GUEST_FPU_NOWHERE) {
+        cpus[guest->fpu_cpu].fpu_owner = NULL;
+    }
+    spin_unlock(&object_lock);
     fpu_free(guest->fpu);
     page_put(guest->state_page);
     object_put(&guest->aspace->object);

@@ -90,10 +90,13 @@ void process_record_backtrace(struct thread *thread)
         if (error == -E_AGAIN) {
             object_put(&fault.memory->object);
         }
-        if (error != 0 || pair[1] == 0 || pair[0] <= link) {
+        if (error != 0 || pair[1] == 0) {
             break;
         }
         status->backtrace[depth++] = pair[1];
+        if (pair[0] <= link) {
+            break;
+        }
         link = pair[0];
     }
     status->backtrace_depth = depth;

@@ -238,7 +238,7 @@ void thread_destroy(struct object *object)
 {
     struct thread *thread = CONTAINER_OF(object, struct thread, object);
     if (thread->ipc_page != NULL) {
-        page_put(thread->ipc_page);
+        page_unpin(thread->ipc_page);
     }
     object_put(&thread->process->object);
     heap_free(thread);

@@ -80,9 +80,9 @@ enum { ASPACE_COPY_MAX = 1 << 20 }; // aspace_copy_between moves at most this mu
 int64_t aspace_copy_between(struct aspace *to, uint64_t to_address, struct aspace *from, uint64_t from_address,
                             size_t bytes, struct fault *fault, struct aspace **fault_space);
 
-// The writable page at a user address, faulted in, with a reference for the caller: for what the kernel keeps at hand
-// (IPC buffers). -E_FAULT (also if a pager would have to supply it), -E_NOMEM; -E_INVAL: device memory. While it is
-// held, a write after a clone or after a change of protection moves the owner to a copy.
+// The writable page at a user address, faulted in and pinned (page_unpin gives it back): for what the kernel keeps at
+// hand (IPC buffers). A clone gets a copy of it. -E_FAULT (also if a pager would have to supply it), -E_NOMEM;
+// -E_INVAL: device memory.
 int aspace_pin_page(struct aspace *aspace, uint64_t address, struct page **page);
 
 // 32-bit word at a user address (4-byte aligned, else -E_INVAL) as one atomic load. Same errors as copy_in. *key names

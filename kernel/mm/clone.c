@@ -9,6 +9,39 @@
 #include "kernel/mm/heap.h"
 #include "kernel/mm/region.h"
 
+// A page that the kernel has pinned stays its owner's alone: the clone gets a copy at once.
+static int copy_pinned(struct aspace *clone, mmu_entry_t old, mmu_entry_t *target)
+{
+    struct page *page = page_allocate(0, clone->page_flags);
+    if (page == NULL) {
+        return -E_NOMEM;
+    }
+    copy_page(page_address(page), page_address(page_of_ram(mmu_entry_frame(old))));
+    mmu_entry_store(target, (old & ~MMU_FRAME) | page_physical(page));
+    clone->private_pages++;
+    return 0;
+}
+
+// One private page: shared and write-protected on both sides.
+static int share_page(const struct region *region, uint64_t address, mmu_entry_t *entry, struct aspace *clone,
+                      mmu_entry_t *target, struct mmu_gather *gather)
+{
+    mmu_entry_t old = mmu_entry_load(entry);
+    struct page *page = page_of_ram(mmu_entry_frame(old));
+    if (page->owner != 0) {
+        return copy_pinned(clone, old, target);
+    }
+    page_get(page);
+    if (mmu_entry_allows(old, PROT_WRITE)) {
+        old = mmu_entry_with_prot(old, (region->prot | PROT_READ) & ~(unsigned)PROT_WRITE);
+        mmu_entry_store(entry, old);
+        mmu_gather_address(gather, address);
+    }
+    mmu_entry_store(target, old);
+    clone->private_pages++;
+    return 0;
+}
+
 // Shares the private pages of one region. The clone's entries are nobody else's business yet: no lock of the object.
 static int share_pages(struct region *region, struct aspace *clone, struct mmu_gather *gather)
 {
@@ -18,22 +51,14 @@ static int share_pages(struct region *region, struct aspace *clone, struct mmu_g
     while ((entry = mmu_next(&aspace->mmu, &address, region->end)) != NULL) {
         mmu_entry_t *target = NULL; // the clone's entry of the same address, once its table is needed
         do {
-            mmu_entry_t old = mmu_entry_load(entry);
-            if (mmu_entry_private(old)) {
+            if (mmu_entry_private(mmu_entry_load(entry))) {
                 if (target == NULL) {
                     target = mmu_make(&clone->mmu, address);
-                    if (target == NULL) {
-                        return -E_NOMEM;
-                    }
                 }
-                page_get(page_of_ram(mmu_entry_frame(old)));
-                if (mmu_entry_allows(old, PROT_WRITE)) {
-                    old = mmu_entry_with_prot(old, (region->prot | PROT_READ) & ~(unsigned)PROT_WRITE);
-                    mmu_entry_store(entry, old);
-                    mmu_gather_address(gather, address);
+                int error = target == NULL ? -E_NOMEM : share_page(region, address, entry, clone, target, gather);
+                if (error != 0) {
+                    return error;
                 }
-                mmu_entry_store(target, old);
-                clone->private_pages++;
             }
             target += target != NULL;
             entry++;

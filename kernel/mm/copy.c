@@ -204,7 +204,7 @@ int aspace_pin_page(struct aspace *aspace, uint64_t address, struct page **page)
         return error;
     }
     *page = page_of_ram(virtual_to_physical(window.at));
-    page_get(*page);
+    page_pin(*page);
     window_close(&window);
     return 0;
 }

@@ -71,7 +71,7 @@ static int fault_private(struct aspace *aspace, const struct region *region, mmu
 {
     mmu_entry_t old = mmu_entry_load(entry);
     struct page *page = page_of_ram(mmu_entry_frame(old));
-    if (__atomic_load_n(&page->references, __ATOMIC_ACQUIRE) == 1) {
+    if (page_sole(page)) {
         mmu_entry_store(entry, mmu_entry_with_prot(old, region->prot));
         return 0;
     }

@@ -29,7 +29,7 @@ struct page {
     uint32_t next, previous; // free list; `next` also chains pages that one owner is about to free
     uint8_t order;           // of a free block's first page
     uint8_t state;           // enum page_state
-    uint16_t owner;          // the heap's mark
+    uint16_t owner;          // heap pages: the heap's mark; others: how often the kernel has pinned it (aspace_pin_page)
 };
 _Static_assert(sizeof(struct page) == 16, "page index and address are converted by shifts");
 
@@ -72,6 +72,25 @@ static inline void page_put(struct page *page)
     if (__atomic_sub_fetch(&page->references, 1, __ATOMIC_ACQ_REL) == 0) {
         page_free(page);
     }
+}
+
+// A reference of the kernel's own that clones must not turn into sharing: the page stays where its owner sees it.
+static inline void page_pin(struct page *page)
+{
+    page_get(page);
+    __atomic_fetch_add(&page->owner, 1, __ATOMIC_RELAXED);
+}
+
+static inline void page_unpin(struct page *page)
+{
+    __atomic_fetch_sub(&page->owner, 1, __ATOMIC_RELAXED);
+    page_put(page);
+}
+
+// A private page with no user but the one whose table names it.
+static inline bool page_sole(const struct page *page)
+{
+    return __atomic_load_n(&page->references, __ATOMIC_ACQUIRE) == 1u + __atomic_load_n(&page->owner, __ATOMIC_RELAXED);
 }
 
 static inline physical_t page_physical(const struct page *page)

@@ -88,7 +88,7 @@ static void check_rights(void)
     CHECK_EQUAL(sys_aspace_protect(HANDLE_SELF, (uint64_t)at, PAGE_SIZE, PROT_READ | PROT_WRITE), -E_ACCES);
     CHECK_EQUAL(sys_memory_resize(read_only, 2 * PAGE_SIZE), -E_PERM);
     CHECK_EQUAL(sys_aspace_unmap(HANDLE_SELF, (uint64_t)at, PAGE_SIZE), 0);
-    CHECK_EQUAL(sys_memory_create(1ull << 62, MEMORY_CONTIGUOUS, HANDLE_NONE), -E_NOMEM);
+    CHECK_EQUAL(sys_memory_create(1ull << 62, MEMORY_CONTIGUOUS, HANDLE_NONE), -E_INVAL);
     CHECK_EQUAL(map(HANDLE_NONE, 1ull << 60, PROT_READ, MAP_PRIVATE), -E_NOMEM);
     sys_handle_close(read_only);
     sys_handle_close(memory);
