@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // SPDX-FileCopyrightText: 2026 The XINIM authors
 
-// Circular doubly linked lists whose nodes are members of what they link. An empty head, and a node on no list,
-// point to themselves. Nothing here allocates or locks.
+// Circular doubly linked lists whose nodes are members of what they link. An empty head, and a node
+// on no list, point to themselves. Nothing here allocates or locks.
 
 #pragma once
 
@@ -13,21 +13,21 @@ struct list {
     struct list *next, *prev;
 };
 
-#define LIST_INIT(name)                                                                            \
-    {                                                                                              \
-        &(name), &(name)                                                                           \
+#define LIST_INIT(name)  \
+    {                    \
+        &(name), &(name) \
     }
 
 // The structure of `type` whose member `member` is the node `node`.
 #define list_entry(node, type, member) ((type *)(void *)((char *)(node)-offsetof(type, member)))
 
 // Walks a list; the body must not remove `node`.
-#define list_for_each(node, head)                                                                  \
+#define list_for_each(node, head) \
     for (struct list *node = (head)->next; node != (head); node = node->next)
 
 // Walks a list; the body may remove `node` (only `node`).
-#define list_for_each_safe(node, head)                                                             \
-    for (struct list *node = (head)->next, *node##_next = node->next; node != (head);              \
+#define list_for_each_safe(node, head)                                                \
+    for (struct list *node = (head)->next, *node##_next = node->next; node != (head); \
          node = node##_next, node##_next = node->next)
 
 static inline void list_init(struct list *head)

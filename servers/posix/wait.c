@@ -3,10 +3,12 @@
 
 // The server's lock, wait queues and sleeping threads (wait.h).
 //
-// Locks: posix_lock is the only one; it is never taken twice by one thread and never held in a kernel call that blocks.
+// Locks: posix_lock is the only one; it is never taken twice by one thread and never held in a
+// kernel call that blocks.
 //
-// A sleeping thread waits on its own waiter->word: waiter_prepare clears it, waiter_wake sets it and wakes the futex. A
-// signal sets the task's work flags and kicks the thread, which ends an interruptible futex wait or forestalls the next.
+// A sleeping thread waits on its own waiter->word: waiter_prepare clears it, waiter_wake sets it
+// and wakes the futex. A signal sets the task's work flags and kicks the thread, which ends an
+// interruptible futex wait or forestalls the next.
 
 #include "servers/posix/wait.h"
 

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: MIT
+// SPDX-FileCopyrightText: 2026 The XINIM authors
+
+// Requests to devmgr, the log server and the real-time clock's driver (machine.h).
+
+#include "servers/posix/machine.h"
+
+#include "abi/devmgr.h"
+#include "abi/error.h"
+#include "abi/log.h"
+#include "abi/rtc.h"
+#include "lib/sys/log.h"
+#include "lib/sys/start.h"
+#include "lib/sys/sys.h"
+#include "servers/posix/clock.h"
+#include "servers/posix/user.h"
+#include "servers/posix/wait.h"
+
+// Where reading begins since the last "dmesg -c".
+static uint64_t log_start;
+
+int machine_end(enum machine_end end)
+{
+    struct message message = {.tag = message_tag(DEVMGR_POWER, 1, 0)};
+    message.word[0] = end == MACHINE_END_RESTART ? POWER_REBOOT : POWER_OFF;
+    posix_unlock();
+    log_info(end == MACHINE_END_RESTART ? "restarting" : "powering off");
+    int64_t error = message_call_retry(startup_handle("devmgr"), &message);
+    posix_lock();
+    return error < 0 ? (int)error : -E_IO;
+}
+
+// ---- the log ----
+
+// Text from *position on; *position becomes where it ended. Bytes, 0 at the end, or an error.
+static int64_t read_log(handle_t server, uint64_t *position, char *text)
+{
+    struct message message = {.tag = message_tag(LOG_READ, 1 + LOG_NAME_WORDS, 0)};
+    message.word[0] = *position;
+    int64_t bytes = message_call_retry(server, &message);
+    if (bytes <= 0)
+        return bytes;
+    if (bytes > LOG_TEXT_BYTES || message_get_bytes(&message, 2, text, (size_t)bytes) < 0)
+        return -E_PROTO;
+    *position = message.word[0];
+    return bytes;
+}
+
+static int64_t log_end(handle_t server)
+{
+    struct message message = {.tag = message_tag(LOG_STATS, LOG_NAME_WORDS, 0)};
+    struct log_stats stats;
+    int64_t error = message_call_retry(server, &message);
+    if (error < 0)
+        return error;
+    if (message_get_bytes(&message, 0, &stats, sizeof(stats)) < 0)
+        return -E_PROTO;
+    return (int64_t)stats.bytes;
+}
+
+int64_t machine_log_read(struct task *task, uint64_t address, uint64_t bytes, bool clear)
+{
+    char text[LOG_TEXT_BYTES];
+    handle_t server = startup_handle("log_server");
+    uint64_t done = 0;
+    posix_unlock();
+    int64_t end = log_end(server);
+    uint64_t position = log_start;
+    if (end >= 0 && (uint64_t)end > bytes && (uint64_t)end - bytes > position)
+        position = (uint64_t)end - bytes;
+    int64_t result = end < 0 ? end : 0;
+    while (result >= 0 && done < bytes) {
+        result = read_log(server, &position, text);
+        if (result <= 0)
+            break;
+        uint64_t piece = (uint64_t)result < bytes - done ? (uint64_t)result : bytes - done;
+        if (user_write(task, address + done, text, piece) != 0)
+            result = -E_FAULT;
+        else
+            done += piece;
+    }
+    posix_lock();
+    if (clear)
+        log_start = position;
+    return result < 0 ? result : (int64_t)done;
+}
+
+void machine_log_clear(void)
+{
+    posix_unlock();
+    int64_t end = log_end(startup_handle("log_server"));
+    posix_lock();
+    if (end >= 0)
+        log_start = (uint64_t)end;
+}
+
+// ---- the wall clock ----
+
+void machine_read_clock(void)
+{
+    struct message message = {.tag = message_tag(RTC_READ, 0, 0)};
+    handle_t clock = startup_handle("rtc");
+    if (clock == HANDLE_NONE)
+        return;
+    posix_unlock();
+    int64_t error = message_call_retry(clock, &message);
+    posix_lock();
+    if (error >= 0 && message_words(message.tag) >= 1)
+        clock_set_realtime(message.word[0] * NS_PER_SECOND);
+    else
+        log_warning("the real-time clock does not answer: the date is wrong");
+}

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: MIT
+// SPDX-FileCopyrightText: 2026 The XINIM authors
+
+// What the posix server asks of other servers for the machine as a whole: its end, its log, its
+// wall clock.
+
+#pragma once
+
+#include "abi/types.h"
+
+struct task;
+
+enum machine_end { MACHINE_END_POWER_OFF, MACHINE_END_RESTART };
+enum { MACHINE_LOG_BYTES = 256 * 1024 }; // what `dmesg` is told the log can hold
+
+// posix_lock held; dropped while the others work.
+
+// Does not return if it succeeds.
+int machine_end(enum machine_end end);
+// The last `bytes` of the log into a program's memory; bytes or an error. `clear`: the next reading
+// begins after it.
+int64_t machine_log_read(struct task *task, uint64_t address, uint64_t bytes, bool clear);
+void machine_log_clear(void);
+// Sets the wall clock from the real-time clock, if there is one.
+void machine_read_clock(void);
+
+// For uname and /proc.
+const char *machine_release(void);
+const char *machine_version(void);
+char *machine_host_name(void);   // 65 bytes, may be changed in place
+char *machine_domain_name(void); // likewise

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: MIT
+// SPDX-FileCopyrightText: 2026 The XINIM authors
+
+// The random number generator and getrandom(2). After each request the key is replaced by fresh
+// output, so that an old state says nothing of earlier bytes ("fast key erasure", Bernstein 2017);
+// kernel entropy comes in again and again.
+
+#include "servers/posix/random.h"
+
+#include <string.h>
+
+#include "abi/error.h"
+#include "lib/sys/sys.h"
+#include "servers/posix/chacha.h"
+#include "servers/posix/dispatch.h"
+#include "servers/posix/task.h"
+#include "servers/posix/user.h"
+
+enum { RESEED_REQUESTS = 1024, GETRANDOM_PIECE = 1024 };
+enum { GRND_NONBLOCK = 1, GRND_RANDOM = 2, GRND_INSECURE = 4 };
+
+static const uint32_t no_nonce[3];
+static uint32_t key[CHACHA_KEY_WORDS];
+static unsigned requests;
+
+// The key becomes a hash of itself and the data, one key's length at a time.
+void random_mix(const void *data, size_t bytes)
+{
+    const uint8_t *from = data;
+    uint8_t block[CHACHA_BLOCK_BYTES];
+    while (bytes > 0) {
+        size_t piece = bytes < sizeof(key) ? bytes : sizeof(key);
+        uint8_t *to = (uint8_t *)key;
+        for (size_t i = 0; i < piece; i++)
+            to[i] ^= from[i];
+        chacha_block(key, 0, no_nonce, block);
+        memcpy(key, block, sizeof(key));
+        from += piece;
+        bytes -= piece;
+    }
+}
+
+static int reseed(void)
+{
+    uint8_t entropy[sizeof(key)];
+    int64_t got = sys_info(INFO_ENTROPY, 0, entropy, sizeof(entropy));
+    if (got < 0)
+        return (int)got;
+    random_mix(entropy, (size_t)got);
+    return 0;
+}
+
+int random_init(void)
+{
+    return reseed();
+}
+
+void random_bytes(void *buffer, size_t bytes)
+{
+    uint8_t *to = buffer;
+    uint8_t block[CHACHA_BLOCK_BYTES];
+    // Failing here leaves the present key, which is as good as before.
+    if (++requests % RESEED_REQUESTS == 0)
+        (void)reseed();
+    // Block 0: the next key, and the first bytes of the answer.
+    uint32_t counter = 0;
+    chacha_block(key, counter++, no_nonce, block);
+    size_t have = sizeof(block) - sizeof(key);
+    uint8_t next_key[sizeof(key)];
+    memcpy(next_key, block, sizeof(key));
+    const uint8_t *from = block + sizeof(key);
+    while (bytes > 0) {
+        size_t piece = bytes < have ? bytes : have;
+        memcpy(to, from, piece);
+        to += piece;
+        bytes -= piece;
+        if (bytes > 0) {
+            chacha_block(key, counter++, no_nonce, block);
+            from = block;
+            have = sizeof(block);
+        }
+    }
+    memcpy(key, next_key, sizeof(key));
+}
+
+uint64_t random_u64(void)
+{
+    uint64_t value;
+    random_bytes(&value, sizeof(value));
+    return value;
+}
+
+int64_t linux_getrandom(struct task *task, const uint64_t argument[SYSCALL_ARGUMENTS])
+{
+    uint64_t bytes = argument[1], flags = argument[2], done = 0;
+    uint8_t piece[GETRANDOM_PIECE];
+    if ((flags & ~(uint64_t)(GRND_NONBLOCK | GRND_RANDOM | GRND_INSECURE)) != 0 ||
+        (flags & (GRND_RANDOM | GRND_INSECURE)) == (GRND_RANDOM | GRND_INSECURE))
+        return -E_INVAL;
+    if (bytes > INT32_MAX)
+        bytes = INT32_MAX;
+    while (done < bytes) {
+        size_t count = bytes - done < sizeof(piece) ? (size_t)(bytes - done) : sizeof(piece);
+        random_bytes(piece, count);
+        int64_t moved = user_write_some(task, argument[0] + done, piece, count);
+        if (moved <= 0)
+            return done > 0 ? (int64_t)done : -E_FAULT;
+        done += (uint64_t)moved;
+        if (signal_pending(task))
+            break;
+    }
+    return (int64_t)done;
+}
