@@ -5,9 +5,12 @@
 
 #include "servers/posix/machine.h"
 
+#include <string.h>
+
 #include "abi/devmgr.h"
 #include "abi/error.h"
 #include "abi/log.h"
+#include "abi/rs.h"
 #include "abi/rtc.h"
 #include "lib/sys/log.h"
 #include "lib/sys/start.h"
@@ -15,6 +18,28 @@
 #include "servers/posix/clock.h"
 #include "servers/posix/user.h"
 #include "servers/posix/wait.h"
+
+// A service's endpoint. HANDLE_NONE: there is no such service, or the manifest does not allow it. The startup grant "log"
+// is the process's own log ring, so services are asked for by RS_CONNECT.
+static handle_t connect(const char *name)
+{
+    struct message message = {.tag = message_tag(RS_CONNECT, RS_NAME_WORDS, 0)};
+    char padded[RS_NAME_MAX] = {0};
+    strlcpy(padded, name, sizeof(padded));
+    memcpy(message.word, padded, sizeof(padded));
+    int64_t error = message_call_retry(startup_handle("rs"), &message);
+    if (error < 0 || message_handles(message.tag) < 1)
+        return HANDLE_NONE;
+    return message.handle[0];
+}
+
+static handle_t log_server(void)
+{
+    static handle_t server;
+    if (server == HANDLE_NONE)
+        server = connect("log");
+    return server;
+}
 
 // Where reading begins since the last "dmesg -c".
 static uint64_t log_start;
@@ -61,9 +86,9 @@ static int64_t log_end(handle_t server)
 int64_t machine_log_read(struct task *task, uint64_t address, uint64_t bytes, bool clear)
 {
     char text[LOG_TEXT_BYTES];
-    handle_t server = startup_handle("log_server");
     uint64_t done = 0;
     posix_unlock();
+    handle_t server = log_server();
     int64_t end = log_end(server);
     uint64_t position = log_start;
     if (end >= 0 && (uint64_t)end > bytes && (uint64_t)end - bytes > position)
@@ -88,7 +113,7 @@ int64_t machine_log_read(struct task *task, uint64_t address, uint64_t bytes, bo
 void machine_log_clear(void)
 {
     posix_unlock();
-    int64_t end = log_end(startup_handle("log_server"));
+    int64_t end = log_end(log_server());
     posix_lock();
     if (end >= 0)
         log_start = (uint64_t)end;
