@@ -41,7 +41,10 @@ void client_os_queue_destroy(uint64_t bytes, handle_t memory, void *address)
 int client_os_call(handle_t endpoint, struct message *message, time_ns_t deadline)
 {
     int64_t status = sys_call_until(endpoint, message, deadline);
-    return status < 0 ? (int)status : message_label(message->tag);
+    if (status >= 0)
+        return message_label(message->tag);
+    message->tag = 0; // what is in it are the request's handles, not an answer's
+    return (int)status;
 }
 
 void client_os_close_handles(struct message *message)

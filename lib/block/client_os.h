@@ -12,7 +12,8 @@
 int client_os_queue_create(uint64_t bytes, handle_t *memory, void **address);
 void client_os_queue_destroy(uint64_t bytes, handle_t memory, void *address);
 
-// Sends and waits for the answer, which replaces the message; its label, or the kernel's error.
+// Sends and waits for the answer, which replaces the message; its label, or the kernel's error, and
+// then there is no answer and the message is empty.
 int client_os_call(handle_t endpoint, struct message *message, time_ns_t deadline);
 
 // Closes the handles that an answer brought and nobody took (set those taken to HANDLE_NONE).

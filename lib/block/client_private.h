@@ -121,7 +121,7 @@ int client_session_find(struct block_client *client, time_ns_t deadline);
 // flight.
 int client_session_attach(struct block_client *client);
 // Is this still the driver we are attached to? If not, finds and attaches to the next one. Bounded:
-// gives up for now after about one call's time-out; whoever waits comes back.
+// after about one call's time-out it returns without; whoever waits comes back.
 void client_session_check(struct block_client *client);
 int client_session_send_memory(struct block_client *client, uint32_t index);
 void client_session_detach(struct block_client *client);

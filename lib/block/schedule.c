@@ -188,7 +188,8 @@ static bool can_join(const struct block_pending *first, const struct block_pendi
            !first->alone && !second->alone;
 }
 
-// Index of a request that was overtaken too often, or window_count. Looked for now and then only.
+// Index of a request that was overtaken too often, or window_count. Looked for at every
+// LOOK_FOR_OLD_EVERY-th command only.
 static unsigned find_overtaken(const struct block_session *session)
 {
     uint64_t now = session->unit->dispatches;

@@ -320,6 +320,13 @@ static void start_request(struct block_pending *pending)
         schedule_add(pending);
 }
 
+// Of the others, nobody has checked offset and length, and nobody needs them.
+static bool has_range(const struct block_request *request)
+{
+    return request->op == BLOCK_READ || request->op == BLOCK_WRITE ||
+           request->op == BLOCK_DISCARD || request->op == BLOCK_WRITE_ZEROES;
+}
+
 static void accept_request(struct block_session *session, const struct block_request *request)
 {
     struct block_pending *pending = session->free;
@@ -338,8 +345,10 @@ static void accept_request(struct block_session *session, const struct block_req
         session_finish(pending, status);
         return;
     }
-    pending->offset = session->start + request->offset;
-    pending->bytes = request->bytes;
+    if (has_range(request)) {
+        pending->offset = session->start + request->offset;
+        pending->bytes = request->bytes;
+    }
     pending->segments = (uint16_t)request->segments;
     memcpy(pending->segment, request->segment, sizeof(pending->segment));
     session->unit->statistics.requests[request->op]++;

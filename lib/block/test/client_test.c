@@ -1,0 +1,474 @@
+// SPDX-License-Identifier: MIT
+// SPDX-FileCopyrightText: 2026 The XINIM authors
+
+// The block client against the real server library over a disk in memory, and against drivers that
+// die at every possible moment.
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "abi/error.h"
+#include "lib/block/client.h"
+#include "lib/block/client_private.h"
+#include "lib/block/server.h"
+#include "lib/block/test/fake_system.h"
+#include "lib/block/test/ram_disk.h"
+
+enum { MEMORY_BYTES = 1 << 20, DEPTH = 32 };
+
+static struct block_client *client;
+static handle_t memory;
+static uint8_t *data;
+
+static void fill_disk(void)
+{
+    for (uint32_t i = 0; i < RAM_DISK_BYTES; i += 4)
+        memcpy(ram_disk.bytes + i, &i, 4);
+    memset(ram_disk.bytes, 0, 512); // no partition table
+}
+
+static void open_client(uint32_t flags)
+{
+    struct block_client_options options = {.name = "vda", .depth = DEPTH, .flags = flags};
+    assert_int_equal(block_client_open(&options, &client), 0);
+    memory = fake_memory_create(MEMORY_BYTES);
+    data = fake_memory(memory);
+    assert_int_equal(block_client_add_memory(client, memory, MEMORY_BYTES), 0);
+}
+
+static int set_up(void **state)
+{
+    (void)state;
+    static const struct fake_hooks hooks = {.boot = ram_disk_boot, .step = ram_disk_step};
+    ram_disk_create();
+    fill_disk();
+    fake_start(&hooks);
+    open_client(0);
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    block_client_close(client);
+    fake_close(memory);
+    fake_stop();
+    ram_disk_destroy();
+    return 0;
+}
+
+static struct block_client_stats stats(void)
+{
+    struct block_client_stats s;
+    block_client_get_stats(client, &s);
+    return s;
+}
+
+// ---- plain use ----
+
+static void test_info(void **state)
+{
+    (void)state;
+    const struct block_info *info = block_client_info(client);
+    assert_int_equal(info->capacity, RAM_DISK_BYTES);
+    assert_int_equal(info->block_bytes, 512);
+    assert_string_equal(info->name, "vda");
+    assert_string_equal(info->serial, "RAM");
+    assert_int_equal(info->request_bytes_max, 64 * PAGE_SIZE);
+}
+
+static void test_read_write_flush(void **state)
+{
+    (void)state;
+    assert_int_equal(block_client_read(client, 8192, 0, 4096, 8192), 0);
+    assert_memory_equal(data + 4096, ram_disk.bytes + 8192, 8192);
+    memset(data, 0x5a, 4096);
+    assert_int_equal(block_client_write(client, 1 << 20, 0, 0, 4096), 0);
+    assert_int_equal(ram_disk.bytes[(1 << 20) + 4095], 0x5a);
+    assert_int_equal(block_client_flush(client), 0);
+    assert_int_equal(ram_disk.flushes, 1);
+}
+
+static void test_bad_requests(void **state)
+{
+    (void)state;
+    assert_int_equal(block_client_read(client, 100, 0, 0, 512), -E_INVAL);
+    assert_int_equal(block_client_read(client, 0, 0, 0, 100), -E_INVAL);
+    assert_int_equal(block_client_read(client, RAM_DISK_BYTES, 0, 0, 512), -E_NXIO);
+    assert_int_equal(block_client_read(client, RAM_DISK_BYTES - 512, 0, 0, 1024), -E_NXIO);
+    assert_int_equal(block_client_read(client, 0, 0, MEMORY_BYTES, 512), -E_FAULT);
+    assert_int_equal(block_client_read(client, 0, 0, UINT64_MAX - 100, 512), -E_FAULT);
+    assert_int_equal(block_client_read(client, 0, 1, 0, 512), -E_FAULT);
+    assert_int_equal(block_client_read(client, 0, 0, 0, 65 * PAGE_SIZE), -E_INVAL);
+    struct block_io io = {.op = BLOCK_GET_ID};
+    assert_int_equal(block_client_transfer(client, &io), -E_INVAL); // the server's verdict
+    assert_int_equal(block_client_read(client, 0, 0, 0, 512), 0);
+}
+
+static void test_scattered(void **state)
+{
+    (void)state;
+    struct block_io io = {.op = BLOCK_READ, .offset = 4096, .bytes = 6 * 512, .segments = 6};
+    for (unsigned i = 0; i < 6; i++)
+        io.segment[i] = (struct block_segment){.offset = (5 - i) * 10000, .bytes = 512};
+    assert_int_equal(block_client_transfer(client, &io), 0);
+    for (unsigned i = 0; i < 6; i++)
+        assert_memory_equal(data + (5 - i) * 10000, ram_disk.bytes + 4096 + i * 512, 512);
+}
+
+static void test_other_operations(void **state)
+{
+    (void)state;
+    struct block_io io = {.op = BLOCK_WRITE_ZEROES, .offset = 4096, .bytes = 8192};
+    assert_int_equal(block_client_transfer(client, &io), 0);
+    assert_int_equal(ram_disk.bytes[4096 + 8191], 0);
+    io.op = BLOCK_DISCARD;
+    assert_int_equal(block_client_transfer(client, &io), 0);
+    io = block_io_range(BLOCK_GET_ID, 0, 0, 0, 512);
+    io.bytes = 0;
+    assert_int_equal(block_client_transfer(client, &io), 0);
+    assert_int_equal(data[19], 'S');
+    assert_int_equal(data[20], 0);
+    assert_int_equal(block_client_read(client, 0, 0, 0, 4096), 0);
+    unsigned maps = fake.maps;
+    io = block_io_range(BLOCK_FORGET, 0, 0, 0, 4096);
+    io.bytes = 0;
+    assert_int_equal(block_client_transfer(client, &io), 0);
+    assert_int_equal(fake.maps, maps - 1);
+}
+
+static void test_device_error(void **state)
+{
+    (void)state;
+    ram_disk.bad_offset = 4096;
+    assert_int_equal(block_client_read(client, 4096, 0, 0, 512), -E_IO);
+    assert_int_equal(block_client_read(client, 8192, 0, 0, 512), 0);
+    assert_int_equal(stats().failed, 1);
+}
+
+// ---- asynchronous ----
+
+struct seen {
+    unsigned calls;
+    int status;
+    uint64_t bytes;
+};
+
+static void note(void *context, int status, uint64_t bytes)
+{
+    struct seen *seen = context;
+    seen->calls++;
+    seen->status = status;
+    seen->bytes = bytes;
+}
+
+static void test_callbacks(void **state)
+{
+    (void)state;
+    struct seen seen[DEPTH] = {{0}};
+    block_ticket_t ticket = 0;
+    ram_disk.mode = RAM_DISK_BACKWARDS;
+    for (unsigned i = 0; i < DEPTH; i++) {
+        struct block_io io = block_io_range(BLOCK_READ, i * 8192, 0, i * 4096, 4096);
+        assert_int_equal(block_client_submit(client, &io, note, &seen[i], &ticket), 0);
+        assert_false(block_client_is_complete(client, ticket));
+    }
+    struct block_io more = block_io_range(BLOCK_READ, 0, 0, 0, 4096);
+    assert_int_equal(block_client_submit(client, &more, note, NULL, NULL), -E_AGAIN);
+    assert_int_equal(block_client_get_result(client, ticket, NULL), -E_INPROGRESS);
+    block_client_kick(client);
+    fake_run();
+    assert_int_equal(block_client_process_completions(client), DEPTH);
+    assert_true(block_client_is_complete(client, ticket));
+    assert_int_equal(block_client_get_result(client, ticket, NULL), -E_INVAL);
+    for (unsigned i = 0; i < DEPTH; i++) {
+        assert_int_equal(seen[i].calls, 1);
+        assert_int_equal(seen[i].bytes, 4096);
+        assert_memory_equal(data + i * 4096, ram_disk.bytes + i * 8192, 4096);
+    }
+    assert_int_equal(stats().doorbells, 1); // one batch, one doorbell
+}
+
+static void submit_from_callback(void *context, int status, uint64_t bytes)
+{
+    unsigned *left = context;
+    assert_int_equal(status, 0);
+    assert_int_equal(bytes, 512);
+    if (--*left == 0)
+        return;
+    struct block_io io = block_io_range(BLOCK_READ, *left * 512, 0, 0, 512);
+    assert_int_equal(block_client_submit(client, &io, submit_from_callback, left, NULL), 0);
+}
+
+static void test_callbacks_may_submit(void **state)
+{
+    (void)state;
+    unsigned left = 500;
+    struct block_io io = block_io_range(BLOCK_READ, 512, 0, 0, 512);
+    assert_int_equal(block_client_submit(client, &io, submit_from_callback, &left, NULL), 0);
+    while (left > 0)
+        assert_int_equal(block_client_wait_any(client, DEADLINE_NEVER), 0);
+}
+
+static void test_tickets(void **state)
+{
+    (void)state;
+    block_ticket_t first, second;
+    struct block_io io = block_io_range(BLOCK_READ, 8192, 0, 0, 512);
+    assert_int_equal(block_client_submit(client, &io, NULL, NULL, &first), 0);
+    assert_int_equal(block_client_submit(client, &io, NULL, NULL, &second), 0);
+    uint64_t bytes;
+    assert_int_equal(block_client_wait_complete(client, second, DEADLINE_NEVER, &bytes), 0);
+    assert_int_equal(bytes, 512);
+    assert_int_equal(block_client_wait_complete(client, second, DEADLINE_NEVER, NULL), -E_INVAL);
+    assert_int_equal(block_client_wait_complete(client, first, DEADLINE_NEVER, NULL), 0);
+    assert_int_equal(block_client_get_result(client, 0, NULL), -E_INVAL);
+    assert_int_equal(block_client_get_result(client, UINT64_MAX, NULL), -E_INVAL);
+}
+
+static void test_deadline(void **state)
+{
+    (void)state;
+    block_ticket_t ticket;
+    ram_disk.mode = RAM_DISK_HOLD;
+    struct block_io io = block_io_range(BLOCK_READ, 8192, 0, 0, 512);
+    assert_int_equal(block_client_submit(client, &io, NULL, NULL, &ticket), 0);
+    time_ns_t deadline = fake.now + 300000000;
+    assert_int_equal(block_client_wait_complete(client, ticket, deadline, NULL), -E_TIMEDOUT);
+    assert_int_equal(block_client_wait_any(client, DEADLINE_NOW), -E_TIMEDOUT);
+    ram_disk.mode = RAM_DISK_ONE_A_STEP;
+    assert_int_equal(block_client_wait_complete(client, ticket, DEADLINE_NEVER, NULL), 0);
+}
+
+static void test_open_errors(void **state)
+{
+    (void)state;
+    struct block_client *other;
+    struct block_client_options options = {.name = "vda1"};
+    assert_int_equal(block_client_open(&options, &other), -E_NOENT);
+    options.name = "vdb";
+    options.deadline = fake.now + 200000000;
+    assert_int_equal(block_client_open(&options, &other), -E_NODEV);
+    assert_true(fake.now >= options.deadline);
+    options.name = "";
+    assert_int_equal(block_client_open(&options, &other), -E_INVAL);
+    options.name = "vda0";
+    assert_int_equal(block_client_open(&options, &other), -E_NOENT);
+    options = (struct block_client_options){.name = "vda", .depth = 3};
+    assert_int_equal(block_client_open(&options, &other), -E_INVAL);
+}
+
+// ---- drivers that die ----
+
+static void test_driver_replaced_while_idle(void **state)
+{
+    (void)state;
+    assert_int_equal(block_client_read(client, 8192, 0, 0, 4096), 0);
+    fake_kill_driver();
+    fake_start_driver();
+    assert_int_equal(block_client_read(client, 16384, 0, 0, 4096), 0);
+    assert_memory_equal(data, ram_disk.bytes + 16384, 4096);
+    assert_int_equal(stats().reattached, 1);
+}
+
+// Every death between submission and completion: after k completions, with or without the successor
+// being there.
+static void test_driver_dies_after_each_completion(void **state)
+{
+    (void)state;
+    for (unsigned k = 0; k <= DEPTH; k++) {
+        struct seen seen[DEPTH] = {{0}};
+        ram_disk.mode = k % 2 != 0 ? RAM_DISK_BACKWARDS : RAM_DISK_ONE_A_STEP;
+        memset(data, 0, MEMORY_BYTES);
+        for (unsigned i = 0; i < DEPTH; i++) {
+            struct block_io io = block_io_range(BLOCK_READ, 4096 + i * 12288, 0, i * 4096, 4096);
+            assert_int_equal(block_client_submit(client, &io, note, &seen[i], NULL), 0);
+        }
+        block_client_kick(client);
+        for (unsigned i = 0; i < k; i++)
+            fake_run_driver();
+        fake.attach_failures = k % 3;
+        fake_kill_driver();
+        if (k % 4 != 0)
+            fake_start_driver();
+        unsigned done = 0;
+        while (done < DEPTH) {
+            if (!fake.driver_runs && fake.now % 2 == 0)
+                fake_start_driver();
+            block_client_wait_any(client, fake.now + 60000000);
+            if (!fake.driver_runs)
+                fake_start_driver();
+            done = 0;
+            for (unsigned i = 0; i < DEPTH; i++)
+                done += seen[i].calls;
+        }
+        for (unsigned i = 0; i < DEPTH; i++) {
+            assert_int_equal(seen[i].calls, 1);
+            assert_int_equal(seen[i].status, 0);
+            assert_memory_equal(data + i * 4096, ram_disk.bytes + 4096 + i * 12288, 4096);
+        }
+    }
+    assert_true(stats().resubmitted > 0);
+    assert_int_equal(stats().failed, 0);
+}
+
+static void test_resubmission_keeps_the_order(void **state)
+{
+    (void)state;
+    static struct seen seen;
+    memset(&seen, 0, sizeof(seen));
+    ram_disk.mode = RAM_DISK_HOLD;
+    for (unsigned i = 0; i < 8; i++) {
+        memset(data + i * 4096, (int)i, 4096);
+        struct block_io io = block_io_range(BLOCK_WRITE, 65536, 0, i * 4096, 4096);
+        io.flags = BLOCK_BARRIER;
+        assert_int_equal(block_client_submit(client, &io, note, &seen, NULL), 0);
+    }
+    block_client_kick(client);
+    fake_run();
+    fake_kill_driver();
+    ram_disk.mode = RAM_DISK_ONE_A_STEP;
+    fake_start_driver();
+    while (seen.calls < 8)
+        block_client_wait_any(client, DEADLINE_NEVER);
+    assert_int_equal(ram_disk.bytes[65536], 7);
+}
+
+static void test_device_given_up(void **state)
+{
+    (void)state;
+    block_ticket_t ticket;
+    ram_disk.mode = RAM_DISK_HOLD;
+    struct block_io io = block_io_range(BLOCK_READ, 8192, 0, 0, 512);
+    assert_int_equal(block_client_submit(client, &io, NULL, NULL, &ticket), 0);
+    fake.device_failed = true;
+    fake_kill_driver();
+    assert_int_equal(block_client_wait_complete(client, ticket, DEADLINE_NEVER, NULL), -E_NODEV);
+    assert_int_equal(block_client_read(client, 8192, 0, 0, 512), -E_NODEV);
+}
+
+static void test_silent_driver_is_asked(void **state)
+{
+    (void)state;
+    // The session vanishes without any sign: only the periodic question finds out.
+    struct block_session *session = NULL;
+    for (unsigned i = 0; i < BLOCK_SESSIONS_MAX && session == NULL; i++)
+        if (block_server.session[i].in_use)
+            session = &block_server.session[i];
+    assert_non_null(session);
+    session_close(session);
+    assert_int_equal(block_client_read(client, 8192, 0, 0, 512), 0);
+    assert_int_equal(stats().reattached, 1);
+}
+
+// ---- drivers that lie ----
+
+static struct ring_producer *driver_completions(void)
+{
+    for (unsigned i = 0; i < BLOCK_SESSIONS_MAX; i++)
+        if (block_server.session[i].in_use)
+            return &block_server.session[i].completions;
+    return NULL;
+}
+
+static void test_stale_and_forged_completions(void **state)
+{
+    (void)state;
+    block_ticket_t ticket;
+    ram_disk.mode = RAM_DISK_HOLD;
+    struct block_io io = block_io_range(BLOCK_READ, 8192, 0, 0, 512);
+    assert_int_equal(block_client_submit(client, &io, NULL, NULL, &ticket), 0);
+    block_client_kick(client);
+    fake_run();
+    const struct block_completion forged[] = {
+        {.cookie = ticket, .bytes = 512, .generation = client->generation - 1}, // earlier session
+        {.cookie = ticket ^ 1, .bytes = 512, .generation = client->generation}, // another slot
+        {.cookie = ticket + (1 << CLIENT_SLOT_BITS),
+         .bytes = 512,
+         .generation = client->generation},
+        {.cookie = UINT64_MAX, .generation = client->generation},
+        {.cookie = ticket, .bytes = 513, .generation = client->generation}, // more than asked for
+    };
+    for (size_t i = 0; i < sizeof(forged) / sizeof(forged[0]); i++)
+        assert_int_equal(ring_push(driver_completions(), &forged[i]), 0);
+    ring_publish(driver_completions());
+    assert_int_equal(block_client_process_completions(client), 0);
+    assert_int_equal(stats().stale, sizeof(forged) / sizeof(forged[0]));
+    ram_disk.mode = RAM_DISK_ONE_A_STEP;
+    assert_int_equal(block_client_wait_complete(client, ticket, DEADLINE_NEVER, NULL), 0);
+
+    struct block_completion again = {
+        .cookie = ticket, .bytes = 512, .generation = client->generation};
+    ring_push(driver_completions(), &again);
+    ring_publish(driver_completions());
+    block_client_process_completions(client);
+    assert_int_equal(stats().stale, 1 + sizeof(forged) / sizeof(forged[0]));
+}
+
+static void test_strange_status_is_an_error(void **state)
+{
+    (void)state;
+    block_ticket_t ticket;
+    ram_disk.mode = RAM_DISK_HOLD;
+    struct block_io io = block_io_range(BLOCK_READ, 8192, 0, 0, 512);
+    assert_int_equal(block_client_submit(client, &io, NULL, NULL, &ticket), 0);
+    block_client_kick(client);
+    fake_run();
+    struct block_completion strange = {
+        .cookie = ticket, .bytes = 512, .status = 5, .generation = client->generation};
+    ring_push(driver_completions(), &strange);
+    ring_publish(driver_completions());
+    assert_int_equal(block_client_wait_complete(client, ticket, DEADLINE_NEVER, NULL), -E_IO);
+    ram_disk.mode = RAM_DISK_ONE_A_STEP;
+}
+
+static void test_driver_breaks_the_ring(void **state)
+{
+    (void)state;
+    block_ticket_t ticket;
+    ram_disk.mode = RAM_DISK_HOLD;
+    struct block_io io = block_io_range(BLOCK_READ, 8192, 0, 0, 512);
+    assert_int_equal(block_client_submit(client, &io, NULL, NULL, &ticket), 0);
+    block_client_kick(client);
+    fake_run();
+    driver_completions()->side.shared->head += 1000;
+    ram_disk.mode = RAM_DISK_ONE_A_STEP;
+    assert_int_equal(block_client_wait_complete(client, ticket, DEADLINE_NEVER, NULL), 0);
+    assert_int_equal(stats().faults, 1);
+    assert_int_equal(stats().reattached, 1);
+    assert_int_equal(block_client_read(client, 8192, 0, 0, 512), 0);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(test_info),
+        TEST(test_read_write_flush),
+        TEST(test_bad_requests),
+        TEST(test_scattered),
+        TEST(test_other_operations),
+        TEST(test_device_error),
+        TEST(test_callbacks),
+        TEST(test_callbacks_may_submit),
+        TEST(test_tickets),
+        TEST(test_deadline),
+        TEST(test_open_errors),
+        TEST(test_driver_replaced_while_idle),
+        TEST(test_driver_dies_after_each_completion),
+        TEST(test_resubmission_keeps_the_order),
+        TEST(test_device_given_up),
+        TEST(test_silent_driver_is_asked),
+        TEST(test_stale_and_forged_completions),
+        TEST(test_strange_status_is_an_error),
+        TEST(test_driver_breaks_the_ring),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
