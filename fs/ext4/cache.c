@@ -7,10 +7,15 @@
 
 #include <string.h>
 
-static struct ext4_buffer **hash_slot(struct ext4_cache *cache, uint64_t block)
+static uint32_t hash_index(const struct ext4_cache *cache, uint64_t block)
 {
     uint64_t mixed = block * 0x9E3779B97F4A7C15ull;
-    return &cache->hash[mixed >> 32 & cache->hash_mask];
+    return (uint32_t)(mixed >> 32) & cache->hash_mask;
+}
+
+static struct ext4_buffer **hash_slot(struct ext4_cache *cache, uint64_t block)
+{
+    return &cache->hash[hash_index(cache, block)];
 }
 
 static void lru_remove(struct ext4_cache *cache, struct ext4_buffer *buffer)
@@ -180,4 +185,35 @@ uint32_t ext4_buffers_pinned(const struct ext4 *fs)
     for (uint32_t i = 0; i < fs->cache.count; i++)
         pinned += fs->cache.buffers[i].pins != 0;
     return pinned;
+}
+
+// ---- invariants (internal.h) ----
+
+static const char *buffer_fault(const struct ext4 *fs, const struct ext4_buffer *buffer)
+{
+    const struct ext4_cache *cache = &fs->cache;
+    uint32_t found = 0;
+    if (!buffer->valid)
+        return buffer->pins ? "a pinned buffer without content" : NULL;
+    if (buffer->block >= fs->blocks)
+        return "invariant 1: block outside the file system";
+    const struct ext4_buffer *other = cache->hash[hash_index(cache, buffer->block)];
+    for (; other; other = other->chain)
+        found += other->block == buffer->block;
+    return found == 1 ? NULL : "invariant 1: a block cached twice, or not to be found";
+}
+
+const char *ext4_cache_fault(const struct ext4 *fs)
+{
+    const struct ext4_cache *cache = &fs->cache;
+    uint32_t pinned = ext4_buffers_pinned(fs), reusable = 0;
+    for (uint32_t i = 0; i < cache->count; i++) {
+        const char *fault = buffer_fault(fs, &cache->buffers[i]);
+        if (fault)
+            return fault;
+    }
+    for (const struct ext4_buffer *at = cache->newest; at; at = at->older, reusable++)
+        if (at->pins || (at->older && at->older->newer != at))
+            return "invariant 2: a pinned buffer among the reusable ones, or a broken list";
+    return pinned + reusable == cache->count ? NULL : "invariant 2: a buffer on no list";
 }

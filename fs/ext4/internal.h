@@ -59,7 +59,6 @@ struct ext4_cache {
 
 enum {
     EXT4_STAGING_BYTES = 32 * 1024,
-    EXT4_CACHE_BUFFERS_MIN = 16,
     EXT4_REPORTS = 32, // faults remembered, so that each is logged once
 };
 
@@ -93,6 +92,9 @@ void ext4_cache_init(struct ext4 *fs, uint8_t *memory, size_t bytes);
 int ext4_buffer_get(struct ext4 *fs, uint64_t block, uint32_t ahead, struct ext4_buffer **out);
 void ext4_buffer_put(struct ext4 *fs, struct ext4_buffer *buffer);
 uint32_t ext4_buffers_pinned(const struct ext4 *fs);
+
+// Which invariant of the cache is broken, or NULL. For tests: it looks at everything.
+const char *ext4_cache_fault(const struct ext4 *fs);
 
 // ---- faults (report.c) ----
 

@@ -187,6 +187,7 @@ static void test_small_cache(void **state)
     assert_int_equal(image_open(&image), 0);
     tree_compare(image.fs, EXT4_ROOT, tree);
     assert_true(image.fs->cache.misses > image.fs->cache.count);
+    assert_null(ext4_cache_fault(image.fs));
     image_free(&image);
 }
 
@@ -411,6 +412,32 @@ static void test_statistics(void **state)
     image_free(&image);
 }
 
+// With every block pinned there is an error, not a wait; unpinned, the cache is as good as before.
+static void test_all_pinned(void **state)
+{
+    (void)state;
+    struct image image;
+    struct ext4_buffer *buffers[1024], *one_more;
+    make_plain("", "stats");
+    plain_open(&image);
+    uint32_t count = image.fs->cache.count;
+    assert_in_range(count, 16, 1023);
+    for (uint32_t i = 0; i < count; i++)
+        assert_int_equal(ext4_buffer_get(image.fs, i, 3, &buffers[i]), 0);
+    assert_int_equal(ext4_buffer_get(image.fs, count, 3, &one_more), -E_NOMEM);
+    assert_null(ext4_cache_fault(image.fs));
+    ext4_buffer_put(image.fs, buffers[5]);
+    assert_int_equal(ext4_buffer_get(image.fs, count, 3, &buffers[5]), 0);
+    assert_int_equal(ext4_buffer_get(image.fs, count, 3, &one_more), 0);
+    assert_ptr_equal(one_more, buffers[5]);
+    ext4_buffer_put(image.fs, one_more);
+    for (uint32_t i = 0; i < count; i++)
+        ext4_buffer_put(image.fs, buffers[i]);
+    assert_null(ext4_cache_fault(image.fs));
+    assert_int_equal(ext4_buffers_pinned(image.fs), 0);
+    image_free(&image);
+}
+
 static void test_stale_numbers(void **state)
 {
     (void)state;
@@ -469,15 +496,11 @@ static void test_unknown_ro_compat(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_attributes),
-        cmocka_unit_test(test_unwritten),
-        cmocka_unit_test(test_extended_attributes),
-        cmocka_unit_test(test_long_inline_directory),
-        cmocka_unit_test(test_statistics),
-        cmocka_unit_test(test_stale_numbers),
-        cmocka_unit_test(test_refused),
-        cmocka_unit_test(test_unknown_ro_compat),
-        cmocka_unit_test(test_small_cache),
+        cmocka_unit_test(test_attributes),          cmocka_unit_test(test_unwritten),
+        cmocka_unit_test(test_extended_attributes), cmocka_unit_test(test_long_inline_directory),
+        cmocka_unit_test(test_statistics),          cmocka_unit_test(test_all_pinned),
+        cmocka_unit_test(test_stale_numbers),       cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_unknown_ro_compat),   cmocka_unit_test(test_small_cache),
         cmocka_unit_test(test_combinations),
     };
     scratch = scratch_make();

@@ -171,6 +171,6 @@ void walk_all(struct ext4 *fs, struct walk *walk)
     walk->first_error = 0;
     walk->content = 0;
     walk_inode(walk, fs, EXT4_ROOT, 0);
-    if (ext4_buffers_pinned(fs))
+    if (ext4_buffers_pinned(fs) || ext4_cache_fault(fs))
         abort();
 }
