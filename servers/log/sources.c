@@ -73,7 +73,7 @@ void sources_fetch(handle_t rs)
     for (;;) {
         struct message message = {.tag = message_tag(RS_LOG_SOURCE, 1, 0), .word = {rings_fetched}};
         if (message_call_retry(rs, &message) < 0)
-            return; // no more, for now
+            return; // no more at present
         rings_fetched++;
         char name[RS_NAME_MAX];
         if (message_get_bytes(&message, 2, name, sizeof(name)) == 0 &&
