@@ -11,8 +11,9 @@
 
 #include <string.h>
 
-#define MS     1000000ull
-#define SECOND 1000000000ull
+#define MS           1000000ull
+#define SECOND       1000000000ull
+#define DURATION_MAX (24 * 3600 * SECOND) // sums of two never overflow
 
 struct parser {
     const struct svc_reporter *reporter;
@@ -97,7 +98,10 @@ static const char *store_size(struct svc_manifest *m, const struct key *key, str
 static const char *store_duration(struct svc_manifest *m, const struct key *key,
                                   struct svc_span value)
 {
-    return svc_duration(value, field(m, key)) ? NULL : "not a duration (such as 500ms, 5s, 1min)";
+    uint64_t *duration = field(m, key);
+    if (!svc_duration(value, duration))
+        return "not a duration (such as 500ms, 5s, 1min)";
+    return *duration > DURATION_MAX ? "longer than a day" : NULL;
 }
 
 static const char *store_count(struct svc_manifest *m, const struct key *key, struct svc_span value)

@@ -20,6 +20,7 @@ static enum log_level threshold = LOG_INFO;
 
 void sys_log_use_kernel(handle_t resource, const char *name)
 {
+    writer.ring = NULL;
     kernel_log = resource;
     kernel_name = name;
 }
@@ -27,7 +28,7 @@ void sys_log_use_kernel(handle_t resource, const char *name)
 void log_open(void)
 {
     sys_log_use_kernel(startup_handle("kernel_log"), startup_page()->name);
-    const struct startup_grant *grant = startup_grant("log");
+    const struct startup_grant *grant = startup_grant("log_ring");
     if (!grant || grant->value < LOG_ERROR || grant->value > LOG_DEBUG)
         return;
     threshold = (enum log_level)grant->value;

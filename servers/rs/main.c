@@ -98,6 +98,55 @@ static void create_self(void)
     rs.self->state = RS_RUNNING;
 }
 
+// The value of the kernel command line's start=NAME,...: only these services, and what they need,
+// are started. NULL: all of start = boot.
+static char *start_option(void)
+{
+    static char line[1024];
+    int64_t bytes = sys_info(INFO_COMMAND_LINE, 0, line, sizeof(line) - 1);
+    if (bytes <= 0)
+        return NULL;
+    line[bytes] = 0;
+    for (char *word = line; *word; word += strspn(word, " ")) {
+        size_t length = strcspn(word, " ");
+        if (!strncmp(word, "start=", 6)) {
+            word[length] = 0;
+            return word + 6;
+        }
+        word += length;
+    }
+    return NULL;
+}
+
+static void start_named(char *names)
+{
+    while (*names) {
+        size_t length = strcspn(names, ",");
+        bool more = names[length] == ',';
+        names[length] = 0;
+        struct service *service = service_by_name(names);
+        if (service)
+            (void)service_start(service); // failures are logged and kept in its state
+        else
+            log_error("start=%s: no such service", names);
+        names += length + more;
+    }
+}
+
+static void start_wanted(void)
+{
+    char *names = start_option();
+    if (names) {
+        start_named(names);
+        return;
+    }
+    for (uint32_t i = 0; i < service_count(); i++) {
+        struct service *service = service_by_index(i);
+        if (service != rs.self && service->manifest->start == SVC_START_BOOT)
+            (void)service_start(service); // failures are logged and kept in its state
+    }
+}
+
 // Entries for all sound manifests of plain services, in the order of their needs; then starts those
 // of start = boot.
 static void start_services(void)
@@ -115,11 +164,7 @@ static void start_services(void)
         if (!service_create(manifest, manifest->name, NULL))
             log_error("%s: no memory for this service", manifest->name);
     }
-    for (uint32_t i = 0; i < service_count(); i++) {
-        struct service *service = service_by_index(i);
-        if (service != rs.self && service->manifest->start == SVC_START_BOOT)
-            (void)service_start(service); // failures are logged and kept in its state
-    }
+    start_wanted();
 }
 
 // A service that failed to start, or whose log server did, still shows in the log: what waits for

@@ -8,8 +8,11 @@ static uint64_t back_off(const struct svc_manifest *manifest, uint32_t deaths)
     if (deaths < 2)
         return 0;
     uint64_t delay = manifest->backoff;
-    for (uint32_t i = 2; i < deaths && delay < manifest->backoff_max; i++)
+    for (uint32_t i = 2; i < deaths; i++) {
+        if (delay > manifest->backoff_max / 2)
+            return manifest->backoff_max;
         delay *= 2;
+    }
     return delay < manifest->backoff_max ? delay : manifest->backoff_max;
 }
 

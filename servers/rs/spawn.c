@@ -54,7 +54,7 @@ static int grant_own(struct birth *birth)
                        service->manifest->checkpoint_bytes);
     if (status < 0 || service->log_ring == HANDLE_NONE)
         return status;
-    status = grant(birth, "log", service->log_ring, RIGHT_READ | RIGHT_WRITE, 0,
+    status = grant(birth, "log_ring", service->log_ring, RIGHT_READ | RIGHT_WRITE, 0,
                    service->manifest->log_level);
     if (status == 0)
         status = grant(birth, "log_signal", rs.log_wake, RIGHT_SEND, LOG_WAKE_LINES, 0);

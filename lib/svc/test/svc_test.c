@@ -216,6 +216,8 @@ static void test_bad_lines(void **state)
         "log_level = loud",
         "give_up = cry",
         "heartbeat = 0x",
+        "backoff = 1441min",
+        "heartbeat = 99999999999s",
         "heartbeat = 1e3ms",
     };
     for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {

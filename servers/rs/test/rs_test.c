@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: MIT
+// SPDX-FileCopyrightText: 2026 The XINIM authors
+
+// rs's pure parts: the restart policy and the texts.
+
+#include "abi/memory.h"
+#include "servers/rs/policy.h"
+#include "servers/rs/text.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define MS 1000000ull
+
+static struct svc_manifest manifest;
+
+static int setup(void **state)
+{
+    (void)state;
+    manifest = (struct svc_manifest){
+        .file = "t.svc",
+        .name = "t",
+        .binary = "tbin",
+        .retries = 5,
+        .retry_window = 1000 * MS,
+        .backoff = 10 * MS,
+        .backoff_max = 50 * MS,
+    };
+    return 0;
+}
+
+const char *service_state_name(enum rs_state state)
+{
+    return state == RS_RUNNING ? "running" : "other";
+}
+
+static void test_back_off(void **state)
+{
+    (void)state;
+    static const uint64_t delays[] = {0, 10, 20, 40, 50};
+    struct policy_state policy = {0};
+    uint64_t delay;
+    time_ns_t now = 1;
+    for (int i = 0; i < 5; i++, now += 900 * MS) {
+        assert_int_equal(policy_death(&manifest, &policy, now, false, &delay), POLICY_RESTART);
+        assert_int_equal(delay, delays[i] * MS);
+    }
+    assert_int_equal(policy_death(&manifest, &policy, now, false, &delay), POLICY_GIVE_UP);
+    // After running well for longer than the window it begins anew.
+    now += 2000 * MS;
+    assert_int_equal(policy_death(&manifest, &policy, now, false, &delay), POLICY_RESTART);
+    assert_int_equal(delay, 0);
+}
+
+static void test_back_off_never_overflows(void **state)
+{
+    (void)state;
+    manifest.retries = UINT32_MAX;
+    manifest.backoff = UINT64_MAX / 3;
+    manifest.backoff_max = UINT64_MAX;
+    struct policy_state policy = {0};
+    uint64_t delay, last = 0;
+    for (int i = 0; i < 100; i++) {
+        policy_death(&manifest, &policy, 1, false, &delay);
+        assert_true(delay >= last);
+        last = delay;
+    }
+}
+
+static void test_restart_kinds(void **state)
+{
+    (void)state;
+    struct policy_state policy = {0};
+    uint64_t delay;
+    assert_int_equal(policy_death(&manifest, &policy, 1, true, &delay), POLICY_RESTART);
+    manifest.restart = SVC_RESTART_FAILURE;
+    assert_int_equal(policy_death(&manifest, &policy, 1, true, &delay), POLICY_STOP);
+    assert_int_equal(policy_death(&manifest, &policy, 1, false, &delay), POLICY_RESTART);
+    manifest.restart = SVC_RESTART_NEVER;
+    assert_int_equal(policy_death(&manifest, &policy, 1, false, &delay), POLICY_STOP);
+    manifest.restart = SVC_RESTART_ALWAYS;
+    manifest.retries = 0;
+    policy = (struct policy_state){0};
+    assert_int_equal(policy_death(&manifest, &policy, 1, false, &delay), POLICY_GIVE_UP);
+}
+
+static int format_address(const char *binary, uint64_t address, char *to, size_t room)
+{
+    return snprintf(to, room, "%s@%llx", binary, (unsigned long long)address);
+}
+
+static struct service sample(void)
+{
+    struct service service = {.manifest = &manifest, .state = RS_RUNNING, .died_at = 5};
+    strcpy(service.name, "t.0");
+    service.last = (struct process_status){
+        .cause = DEATH_FAULT,
+        .fault_address = 0x10,
+        .fault_access = PROT_WRITE,
+        .program_counter = 0x401000,
+        .backtrace = {0x401000, 0x402001, 0x403001},
+        .backtrace_depth = 3,
+    };
+    return service;
+}
+
+static void test_cause(void **state)
+{
+    (void)state;
+    char text[256];
+    struct service service = sample();
+    text_cause(&service, format_address, text, sizeof(text));
+    assert_string_equal(
+        text, "memory fault at 0x10 writing, in tbin@401000 <- tbin@402000 <- tbin@403000");
+    service.last.fault_access = PROT_EXECUTE;
+    service.last.backtrace_depth = 1000; // the kernel's word, but checked
+    text_cause(&service, format_address, text, sizeof(text));
+    assert_non_null(strstr(text, "0x10 executing"));
+    service.last.cause = DEATH_KILLED;
+    service.last_reason = "no heartbeat";
+    text_cause(&service, format_address, text, sizeof(text));
+    assert_string_equal(text, "killed: no heartbeat");
+    service.last.cause = DEATH_EXIT;
+    service.last.code = -3;
+    text_cause(&service, format_address, text, sizeof(text));
+    assert_string_equal(text, "exit code -3");
+}
+
+// Whatever the room, the text is cut there, terminated, and its whole length is told.
+static void test_cut(void **state)
+{
+    (void)state;
+    char whole[2048];
+    struct service service = sample();
+    service.owner = &service;
+    strcpy(manifest.description, "a test");
+    strcpy(manifest.class, "block");
+    manifest.needs = 2;
+    strcpy(manifest.need[0].name, "log");
+    strcpy(manifest.need[1].name, "rs");
+    size_t length = text_status(&service, format_address, 3000000, whole, sizeof(whole));
+    assert_int_equal(length, strlen(whole));
+    assert_non_null(strstr(whole, "needs:       log, rs\n"));
+    assert_non_null(strstr(whole, "uptime:      0.003000\n"));
+    assert_non_null(strstr(whole, "cause:       memory fault"));
+    for (size_t room = 1; room <= length; room++) {
+        char *part = malloc(room);
+        assert_int_equal(text_status(&service, format_address, 3000000, part, room), length);
+        assert_int_equal(part[room - 1], 0);
+        assert_memory_equal(part, whole, room - 1);
+        free(part);
+    }
+    struct process_status current = {.id = 9, .resident_bytes = 4096};
+    text_stats(&service, &current, 3000000, whole, sizeof(whole));
+    assert_non_null(strstr(whole, "process 9\n"));
+    assert_non_null(strstr(whole, "uptime_ms 3\n"));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup(test_back_off, setup),
+        cmocka_unit_test_setup(test_back_off_never_overflows, setup),
+        cmocka_unit_test_setup(test_restart_kinds, setup),
+        cmocka_unit_test_setup(test_cause, setup),
+        cmocka_unit_test_setup(test_cut, setup),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,12 @@
+# SPDX-License-Identifier: MIT
+# SPDX-FileCopyrightText: 2026 The XINIM authors
+"""The reincarnation server and the log server, driven from inside (tests/guest/rs/)."""
+
+import pytest
+
+import native
+
+
+@pytest.mark.parametrize("processors", [1, 2])
+def test_services(processors):
+    native.run("rs_test", "--smp", processors)

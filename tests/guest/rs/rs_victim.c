@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: MIT
+// SPDX-FileCopyrightText: 2026 The XINIM authors
+
+// A service that dies in every way there is, on request. Argument "late": never says that it is
+// ready.
+
+#include "abi/rs.h"
+#include "lib/sys/log.h"
+#include "lib/sys/start.h"
+#include "lib/sys/thread.h"
+#include "tests/guest/rs/victim.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static uint64_t *checkpoint;
+static handle_t rs;
+
+static void open_checkpoint(void)
+{
+    struct aspace_map_args args = {.bytes = startup_value("checkpoint"),
+                                   .memory = startup_handle("checkpoint"),
+                                   .prot = PROT_READ | PROT_WRITE};
+    int64_t address = sys_aspace_map(HANDLE_SELF, &args);
+    if (address < 0)
+        sys_panic("no checkpoint: error %lld", (long long)-address);
+    checkpoint = (uint64_t *)address;
+    checkpoint[0]++;
+}
+
+static void say(uint32_t op, handle_t handle)
+{
+    struct message message = {.tag = message_tag((int32_t)op, 0, handle != HANDLE_NONE),
+                              .handle = {handle}};
+    int64_t status = message_call_retry(rs, &message);
+    if (status < 0)
+        sys_panic("rs refuses %u: error %lld", op, (long long)-status);
+}
+
+// In functions of their own, so that the backtrace names them.
+__attribute__((noinline)) static void victim_writes_badly(void)
+{
+    *(volatile int *)VICTIM_BAD_ADDRESS = 1;
+}
+
+__attribute__((noinline)) static int victim_recurses(int depth)
+{
+    volatile char room[512];
+    room[0] = (char)depth;
+    if (depth < 0)
+        return 0;
+    return victim_recurses(depth + 1) + room[0];
+}
+
+static void flood(uint64_t lines)
+{
+    for (uint64_t i = 0; i < lines; i++)
+        log_info("flood line %llu of many, with some text to fill it up", (unsigned long long)i);
+}
+
+static struct mutex sum_mutex;
+static struct semaphore done;
+static uint64_t sum;
+
+static void add_thread(void *argument)
+{
+    for (int i = 0; i < 100; i++) {
+        mutex_lock(&sum_mutex);
+        uint64_t old = *(volatile uint64_t *)&sum;
+        if (i % 16 == 0)
+            sys_yield();
+        *(volatile uint64_t *)&sum = old + (uintptr_t)argument;
+        mutex_unlock(&sum_mutex);
+    }
+    semaphore_post(&done);
+}
+
+static uint64_t run_threads(uint64_t count)
+{
+    sum = 0;
+    uint64_t started = 0;
+    for (uint64_t i = 0; i < count; i++)
+        started += thread_start(add_thread, (void *)1, PRIORITY_SERVER, 0, NULL) == 0;
+    for (uint64_t i = 0; i < started; i++)
+        semaphore_wait(&done, DEADLINE_NEVER);
+    return sum;
+}
+
+static void obey(struct message *message)
+{
+    uint64_t argument = message->word[0];
+    volatile uint64_t zero = 0;
+    switch (message_label(message->tag)) {
+    case VICTIM_FAULT:
+        victim_writes_badly();
+        break;
+    case VICTIM_PANIC:
+        sys_panic(VICTIM_LAST_WORDS);
+    case VICTIM_EXIT:
+        exit((int)argument);
+    case VICTIM_DIVIDE:
+        zero = sys_clock() / zero;
+        break;
+    case VICTIM_OVERFLOW:
+        victim_recurses(0);
+        break;
+    case VICTIM_HANG:
+        thread_sleep_until(DEADLINE_NEVER);
+        break;
+    case VICTIM_FLOOD:
+        flood(argument);
+        break;
+    case VICTIM_THREADS:
+        message->word[0] = run_threads(argument);
+        break;
+    default:
+        message->word[0]++;
+        break;
+    }
+    message->word[1] = startup_page()->incarnation;
+    message->word[2] = checkpoint[0];
+    message->word[3] = startup_value("gift");
+    message->tag = message_tag(0, 4, 0);
+}
+
+int main(int argc, char **argv)
+{
+    rs = startup_handle("rs");
+    open_checkpoint();
+    handle_t notification = (handle_t)sys_notification_create();
+    handle_t ping = (handle_t)sys_handle_duplicate(notification, RIGHT_SEND | RIGHT_TRANSFER, 1);
+    sys_thread_control(HANDLE_SELF, THREAD_BIND_NOTIFICATION, notification);
+    say(RS_HEARTBEAT, ping);
+    if (argc > 0 && !strcmp(argv[0], "late"))
+        thread_sleep_until(DEADLINE_NEVER);
+    say(RS_READY, HANDLE_NONE);
+
+    struct message message;
+    int64_t status = sys_receive(startup_handle("endpoint"), &message);
+    while (status >= 0) {
+        if (message.tag & MESSAGE_NOTIFICATION) {
+            say(RS_HEARTBEAT, HANDLE_NONE);
+            status = sys_receive(startup_handle("endpoint"), &message);
+            continue;
+        }
+        obey(&message);
+        status = sys_reply_receive(startup_handle("endpoint"), &message);
+    }
+    return 1;
+}
