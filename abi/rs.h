@@ -8,11 +8,11 @@
 // several instances
 // ("virtio_blk.0"). rs owns each service's endpoint: it outlives the process, so a handle to it
 // stays good across restarts. A service finds in its startup page: "endpoint" (its own, to
-// receive), "log_ring" and "log_signal" (abi/log.h), "rs" (this protocol), a handle for each service
-// that its manifest `uses`, by name, and what its manifest grants (docs/manifests.md). The badge of
-// a client on an endpoint: RS_BADGE_SERVICE in the low half, the permissions that the client's
-// manifest names in `uses = server(permission ...)`, as bits that the server's manifest defines, in
-// the high.
+// receive), "log_ring" and "log_signal" (abi/log.h), "rs" (this protocol), a handle for each
+// service that its manifest `uses`, by name, and what its manifest grants (docs/manifests.md). The
+// badge of a client on an endpoint: RS_BADGE_SERVICE in the low half, the permissions that the
+// client's manifest names in `uses = server(permission ...)`, as bits that the server's manifest
+// defines, in the high.
 //
 // A service of `ready = call` counts as started when it has sent RS_READY: services that `needs` it
 // start then.
