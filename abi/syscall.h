@@ -275,7 +275,7 @@ struct info_memory {
 
 struct info_cpu {
     uint64_t user_ns, system_ns, idle_ns;
-    uint64_t context_switches, interrupts, ipc_calls;
+    uint64_t context_switches, interrupts;
 };
 
 struct info_irq {

@@ -26,6 +26,7 @@ struct cpu {
     uint64_t scratch;
     struct frame *frame;    // where entry code saves user registers: current->frame or its guest's
     void *syscall_handler;  // native_syscall or guest_syscall
+    struct cpu *self;
 
     // Scheduling; object_lock.
     struct thread *current; // NULL: idle
@@ -47,12 +48,12 @@ struct cpu {
     uint64_t lock_ranks;     // debug: bit n: a lock of rank n is held
 
     uint64_t user_ticks, idle_ticks; // counter ticks
-    uint64_t context_switches, interrupts, ipc_calls;
+    uint64_t context_switches, interrupts;
 };
 
 extern struct cpu cpus[CPU_MAX];
 
 static inline struct cpu *this_cpu(void)
 {
-    return &cpus[cpu_index()];
+    return cpu_self();
 }

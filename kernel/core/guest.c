@@ -7,6 +7,7 @@
 #include "kernel/arch/arch_cpu.h"
 #include "kernel/arch/fpu.h"
 #include "kernel/core/cpu.h"
+#include "kernel/core/handlers.h"
 #include "kernel/core/lock.h"
 #include "kernel/core/process.h"
 #include "kernel/core/sched.h"
@@ -68,27 +69,41 @@ static bool live_elsewhere(const struct guest *guest)
     return guest->fpu_cpu != GUEST_FPU_NOWHERE && guest->fpu_cpu != cpu_index();
 }
 
-int64_t guest_run(struct thread *thread, struct guest *guest)
+// object_lock held.
+static void enter(struct cpu *cpu, struct thread *thread, struct guest *guest)
+{
+    object_get(&guest->object);
+    guest->thread = thread;
+    thread->guest = guest;
+    thread->active_frame = (struct frame *)&guest->state->registers;
+    thread->active_aspace = guest->aspace;
+    cpu->frame = thread->active_frame;
+    mmu_space_load(&guest->aspace->mmu);
+    guest_resume(cpu, thread);
+}
+
+// The hottest call of the system, so it looks its handle up itself, under the one lock it needs anyway.
+int64_t sys_guest_run(struct thread *thread, const uint64_t *arg)
 {
     int64_t result = SYSCALL_BLOCKED;
     spin_lock(&object_lock);
-    if (__builtin_expect(thread->kicked, 0)) {
+    struct handle_entry *entry = handle_entry(&thread->process->handles, (handle_t)arg[0]);
+    if (__builtin_expect(entry == NULL || entry->object->type != OBJECT_GUEST, 0)) {
+        result = -E_BADF;
+    } else if (__builtin_expect((entry->rights & RIGHT_MANAGE) == 0, 0)) {
+        result = -E_PERM;
+    } else if (__builtin_expect(thread->kicked, 0)) {
         thread->kicked = false;
         result = GUEST_EXIT_KICK;
-    } else if (guest->thread != NULL) {
-        result = -E_BUSY;
-    } else if (__builtin_expect(live_elsewhere(guest), 0)) {
-        result = move_to_state(thread, guest);
     } else {
-        struct cpu *cpu = this_cpu();
-        object_get(&guest->object);
-        guest->thread = thread;
-        thread->guest = guest;
-        thread->active_frame = (struct frame *)&guest->state->registers;
-        thread->active_aspace = guest->aspace;
-        cpu->frame = thread->active_frame;
-        mmu_space_load(&guest->aspace->mmu);
-        guest_resume(cpu, thread);
+        struct guest *guest = CONTAINER_OF(entry->object, struct guest, object);
+        if (__builtin_expect(guest->thread != NULL, 0)) {
+            result = -E_BUSY;
+        } else if (__builtin_expect(live_elsewhere(guest), 0)) {
+            result = move_to_state(thread, guest);
+        } else {
+            enter(this_cpu(), thread, guest);
+        }
     }
     spin_unlock(&object_lock);
     return result;
@@ -195,18 +210,6 @@ int64_t sys_guest_create(struct thread *thread, const uint64_t *arg)
     guest->fpu = fpu;
     guest->fpu_cpu = GUEST_FPU_NOWHERE;
     return handle_install(thread->process, &guest->object, RIGHTS_ALL, 0);
-}
-
-int64_t sys_guest_run(struct thread *thread, const uint64_t *arg)
-{
-    struct object *object;
-    int error = handle_get(thread->process, (handle_t)arg[0], OBJECT_GUEST, RIGHT_MANAGE, &object, NULL);
-    if (error != 0) {
-        return error;
-    }
-    int64_t result = guest_run(thread, CONTAINER_OF(object, struct guest, object));
-    object_put(object);
-    return result;
 }
 
 int64_t sys_guest_set_aspace(struct thread *thread, const uint64_t *arg)

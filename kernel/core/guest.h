@@ -29,8 +29,6 @@ struct guest {
     uint32_t fpu_cpu;          // where it is live, or GUEST_FPU_NOWHERE; object_lock
 };
 
-int64_t guest_run(struct thread *thread, struct guest *guest);
-
 // From entry code: the guest executed a system-call instruction.
 struct frame *guest_syscall(struct frame *frame);
 

@@ -57,7 +57,6 @@ static int64_t put_cpus(struct thread *thread, const uint64_t *arg)
             .idle_ns = clock_ticks_to_ns(idle),
             .context_switches = cpu->context_switches,
             .interrupts = cpu->interrupts,
-            .ipc_calls = cpu->ipc_calls,
         };
     }
     spin_unlock(&object_lock);

@@ -25,13 +25,12 @@
 #include "kernel/core/thread.h"
 #include "kernel/mm/heap.h"
 
-// Words beyond the registers, handles or flags: not for the fast path.
-#define TAG_SLOW_BITS (~(message_tag_t)0 << MESSAGE_HANDLES_SHIFT)
 #define TAG_SENDER_BITS (MESSAGE_DEADLINE - 1)
 
+// No words beyond the registers, no handles and no flags: all of those lie above the words' count.
 static inline bool tag_is_short(message_tag_t tag)
 {
-    return (tag & TAG_SLOW_BITS) == 0 && message_words(tag) <= MESSAGE_REGISTER_WORDS;
+    return tag >> MESSAGE_WORDS_SHIFT <= MESSAGE_REGISTER_WORDS;
 }
 
 static int tag_check(const struct thread *thread, message_tag_t tag)
@@ -273,7 +272,6 @@ struct frame *ipc_call(struct cpu *cpu, struct thread *self)
     message_tag_t tag = frame_message_tag(frame);
     uint64_t badge;
     spin_lock(&object_lock);
-    cpu->ipc_calls++;
     struct endpoint *endpoint = endpoint_lookup(self, frame_message_handle(frame), RIGHT_SEND, &badge);
     if (__builtin_expect(endpoint == NULL || !tag_is_short(tag) || list_empty(&endpoint->receivers), 0)) {
         return finish(cpu, self, call_slow(self));
@@ -282,19 +280,17 @@ struct frame *ipc_call(struct cpu *cpu, struct thread *self)
     if (__builtin_expect(!may_switch_to(cpu, server), 0)) {
         return finish(cpu, self, call_slow(self));
     }
-    // Point of no return.
+    // Point of no return. (The server's own links are stale until it queues again; its state says that it is in no queue.)
     endpoint->receivers.next = server->in_queue.next;
     server->in_queue.next->previous = &endpoint->receivers;
-    list_init(&server->in_queue);
-    server->endpoint = NULL;
     server->caller = self;
     self->answerer = server;
     self->state = THREAD_BLOCKED_REPLY;
     frame_copy_message_words(&server->frame, frame);
     frame_set_message(&server->frame, 0, badge, tag);
-    sched_switch_to(cpu, server);
+    sched_switch_native(cpu, self, server);
     spin_unlock(&object_lock);
-    return cpu->frame;
+    return &server->frame;
 }
 
 struct frame *ipc_reply_receive(struct cpu *cpu, struct thread *self)
@@ -319,9 +315,9 @@ struct frame *ipc_reply_receive(struct cpu *cpu, struct thread *self)
     self->state = THREAD_BLOCKED_RECEIVE;
     self->endpoint = endpoint;
     list_append(&endpoint->receivers, &self->in_queue);
-    sched_switch_to(cpu, caller);
+    sched_switch_native(cpu, self, caller);
     spin_unlock(&object_lock);
-    return cpu->frame;
+    return &caller->frame;
 }
 
 int64_t ipc_receive(struct thread *self)

@@ -260,9 +260,9 @@ static void schedule(struct cpu *cpu)
     spin_unlock(&object_lock);
 }
 
-struct frame *kernel_leave(struct cpu *cpu)
+struct frame *kernel_leave_slow(struct cpu *cpu)
 {
-    while (__builtin_expect(cpu->reschedule || cpu->dead != NULL || cpu->finished != NULL, 0)) {
+    while (cpu->reschedule || cpu->dead != NULL || cpu->finished != NULL) {
         if (cpu->dead != NULL || cpu->finished != NULL) {
             object_reap();
         }

@@ -6,9 +6,10 @@
 #pragma once
 
 #include "abi/types.h"
+#include "kernel/arch/mmu.h"
 #include "kernel/core/cpu.h"
-
-struct thread;
+#include "kernel/core/thread.h"
+#include "kernel/mm/aspace.h"
 
 enum {
     SCHED_SLICE_NS = 10 * 1000 * 1000,   // a turn, when others of the same priority wait
@@ -22,11 +23,33 @@ void sched_enqueue(struct thread *thread);
 void sched_enqueue_on(struct thread *thread, unsigned cpu); // on that CPU and no other
 void sched_dequeue(struct thread *thread); // READY: out of its run queue
 
+struct frame *kernel_leave_slow(struct cpu *cpu); // for kernel_leave only
+
 // What resumes when this CPU leaves the kernel: called by the entry code's handlers at their end, without object_lock.
-struct frame *kernel_leave(struct cpu *cpu);
+static inline struct frame *kernel_leave(struct cpu *cpu)
+{
+    if (__builtin_expect(cpu->reschedule || cpu->dead != NULL || cpu->finished != NULL, 0)) {
+        return kernel_leave_slow(cpu);
+    }
+    return cpu->frame;
+}
 
 // Gives the CPU from its current (already blocked) thread straight to another, which is in no queue.
 void sched_switch_to(struct cpu *cpu, struct thread *next);
+
+// The same from one native thread to another that waits in a system call: nothing of a guest is involved. For the IPC fast path.
+static inline void sched_switch_native(struct cpu *cpu, struct thread *from, struct thread *next)
+{
+    uint64_t now = cpu_counter();
+    from->cpu_ticks += now - cpu->switched_at;
+    cpu->switched_at = now;
+    cpu->context_switches++;
+    cpu->current = next;
+    next->state = THREAD_RUNNING;
+    next->cpu = cpu->index;
+    cpu->frame = &next->frame;
+    mmu_space_load(&next->active_aspace->mmu);
+}
 
 // This CPU's current thread stops being so (it blocks, yields, dies or moves); it may run elsewhere at once.
 void sched_leave_current(struct cpu *cpu);

@@ -283,7 +283,8 @@ static int64_t (*const handlers[SYSCALL_COUNT])(struct thread *, const uint64_t 
     [SYS_MACHINE_CONTROL] = sys_machine_control,
 };
 
-struct frame *native_syscall(struct frame *frame)
+// No stack protector: nothing here writes through a pointer to its stack but frame_arguments.
+__attribute__((no_stack_protector)) struct frame *native_syscall(struct frame *frame)
 {
     struct cpu *cpu = this_cpu();
     struct thread *thread = cpu->current;
@@ -294,14 +295,10 @@ struct frame *native_syscall(struct frame *frame)
     if (number == SYS_REPLY_RECEIVE) {
         return ipc_reply_receive(cpu, thread);
     }
-    if (number >= SYSCALL_COUNT) {
-        frame_set_result(frame, -E_NOSYS);
-        return kernel_leave(cpu);
-    }
     uint64_t arg[6];
     frame_arguments(frame, arg);
-    int64_t result = handlers[number](thread, arg);
-    if (result == -E_INPROGRESS) {
+    int64_t result = number < SYSCALL_COUNT ? handlers[number](thread, arg) : -E_NOSYS;
+    if (__builtin_expect(result == -E_INPROGRESS, 0)) {
         frame_restart_syscall(frame); // a bounded call has more to do: interrupts first, then again
     } else if (result != SYSCALL_BLOCKED) {
         frame_set_result(frame, result);

@@ -54,9 +54,27 @@ static uint64_t random_argument(uint64_t *state)
     }
 }
 
-static bool is_final(uint64_t number)
+// Calls that end the child are rare, so that most of its time goes into calls.
+static bool skipped(uint64_t number, const uint64_t *a, uint64_t *state)
 {
-    return number == SYS_PROCESS_EXIT || number == SYS_THREAD_EXIT;
+    bool final = number == SYS_PROCESS_EXIT || number == SYS_THREAD_EXIT ||
+                 (number == SYS_PROCESS_KILL && (handle_t)a[0] == HANDLE_SELF) ||
+                 (number == SYS_THREAD_CONTROL && (handle_t)a[0] == HANDLE_SELF);
+    bool mapping = (number == SYS_ASPACE_UNMAP || number == SYS_ASPACE_PROTECT || number == SYS_ASPACE_DISCARD ||
+                    number == SYS_ASPACE_MOVE) &&
+                   (handle_t)a[0] == HANDLE_SELF;
+    return (final || mapping) && next(state) % 256 != 0;
+}
+
+// Messages mostly carry a deadline, so that they do not wait for ever.
+static void send_random(uint64_t number, const uint64_t *a, uint64_t *state)
+{
+    struct ipc_frame frame = {.tag = a[1] & 0x1ffffffffffull, .word = {a[2], a[3], a[4], a[5]}};
+    if (next(state) % 64 != 0) {
+        frame.tag |= MESSAGE_DEADLINE;
+        thread_self()->ipc.deadline = now() + 1000;
+    }
+    (void)syscall_message(number, a[0], &frame);
 }
 
 static void fuzz(uint64_t seed)
@@ -64,17 +82,16 @@ static void fuzz(uint64_t seed)
     uint64_t state = seed;
     for (;;) {
         uint64_t number = next(&state) % (SYSCALL_COUNT + 2);
-        if (is_final(number)) {
-            continue;
-        }
         uint64_t a[6];
         for (unsigned i = 0; i < 6; i++) {
             a[i] = random_argument(&state);
         }
+        if (skipped(number, a, &state)) {
+            continue;
+        }
         __atomic_fetch_add(&progress->calls, 1, __ATOMIC_RELAXED);
         if (number == SYS_CALL || number == SYS_RECEIVE || number == SYS_REPLY_RECEIVE || number == SYS_REPLY) {
-            struct ipc_frame frame = {.tag = a[1] & 0x1ffffffffffull, .word = {a[2], a[3], a[4], a[5]}};
-            (void)syscall_message(number, a[0], &frame);
+            send_random(number, a, &state);
         } else if (number == SYS_WAIT) {
             uint64_t bits;
             (void)syscall_wait(a[0], a[1] % 1000, &bits);

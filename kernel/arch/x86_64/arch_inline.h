@@ -10,18 +10,27 @@
 
 #include "abi/types.h"
 
+struct cpu;
+
 #define USER_BASE       0x0000000000010000ull
 #define USER_END        0x00007ffffffff000ull
 #define DIRECT_MAP_BASE 0xffff800000000000ull
 #define DEVICE_MAP_BASE 0xffffc00000000000ull
 #define KERNEL_BASE     0xffffffff80000000ull
 
-// First member of struct cpu (kernel/core/cpu.h), which GS points to in the kernel.
+// GS points to this CPU's struct cpu (kernel/core/cpu.h) in the kernel; its first member is the index.
 static inline unsigned cpu_index(void)
 {
     unsigned index;
     __asm__("movl %%gs:0, %0" : "=r"(index));
     return index;
+}
+
+static inline struct cpu *cpu_self(void)
+{
+    struct cpu *cpu;
+    __asm__("movq %%gs:40, %0" : "=r"(cpu));
+    return cpu;
 }
 
 static inline uint64_t cpu_counter(void)

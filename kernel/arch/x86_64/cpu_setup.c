@@ -18,6 +18,7 @@ _Static_assert(offsetof(struct cpu, stack) == 8, "entry.S");
 _Static_assert(offsetof(struct cpu, scratch) == 16, "entry.S");
 _Static_assert(offsetof(struct cpu, frame) == 24, "entry.S");
 _Static_assert(offsetof(struct cpu, syscall_handler) == 32, "entry.S");
+_Static_assert(offsetof(struct cpu, self) == 40, "cpu_self");
 
 enum {
     SELECTOR_KERNEL_CODE = 0x08,
@@ -185,6 +186,7 @@ void cpu_setup(unsigned index, uint64_t stack)
     }
     struct cpu *cpu = &cpus[index];
     cpu->stack = stack;
+    cpu->self = cpu;
     cpu->syscall_handler = native_syscall;
     load_descriptors(index, stack);
     msr_write((uint32_t)MSR_GS_BASE, (uint64_t)cpu);
