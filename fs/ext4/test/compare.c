@@ -100,7 +100,7 @@ static void make_directories(const char *path)
     snprintf(name, sizeof(name), "%s/many", path);
     assert_int_equal(mkdir(name, 0751), 0);
     for (unsigned i = 0; i < MANY_NAMES; i++) {
-        snprintf(name, sizeof(name), "%s/many/%0*u", path, 100, i);
+        snprintf(name, sizeof(name), "%s/many/%0*u", path, 200, i);
         if (i % 3 == 1) // bytes above 127: signed and unsigned hashes differ
             memcpy(name + strlen(path) + 10, "\xC3\xA4\xF0\x9F\x90\xA7", 6);
         file_write(name, 0, &i, i % 5);

@@ -8,7 +8,7 @@
 #include "fs/ext4/ext4.h"
 
 enum {
-    MANY_NAMES = 1500,      // of 100 bytes: a hash tree of two levels with 1 KiB blocks
+    MANY_NAMES = 560,       // of 200 bytes: a hash tree of two levels with 1 KiB blocks
     FRAGMENTS = 1500,       // in one file: an extent tree of depth 2
     FRAGMENT_STRIDE = 8192, // every second half is a hole
 };
