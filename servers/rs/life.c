@@ -27,10 +27,23 @@ static void wait_for_needs(struct service *service)
     service_set_state(service, RS_WAITING);
 }
 
+static bool needs(const struct service *client, const struct service *server)
+{
+    for (unsigned i = 0; i < client->manifest->needs; i++)
+        if (!strcmp(client->manifest->need[i].name, server->name))
+            return true;
+    return false;
+}
+
 static void fail(struct service *service)
 {
     service->deadline = DEADLINE_NEVER;
     service_set_state(service, RS_FAILED);
+    for (uint32_t i = 0; i < service_count(); i++) {
+        const struct service *client = service_by_index(i);
+        if (client->state == RS_WAITING && needs(client, service))
+            log_error("%s cannot start: it needs %s, which failed", client->name, service->name);
+    }
 }
 
 static void give_up(struct service *service)
@@ -160,11 +173,8 @@ static bool is_needed(const struct service *server)
 {
     for (uint32_t i = 0; i < service_count(); i++) {
         const struct service *client = service_by_index(i);
-        if (client->process == HANDLE_NONE)
-            continue;
-        for (unsigned n = 0; n < client->manifest->needs; n++)
-            if (!strcmp(client->manifest->need[n].name, server->name))
-                return true;
+        if (client->process != HANDLE_NONE && needs(client, server))
+            return true;
     }
     return false;
 }

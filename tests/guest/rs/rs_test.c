@@ -247,6 +247,62 @@ static void test_threads(void)
     victim_remove(&victim);
 }
 
+enum { QUEUE_ITEMS = 3000, QUEUE_ROOM = 4 };
+
+static struct mutex queue_mutex;
+static struct condition queue_filled, queue_emptied;
+static struct semaphore consumers_done;
+static unsigned queue_used, queue_put, queue_taken;
+static uint64_t queue_sum;
+
+static void consume(void *argument)
+{
+    (void)argument;
+    mutex_lock(&queue_mutex);
+    while (queue_taken < QUEUE_ITEMS) {
+        if (!queue_used) {
+            condition_wait(&queue_filled, &queue_mutex, DEADLINE_NEVER);
+            continue;
+        }
+        queue_used--;
+        queue_sum += queue_taken++;
+        condition_signal(&queue_emptied);
+    }
+    condition_broadcast(&queue_filled); // the others may leave, too
+    mutex_unlock(&queue_mutex);
+    semaphore_post(&consumers_done);
+}
+
+// Bounded queue, one producer, three consumers: a lost wake-up hangs, a broken mutex miscounts.
+static void test_conditions(void)
+{
+    for (int i = 0; i < 3; i++)
+        CHECK_EQUAL(thread_start(consume, NULL, PRIORITY_SERVER, 0, NULL), 0);
+    mutex_lock(&queue_mutex);
+    while (queue_put < QUEUE_ITEMS) {
+        if (queue_used == QUEUE_ROOM) {
+            condition_wait(&queue_emptied, &queue_mutex, DEADLINE_NEVER);
+            continue;
+        }
+        queue_put++;
+        queue_used++;
+        condition_signal(&queue_filled);
+    }
+    mutex_unlock(&queue_mutex);
+    for (int i = 0; i < 3; i++)
+        CHECK_EQUAL(semaphore_wait(&consumers_done, sys_clock() + 10000000000ull), 0);
+    CHECK_EQUAL(queue_sum, (uint64_t)QUEUE_ITEMS * (QUEUE_ITEMS - 1) / 2);
+
+    struct semaphore nobody = {0};
+    CHECK_EQUAL(semaphore_wait(&nobody, sys_clock() + 1000000), -E_TIMEDOUT);
+    mutex_lock(&queue_mutex);
+    CHECK(!mutex_try_lock(&queue_mutex));
+    CHECK_EQUAL(condition_wait(&queue_filled, &queue_mutex, sys_clock() + 1000000), -E_TIMEDOUT);
+    mutex_unlock(&queue_mutex);
+    CHECK(mutex_try_lock(&queue_mutex));
+    mutex_unlock(&queue_mutex);
+}
+
 static void test_log(void)
 {
     struct victim victim;
@@ -323,6 +379,7 @@ int main(int argc, char **argv)
     guest_test_begin();
     test_permissions();
     test_threads();
+    test_conditions();
     test_deaths();
     test_queued();
     test_give_up();
