@@ -101,10 +101,11 @@ static int64_t sys_handle_duplicate(struct thread *thread, const uint64_t *arg)
     struct handle_entry *entry = handle_entry(&thread->process->handles, (handle_t)arg[0]);
     if (entry == NULL) {
         result = -E_BADF;
-    } else if ((entry->rights & RIGHT_DUPLICATE) == 0 || (entry->badge != 0 && arg[2] != entry->badge)) {
+    } else if ((entry->rights & RIGHT_DUPLICATE) == 0 || (entry->badge != 0 && arg[2] != 0 && arg[2] != entry->badge)) {
         result = -E_PERM;
     } else {
-        result = handle_install_locked(thread->process, entry->object, entry->rights & (uint32_t)arg[1], arg[2],
+        uint64_t badge = entry->badge != 0 ? entry->badge : arg[2];
+        result = handle_install_locked(thread->process, entry->object, entry->rights & (uint32_t)arg[1], badge,
                                        HANDLE_NONE);
     }
     spin_unlock(&object_lock);
