@@ -299,6 +299,12 @@ static int64_t thread_control(struct thread *thread, struct thread *target, uint
             result = -E_INVAL;
         } else {
             thread_set_affinity(target, (uint32_t)value & all);
+            if (target == thread && (target->affinity & 1u << cpu_index()) == 0) {
+                frame_set_result(&thread->frame, 0);
+                sched_leave_current(this_cpu());
+                sched_enqueue(thread);
+                result = SYSCALL_BLOCKED;
+            }
         }
         break;
     case THREAD_KICK:

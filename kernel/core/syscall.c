@@ -52,14 +52,16 @@ static int64_t sys_null(struct thread *thread, const uint64_t *arg)
 static int64_t sys_yield(struct thread *thread, const uint64_t *arg)
 {
     (void)arg;
+    int64_t result = 0;
     spin_lock(&object_lock);
     struct cpu *cpu = this_cpu();
     if ((cpu->ready >> thread->priority) != 0) {
         frame_set_result(&thread->frame, 0);
         sched_yield_current(cpu);
+        result = SYSCALL_BLOCKED; // it may run elsewhere by now: its frame is not ours any more
     }
     spin_unlock(&object_lock);
-    return 0;
+    return result;
 }
 
 static int64_t sys_clock(struct thread *thread, const uint64_t *arg)
@@ -203,6 +205,8 @@ static int64_t wait_locked(struct thread *thread, handle_t handle, time_ns_t dea
     thread->waiting_on = notification;
     if (notification != NULL) {
         list_append(&notification->waiters, &thread->in_queue);
+    } else {
+        list_init(&thread->in_queue); // in no queue; the links may be stale (ipc_call)
     }
     thread_set_timeout(thread, deadline);
     return SYSCALL_BLOCKED;

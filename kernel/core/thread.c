@@ -47,9 +47,6 @@ void thread_set_affinity(struct thread *thread, uint32_t affinity)
     if (thread->state == THREAD_READY) {
         sched_dequeue(thread);
         sched_enqueue(thread);
-    } else if (thread == this_cpu()->current && (affinity & 1u << cpu_index()) == 0) {
-        sched_leave_current(this_cpu());
-        sched_enqueue(thread);
     }
 }
 

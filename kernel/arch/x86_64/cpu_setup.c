@@ -25,6 +25,9 @@ enum {
     SELECTOR_KERNEL_DATA = 0x10,
     SELECTOR_TSS = 0x28,
     GATE_INTERRUPT = 0x8e,
+    GATE_INTERRUPT_USER = 0xee, // user code may raise it: INT3, INTO
+    VECTOR_BREAKPOINT = 3,
+    VECTOR_OVERFLOW = 4,
     IST_NMI = 1,
     IST_DOUBLE_FAULT = 2,
     IST_MACHINE_CHECK = 3,
@@ -124,6 +127,8 @@ static void build_idt(void)
             .type = GATE_INTERRUPT,
         };
     }
+    idt[VECTOR_BREAKPOINT].type = GATE_INTERRUPT_USER;
+    idt[VECTOR_OVERFLOW].type = GATE_INTERRUPT_USER;
     idt[VECTOR_NMI].ist = IST_NMI;
     idt[VECTOR_DOUBLE_FAULT].ist = IST_DOUBLE_FAULT;
     idt[VECTOR_MACHINE_CHECK].ist = IST_MACHINE_CHECK;
