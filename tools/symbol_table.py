@@ -13,7 +13,9 @@ CODE = "tTwW"
 
 def functions(nm, binary):
     """(address, name) of each function, ascending; of several names for one address the first."""
-    listing = subprocess.run([nm, "--defined-only", "--numeric-sort", binary], check=True, capture_output=True, text=True)
+    listing = subprocess.run(
+        [nm, "--defined-only", "--numeric-sort", binary], check=True, capture_output=True, text=True
+    )
     last = None
     for line in listing.stdout.splitlines():
         address, kind, name = line.split(maxsplit=2)
@@ -28,7 +30,9 @@ def main():
     parser.add_argument("binary", type=pathlib.Path)
     parser.add_argument("output", type=pathlib.Path)
     arguments = parser.parse_args()
-    lines = [f"{address:08x} {name}\n" for address, name in functions(arguments.nm, arguments.binary)]
+    lines = [
+        f"{address:08x} {name}\n" for address, name in functions(arguments.nm, arguments.binary)
+    ]
     arguments.output.write_text("".join(lines))
 
 

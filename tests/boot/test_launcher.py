@@ -37,7 +37,7 @@ def start(*options):
         (("--frobnicate",), "frobnicate"),
         (("word",), "behind '--'"),
         (("--", ""), "nothing behind"),
-        (("--", "x" * 200000), "longer than"),
+        (("--", "x" * 100000, "y" * 100000), "longer than"),
     ],
 )
 def test_refusals(options, message):

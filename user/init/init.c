@@ -78,6 +78,22 @@ static void mount_all(void)
     }
 }
 
+// Names that a program may expect in /dev; EEXIST: the system made them.
+static void link_descriptors(void)
+{
+    static const char *const links[][2] = {
+        {"/proc/self/fd", "/dev/fd"},
+        {"/proc/self/fd/0", "/dev/stdin"},
+        {"/proc/self/fd/1", "/dev/stdout"},
+        {"/proc/self/fd/2", "/dev/stderr"},
+    };
+
+    for (size_t i = 0; i < sizeof links / sizeof *links; i++) {
+        if (symlink(links[i][0], links[i][1]) < 0 && errno != EEXIST)
+            init_say("%s: %s", links[i][1], strerror(errno));
+    }
+}
+
 static size_t read_file(const char *path, char *text, size_t size)
 {
     int file = open(path, O_RDONLY | O_CLOEXEC);
@@ -210,6 +226,7 @@ int main(void)
     sigprocmask(SIG_SETMASK, &all, NULL);
     umask(022);
     mount_all();
+    link_descriptors();
     read_options(&options);
     set_environment(&options);
     if (options.command) {

@@ -50,7 +50,7 @@ f=$(mktemp ./tXXXXXX); [ -f "$f" ] && stat -c %a "$f"; d=$(mktemp -d ./dXXXXXX);
 ### tee-and-append
 echo 1 | tee f; echo 2 | tee -a f; cat f; echo x | tee /nonexistent/y 2>/dev/null; echo $?; (echo a >> f; echo b >> f) ; tail -n 2 f; i=0; while [ $i -lt 50 ]; do echo line $i >> g & i=$((i+1)); done; wait; wc -l < g; sort g | md5sum
 ### special-files
-echo x > /dev/null; cat /dev/null; head -c 5 /dev/zero | od -An -tx1; head -c 100 /dev/urandom | wc -c; echo full > /dev/full; echo $?; ls -l /dev/null /dev/zero | cut -c1-10; mknod n c 1 3; echo y > n 2>/dev/null; stat -c '%F %t,%T' n; mknod p p; stat -c %F p; cat /dev/stdin < /etc/hostname; echo via > /dev/stderr 2> e; echo out > /dev/stdout; echo fd | cat /dev/fd/0
+echo x > /dev/null; cat /dev/null; head -c 5 /dev/zero | od -An -tx1; head -c 100 /dev/urandom | wc -c; echo full > /dev/full; echo $?; ls -l /dev/null /dev/zero | cut -c1-10; mknod n c 1 3; echo y > n 2>/dev/null; stat -c '%F %t,%T' n; mknod p p; stat -c %F p; cat /dev/stdin < /etc/hostname; sh -c 'echo via > /dev/stderr' 2>&1 | cat; sh -c 'echo out > /dev/stdout' | cat; echo fd | cat /dev/fd/0; ls -l /dev/fd /dev/stdin | awk '{ print $NF }'
 ### permissions-as-user
 mkdir pub; chmod 755 . pub; echo secret > f; chmod 600 f; mkdir priv; chmod 700 priv; touch priv/x; chmod 777 pub; setpriv --reuid=1000 --regid=1000 --clear-groups true 2>/dev/null; chown -R 1000 pub; su user -s /bin/sh -c "cat $PWD/f; echo \$?; ls $PWD/priv; echo \$?; touch $PWD/nope; echo \$?; touch $PWD/pub/mine && stat -c %U $PWD/pub/mine; rm $PWD/f; echo \$?; id -un; whoami; chmod 777 $PWD/f; echo \$?; kill -0 1; echo \$?" 2>/dev/null
 ### sticky-directory
