@@ -247,6 +247,7 @@ struct superblock {
 enum filesystem_flag {
     FILESYSTEM_NEEDS_DEVICE = 1, // /proc/filesystems says no "nodev"
     FILESYSTEM_SINGLE = 2,       // each mount shows the same super-block
+    FILESYSTEM_KEEP = 4,         // which stays when the last mount goes
 };
 
 struct filesystem {
@@ -256,6 +257,8 @@ struct filesystem {
     // mount(2) got it.
     int (*mount)(struct superblock *superblock, const char *source, const char *options,
                  struct inode **root);
+    // [nothing] The super-block has its root dentry now: fill the tree.
+    void (*mounted)(struct superblock *superblock);
     struct list node; // filled by filesystem_register
 };
 

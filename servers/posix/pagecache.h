@@ -62,6 +62,9 @@ int pagecache_supply(struct inode *inode, uint64_t offset);
 // The mmap operation of cached files (file.h).
 int pagecache_mmap(struct file *file, uint64_t offset, uint64_t bytes, struct file_mapping *out);
 
+// Gives the page at `index` of a file without backing store memory now (fallocate). E_NOSPC, E_NOMEM.
+int pagecache_make_zero(struct inode *inode, uint64_t index);
+
 // Drop pages from byte `from` to `to` (exclusive; ~0: to the end), zeroing the parts of pages kept
 // at both edges.
 void pagecache_truncate(struct inode *inode, uint64_t from, uint64_t to);

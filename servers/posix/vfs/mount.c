@@ -132,6 +132,10 @@ static int superblock_create(struct filesystem *type, const char *source, const 
         superblock_destroy(superblock);
         return error;
     }
+    if (type->flags & FILESYSTEM_KEEP)
+        superblock->mounts++;
+    if (type->mounted != NULL)
+        type->mounted(superblock);
     *out = superblock;
     return 0;
 }
@@ -238,6 +242,25 @@ int mount_attach(struct mount *mount, const struct path *where)
     list_add_tail(&mount->parent->children, &mount->child_node);
     list_add_tail(&mount_list, &mount->all_node);
     return 0;
+}
+
+int mount_reattach(struct mount *mount, const struct path *where)
+{
+    bool directory = linux_s_isdir(mount->root->inode->mode);
+    if (directory != (bool)linux_s_isdir(where->dentry->inode->mode))
+        return -E_NOTDIR;
+    struct mount *old_parent = mount->parent;
+    struct dentry *old_place = mount->mountpoint;
+    list_remove(&mount->hash_node);
+    list_remove(&mount->child_node);
+    list_remove(&mount->all_node);
+    int error = mount_attach(mount, where);
+    if (error != 0)
+        (void)mount_attach(mount, &(struct path){old_parent, old_place});
+    old_place->mounted--;
+    dentry_put(old_place);
+    mount_put(old_parent);
+    return error;
 }
 
 static void mount_detach_one(struct mount *mount)

@@ -262,6 +262,12 @@ int page_get_or_zero(struct inode *inode, uint64_t index, unsigned ahead, struct
     return 0;
 }
 
+int pagecache_make_zero(struct inode *inode, uint64_t index)
+{
+    struct page *page;
+    return page_get_or_zero(inode, index, 1, &page);
+}
+
 // ---- reading ----
 
 static unsigned readahead_window(struct file *file, uint64_t index, uint64_t left)

@@ -177,6 +177,8 @@ int mount_create(struct filesystem *type, const char *source, const char *option
 int mount_create_bind(const struct path *source, struct mount **out);
 // Puts it over `where` (which must be a directory if its root is); the tree takes over the reference.
 int mount_attach(struct mount *mount, const struct path *where);
+// Moves an attached mount to another place. E_NOTDIR, E_NOENT.
+int mount_reattach(struct mount *mount, const struct path *where);
 void mount_detach(struct mount *mount);
 bool mount_is_busy(const struct mount *mount);
 
