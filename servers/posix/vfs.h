@@ -131,6 +131,7 @@ void vfs_mmap_writable(struct file *file, int change);
 
 // Registers the built-in file systems, creates the caches. E_NOMEM.
 int vfs_init(void);
+// `flags` as mount(2)'s MS_*; `options` may be NULL.
 // Mounts `type` from `source` as the root of the whole tree; *root is counted. Then use vfs_mount.
 int vfs_mount_root(const char *type, const char *source, uint32_t flags, const char *options,
                    struct path *root);

@@ -170,7 +170,7 @@ int vfs_mount(const struct vfs_caller *who, const char *source, const char *targ
     int error = vfs_lookup(who, NULL, target, LOOKUP_FOLLOW | LOOKUP_DIRECTORY, &path);
     if (error != 0)
         return error;
-    error = vfs_mount_at(who, source, &path, type, flags, options);
+    error = vfs_mount_at(who, source, &path, type, flags, options != NULL ? options : "");
     vfs_path_put(&path);
     return error;
 }
@@ -182,8 +182,8 @@ int vfs_mount_root(const char *type, const char *source, uint32_t flags, const c
     struct filesystem *filesystem = filesystem_find(type);
     if (filesystem == NULL)
         return -E_NODEV;
-    int error = mount_create(filesystem, source, options, mount_flags_of(flags),
-                             (flags & MS_RDONLY) != 0, &mount);
+    int error = mount_create(filesystem, source, options != NULL ? options : "",
+                             mount_flags_of(flags), (flags & MS_RDONLY) != 0, &mount);
     if (error != 0)
         return error;
     error = mount_attach(mount, NULL);
