@@ -25,6 +25,9 @@ enum linux_major { // Linux's numbers
 struct device {
     const char *name; // below /dev ("ttyS0", "input/event0"); NULL: no node in devtmpfs. Outlives
                       // the device.
+    const char
+        *port_name; // of a virtio-serial port, as the other side gave it: also appears as the
+                    // link /dev/virtio-ports/<port_name>; else NULL. Outlives the device.
     uint32_t major, minor;
     uint32_t mode;     // LINUX_S_IFCHR or LINUX_S_IFBLK with the node's permissions
     uint32_t uid, gid; // of the node
@@ -42,6 +45,7 @@ struct device {
 int device_register(struct device *device);
 // Open files stay open; their owner answers them with E_NXIO or E_IO.
 void device_unregister(struct device *device);
+void device_each(void (*visit)(const struct device *device, void *context), void *context);
 // NULL: no such device.
 struct device *device_find(uint32_t type, uint64_t number);
 

@@ -33,11 +33,11 @@ enum page_flag {
 struct page {
     struct inode *inode;
     uint64_t index;
-    uint8_t *data;              // PAGE_SIZE bytes, mapped in posix
-    struct page_chunk *chunk;   // the pool memory object it lies in
-    uint32_t flags;             // enum page_flag
-    uint32_t pins;              // users that may sleep while looking at data
-    struct list lru_node;       // pages of disk files, least recently used first
+    uint8_t *data;            // PAGE_SIZE bytes, mapped in posix
+    struct page_chunk *chunk; // the pool memory object it lies in
+    uint32_t flags;           // enum page_flag
+    uint32_t pins;            // users that may sleep while looking at data
+    struct list lru_node;     // pages of disk files, least recently used first
 };
 
 // Creates the pool; `limit_bytes` bounds the pages of disk files (tmpfs has its own size limits).
@@ -62,7 +62,8 @@ int pagecache_supply(struct inode *inode, uint64_t offset);
 // The mmap operation of cached files (file.h).
 int pagecache_mmap(struct file *file, uint64_t offset, uint64_t bytes, struct file_mapping *out);
 
-// Gives the page at `index` of a file without backing store memory now (fallocate). E_NOSPC, E_NOMEM.
+// Gives the page at `index` of a file without backing store memory now (fallocate). E_NOSPC,
+// E_NOMEM.
 int pagecache_make_zero(struct inode *inode, uint64_t index);
 
 // Drop pages from byte `from` to `to` (exclusive; ~0: to the end), zeroing the parts of pages kept

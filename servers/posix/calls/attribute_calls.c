@@ -6,9 +6,10 @@
 #include "servers/posix/calls/call.h"
 #include "servers/posix/clock.h"
 
-// The object of a *at call, counted: by path, or the descriptor's own for an empty path with AT_EMPTY_PATH.
-static int object_at(struct task *task, const struct vfs_caller *who, uint64_t dirfd, uint64_t address,
-                     uint32_t flags, struct path *out)
+// The object of a *at call, counted: by path, or the descriptor's own for an empty path with
+// AT_EMPTY_PATH.
+static int object_at(struct task *task, const struct vfs_caller *who, uint64_t dirfd,
+                     uint64_t address, uint32_t flags, struct path *out)
 {
     uint32_t lookup = (flags & LINUX_AT_SYMLINK_NOFOLLOW) ? 0 : LOOKUP_FOLLOW;
     if (flags & LINUX_AT_EMPTY_PATH)
@@ -98,12 +99,14 @@ int64_t linux_chown(struct task *task, const uint64_t argument[SYSCALL_ARGUMENTS
 
 int64_t linux_lchown(struct task *task, const uint64_t argument[SYSCALL_ARGUMENTS])
 {
-    return chown_at(task, CALL_CWD, argument[0], argument[1], argument[2], LINUX_AT_SYMLINK_NOFOLLOW);
+    return chown_at(task, CALL_CWD, argument[0], argument[1], argument[2],
+                    LINUX_AT_SYMLINK_NOFOLLOW);
 }
 
 int64_t linux_fchownat(struct task *task, const uint64_t argument[SYSCALL_ARGUMENTS])
 {
-    return chown_at(task, argument[0], argument[1], argument[2], argument[3], (uint32_t)argument[4]);
+    return chown_at(task, argument[0], argument[1], argument[2], argument[3],
+                    (uint32_t)argument[4]);
 }
 
 int64_t linux_fchown(struct task *task, const uint64_t argument[SYSCALL_ARGUMENTS])
@@ -203,7 +206,8 @@ int64_t linux_fallocate(struct task *task, const uint64_t argument[SYSCALL_ARGUM
     else if ((argument[1] & KEEP_SIZE) == 0)
         error = check_size_limit(task, (uint64_t)end);
     if (error == 0)
-        error = inode->ops->allocate(inode, (uint32_t)argument[1], (uint64_t)offset, (uint64_t)bytes);
+        error =
+            inode->ops->allocate(inode, (uint32_t)argument[1], (uint64_t)offset, (uint64_t)bytes);
     file_put(file);
     return error;
 }
@@ -244,7 +248,8 @@ static int64_t set_times(struct task *task, uint64_t dirfd, uint64_t address, ui
     }
     vfs_caller_of(task, &who);
     if (error == 0 && address == 0)
-        error = (int32_t)dirfd == LINUX_AT_FDCWD ? -E_FAULT : object_of_descriptor(task, dirfd, &path);
+        error =
+            (int32_t)dirfd == LINUX_AT_FDCWD ? -E_FAULT : object_of_descriptor(task, dirfd, &path);
     else if (error == 0)
         error = object_at(task, &who, dirfd, address, flags, &path);
     if (error != 0)
@@ -281,8 +286,8 @@ static int64_t set_times_microseconds(struct task *task, uint64_t dirfd, uint64_
     for (unsigned i = 0; i < 2; i++) {
         if (values[i].microseconds < 0 || values[i].microseconds >= 1000000)
             return -E_INVAL;
-        times[i] = (struct timespec_linux){values[i].seconds,
-                                           values[i].microseconds * (int64_t)NS_PER_US};
+        times[i] =
+            (struct timespec_linux){values[i].seconds, values[i].microseconds * (int64_t)NS_PER_US};
     }
     return set_times(task, dirfd, path, 0, times);
 }

@@ -10,7 +10,8 @@
 #include "servers/posix/user.h"
 #include "servers/posix/vfs/operations.h"
 
-// A path argument, copied in, and where a relative one starts. Always call_path_put, also after an error.
+// A path argument, copied in, and where a relative one starts. Always call_path_put, also after an
+// error.
 struct call_path {
     struct path_argument argument;
     struct file *directory; // counted; NULL: the working directory
@@ -27,7 +28,7 @@ static inline void call_path_put(struct call_path *path)
 }
 
 // call_path_get and vfs_lookup: *out is counted.
-int call_lookup(struct task *task, const struct vfs_caller *who, uint64_t dirfd, uint64_t address, uint32_t lookup_flags,
-                struct path *out);
+int call_lookup(struct task *task, const struct vfs_caller *who, uint64_t dirfd, uint64_t address,
+                uint32_t lookup_flags, struct path *out);
 
 #define CALL_CWD ((uint64_t)(int64_t)LINUX_AT_FDCWD)

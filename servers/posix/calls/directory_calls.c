@@ -11,8 +11,8 @@
 
 enum { DIRENT_BUFFER = 8192 };
 
-// struct linux_dirent64: u64 inode, s64 offset, u16 length, u8 type, name; the older struct linux_dirent has the type in
-// the last byte of the record.
+// struct linux_dirent64: u64 inode, s64 offset, u16 length, u8 type, name; the older struct
+// linux_dirent has the type in the last byte of the record.
 enum { DIRENT_NAME_64 = 19, DIRENT_NAME_OLD = 18 };
 
 struct dirent_sink {
@@ -65,7 +65,8 @@ static int64_t read_directory(struct task *task, struct file *file, uint64_t add
         return error;
     // Not even one entry fitted, though there is one.
     if (sink.used == 0 && size < DIRENT_NAME_64 + LINUX_NAME_MAX + 1) {
-        struct dirent_sink probe = {.sink = {.emit = dirent_emit}, .old = old, .room = DIRENT_BUFFER};
+        struct dirent_sink probe = {
+            .sink = {.emit = dirent_emit}, .old = old, .room = DIRENT_BUFFER};
         (void)file->ops->readdir(file, &probe.sink);
         file->position = before;
         return probe.used == 0 ? 0 : -E_INVAL;

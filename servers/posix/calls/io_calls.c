@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // SPDX-FileCopyrightText: 2026 The XINIM authors
 
-// Moving bytes between programs and files: the read and write families, lseek, ioctl. Copies between files are in
-// transfer_calls.c.
+// Moving bytes between programs and files: the read and write families, lseek, ioctl. Copies
+// between files are in transfer_calls.c.
 
 #include "servers/posix/calls/call.h"
 
@@ -73,8 +73,7 @@ int64_t linux_write(struct task *task, const uint64_t argument[SYSCALL_ARGUMENTS
         return -E_BADF;
     struct user_buffer buffer;
     user_buffer_init(&buffer, task, argument[1], argument[2]);
-    int64_t result =
-        (int64_t)argument[2] < 0 ? -E_INVAL : write_file(task, file, &buffer, NULL);
+    int64_t result = (int64_t)argument[2] < 0 ? -E_INVAL : write_file(task, file, &buffer, NULL);
     file_put(file);
     return result;
 }
@@ -111,8 +110,8 @@ int64_t linux_pwrite64(struct task *task, const uint64_t argument[SYSCALL_ARGUME
 }
 
 // The vector forms; `position` NULL: the file's own.
-static int64_t vector_io(struct task *task, const uint64_t argument[SYSCALL_ARGUMENTS], bool writing,
-                         uint64_t *position)
+static int64_t vector_io(struct task *task, const uint64_t argument[SYSCALL_ARGUMENTS],
+                         bool writing, uint64_t *position)
 {
     struct file *file = file_get(task, (int)(uint32_t)argument[0]);
     if (file == NULL)
@@ -150,7 +149,8 @@ int64_t linux_pwritev(struct task *task, const uint64_t argument[SYSCALL_ARGUMEN
     return (int64_t)position < 0 ? -E_INVAL : vector_io(task, argument, true, &position);
 }
 
-// RWF_HIPRI, DSYNC and SYNC may be given and change nothing that a program could see; NOWAIT and APPEND are not carried.
+// RWF_HIPRI, DSYNC and SYNC may be given and change nothing that a program could see; NOWAIT and
+// APPEND are not carried.
 static int64_t vector_io_flags(struct task *task, const uint64_t argument[SYSCALL_ARGUMENTS],
                                bool writing)
 {

@@ -65,7 +65,8 @@ int64_t linux_mknodat(struct task *task, const uint64_t argument[SYSCALL_ARGUMEN
     return mknod_at(task, argument[0], argument[1], argument[2], argument[3]);
 }
 
-static int64_t symlink_at(struct task *task, uint64_t target_address, uint64_t dirfd, uint64_t address)
+static int64_t symlink_at(struct task *task, uint64_t target_address, uint64_t dirfd,
+                          uint64_t address)
 {
     char target[LINUX_PATH_MAX];
     int64_t length = user_read_string(task, target, target_address, sizeof(target));
@@ -181,7 +182,8 @@ static int64_t rename_at(struct task *task, const uint64_t argument[SYSCALL_ARGU
 
 int64_t linux_rename(struct task *task, const uint64_t argument[SYSCALL_ARGUMENTS])
 {
-    return rename_at(task, (const uint64_t[]){CALL_CWD, argument[0], CALL_CWD, argument[1], 0, 0}, 0);
+    return rename_at(task, (const uint64_t[]){CALL_CWD, argument[0], CALL_CWD, argument[1], 0, 0},
+                     0);
 }
 
 int64_t linux_renameat(struct task *task, const uint64_t argument[SYSCALL_ARGUMENTS])

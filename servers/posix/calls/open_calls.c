@@ -29,8 +29,8 @@ static int64_t open_at(struct task *task, uint64_t dirfd, uint64_t address, uint
     vfs_caller_of(task, &who);
     int64_t result = call_path_get(task, &path, dirfd, address);
     if (result == 0)
-        result = vfs_open_lookup(&who, path.argument.start, path.text, flags, mode, lookup_flags,
-                                 &file);
+        result =
+            vfs_open_lookup(&who, path.argument.start, path.text, flags, mode, lookup_flags, &file);
     if (result == 0) {
         result = file_install(task, file, (flags & LINUX_O_CLOEXEC) != 0);
         if (result < 0)
@@ -60,7 +60,8 @@ struct open_how {
     uint64_t flags, mode, resolve;
 };
 
-// A structure that later versions of a program's headers may have made longer: what is behind ours must be zero.
+// A structure that later versions of a program's headers may have made longer: what is behind ours
+// must be zero.
 static int read_open_how(struct task *task, uint64_t address, uint64_t size, struct open_how *how)
 {
     if (size < sizeof(*how) || size > PAGE_SIZE)
@@ -77,8 +78,9 @@ static int read_open_how(struct task *task, uint64_t address, uint64_t size, str
 
 int64_t linux_openat2(struct task *task, const uint64_t argument[SYSCALL_ARGUMENTS])
 {
-    static const uint32_t lookup[] = {LOOKUP_NO_XDEV, LOOKUP_NO_MAGICLINKS, LOOKUP_NO_SYMLINKS | LOOKUP_NO_MAGICLINKS,
-                                      LOOKUP_BENEATH, LOOKUP_IN_ROOT, LOOKUP_CACHED};
+    static const uint32_t lookup[] = {
+        LOOKUP_NO_XDEV, LOOKUP_NO_MAGICLINKS, LOOKUP_NO_SYMLINKS | LOOKUP_NO_MAGICLINKS,
+        LOOKUP_BENEATH, LOOKUP_IN_ROOT,       LOOKUP_CACHED};
     enum { RESOLVES = sizeof(lookup) / sizeof(lookup[0]), BENEATH = 8, IN_ROOT = 16 };
     struct open_how how;
     int error = read_open_how(task, argument[2], argument[3], &how);
@@ -144,8 +146,8 @@ static int64_t duplicate(struct task *task, struct file *file, uint64_t from, bo
 {
     if (from >= descriptor_limit(task))
         return -E_INVAL;
-    int64_t fd = file_table_add(task->files, file_hold(file), (int)from, descriptor_limit(task),
-                                cloexec);
+    int64_t fd =
+        file_table_add(task->files, file_hold(file), (int)from, descriptor_limit(task), cloexec);
     if (fd < 0)
         file_put(file);
     return fd;
@@ -193,10 +195,25 @@ int64_t linux_dup3(struct task *task, const uint64_t argument[SYSCALL_ARGUMENTS]
 // ---- fcntl ----
 
 enum fcntl_command {
-    F_DUPFD = 0, F_GETFD = 1, F_SETFD = 2, F_GETFL = 3, F_SETFL = 4,
-    F_GETLK = 5, F_SETLK = 6, F_SETLKW = 7, F_SETOWN = 8, F_GETOWN = 9, F_SETSIG = 10, F_GETSIG = 11,
-    F_OFD_GETLK = 36, F_OFD_SETLK = 37, F_OFD_SETLKW = 38,
-    F_GETLEASE = 1025, F_DUPFD_CLOEXEC = 1030, F_SETPIPE_SZ = 1031, F_GETPIPE_SZ = 1032,
+    F_DUPFD = 0,
+    F_GETFD = 1,
+    F_SETFD = 2,
+    F_GETFL = 3,
+    F_SETFL = 4,
+    F_GETLK = 5,
+    F_SETLK = 6,
+    F_SETLKW = 7,
+    F_SETOWN = 8,
+    F_GETOWN = 9,
+    F_SETSIG = 10,
+    F_GETSIG = 11,
+    F_OFD_GETLK = 36,
+    F_OFD_SETLK = 37,
+    F_OFD_SETLKW = 38,
+    F_GETLEASE = 1025,
+    F_DUPFD_CLOEXEC = 1030,
+    F_SETPIPE_SZ = 1031,
+    F_GETPIPE_SZ = 1032,
     F_GET_SEALS = 1034,
 };
 
@@ -290,7 +307,10 @@ static int64_t fcntl_lock(struct task *task, struct file *file, uint32_t command
 
 static int64_t set_flags(struct file *file, uint32_t flags)
 {
-    enum { CHANGEABLE = LINUX_O_APPEND | LINUX_O_NONBLOCK | LINUX_O_ASYNC | LINUX_O_DIRECT | LINUX_O_NOATIME };
+    enum {
+        CHANGEABLE =
+            LINUX_O_APPEND | LINUX_O_NONBLOCK | LINUX_O_ASYNC | LINUX_O_DIRECT | LINUX_O_NOATIME
+    };
     file->flags = (file->flags & ~(uint32_t)CHANGEABLE) | (flags & CHANGEABLE);
     return 0;
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // SPDX-FileCopyrightText: 2026 The XINIM authors
 
-// poll, select and epoll's calls. One pass asks every file and sits down in its wait queues; further passes, after each
-// wake, only ask.
+// poll, select and epoll's calls. One pass asks every file and sits down in its wait queues;
+// further passes, after each wake, only ask.
 
 #include <stdlib.h>
 #include <string.h>
@@ -65,7 +65,8 @@ struct linux_pollfd {
 
 enum { POLLFDS_INLINE = 16 };
 
-// The files asked about must outlive the sleep: their wait queues hold our entries. So each is counted meanwhile.
+// The files asked about must outlive the sleep: their wait queues hold our entries. So each is
+// counted meanwhile.
 struct poll_set {
     struct linux_pollfd *fds;
     struct file **files;
@@ -208,7 +209,8 @@ static bool bit_get(const uint64_t *words, unsigned bit)
 }
 
 // One entry of the poll set for each descriptor that is in any set. E_BADF.
-static int64_t select_to_poll(struct task *task, const struct select_sets *sets, struct poll_set *set)
+static int64_t select_to_poll(struct task *task, const struct select_sets *sets,
+                              struct poll_set *set)
 {
     set->count = 0;
     for (unsigned fd = 0; fd < sets->count; fd++) {
@@ -390,8 +392,8 @@ static int64_t epoll_wait_call(struct task *task, uint64_t fd, uint64_t address,
         return -E_BADF;
     int64_t result = -E_INVAL;
     if (file_is_epoll(file))
-        result = epoll_wait_events(file, events,
-                                   maximum < EVENTS_ONCE ? (unsigned)maximum : EVENTS_ONCE, deadline);
+        result = epoll_wait_events(
+            file, events, maximum < EVENTS_ONCE ? (unsigned)maximum : EVENTS_ONCE, deadline);
     file_put(file);
     if (result > 0) {
         int error = user_write(task, address, events, (size_t)result * sizeof(events[0]));
@@ -419,6 +421,7 @@ int64_t linux_epoll_pwait2(struct task *task, const uint64_t argument[SYSCALL_AR
     int error = deadline_get_timespec(task, argument[3], &deadline);
     if (error == 0)
         error = signal_mask_temporary(task, argument[4], argument[5]);
-    return error != 0 ? error
-                      : epoll_wait_call(task, argument[0], argument[1], (uint32_t)argument[2], deadline);
+    return error != 0
+               ? error
+               : epoll_wait_call(task, argument[0], argument[1], (uint32_t)argument[2], deadline);
 }

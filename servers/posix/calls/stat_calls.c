@@ -172,7 +172,8 @@ int64_t linux_statx(struct task *task, const uint64_t argument[SYSCALL_ARGUMENTS
 {
     enum {
         SYNC_TYPES = LINUX_AT_STATX_FORCE_SYNC | LINUX_AT_STATX_DONT_SYNC,
-        KNOWN = LINUX_AT_SYMLINK_NOFOLLOW | LINUX_AT_NO_AUTOMOUNT | LINUX_AT_EMPTY_PATH | SYNC_TYPES,
+        KNOWN =
+            LINUX_AT_SYMLINK_NOFOLLOW | LINUX_AT_NO_AUTOMOUNT | LINUX_AT_EMPTY_PATH | SYNC_TYPES,
     };
     const uint32_t reserved_mask = 0x80000000u;
     uint32_t flags = (uint32_t)argument[2];
@@ -202,7 +203,8 @@ static int64_t access_at(struct task *task, uint64_t dirfd, uint64_t address, ui
         // The real ids; capabilities follow the real user.
         who.uid = task->cred->uid;
         who.gid = task->cred->gid;
-        who.privileged = task->cred->uid == 0 && (task->cred->cap_permitted >> CAP_DAC_OVERRIDE & 1);
+        who.privileged =
+            task->cred->uid == 0 && (task->cred->cap_permitted >> CAP_DAC_OVERRIDE & 1);
     }
     uint32_t lookup = (flags & LINUX_AT_SYMLINK_NOFOLLOW) ? 0 : LOOKUP_FOLLOW;
     if (flags & LINUX_AT_EMPTY_PATH)
@@ -233,8 +235,8 @@ int64_t linux_faccessat2(struct task *task, const uint64_t argument[SYSCALL_ARGU
 
 // ---- readlink ----
 
-static int64_t readlink_path(struct task *task, const struct vfs_caller *who, const struct path *path,
-                             uint64_t address, uint64_t size)
+static int64_t readlink_path(struct task *task, const struct vfs_caller *who,
+                             const struct path *path, uint64_t address, uint64_t size)
 {
     struct inode *inode = path->dentry->inode;
     if (inode->ops->readlink == NULL)

@@ -22,8 +22,8 @@ static int64_t sync_file(struct task *task, uint64_t fd, bool data_only)
     int64_t result = 0;
     if (file_is_path_only(file))
         result = -E_BADF;
-    else if (file->inode == NULL || (!linux_s_isreg(file->inode->mode) && !linux_s_isdir(file->inode->mode) &&
-                                     file->ops->fsync == NULL))
+    else if (file->inode == NULL || (!linux_s_isreg(file->inode->mode) &&
+                                     !linux_s_isdir(file->inode->mode) && file->ops->fsync == NULL))
         result = -E_INVAL;
     else if (file->ops->fsync != NULL)
         result = file->ops->fsync(file, data_only);
@@ -69,7 +69,8 @@ int64_t linux_sync_file_range(struct task *task, const uint64_t argument[SYSCALL
     int64_t result = 0;
     if (file_is_path_only(file))
         result = -E_BADF;
-    else if (file->inode == NULL || (!linux_s_isreg(file->inode->mode) && !linux_s_isdir(file->inode->mode)))
+    else if (file->inode == NULL ||
+             (!linux_s_isreg(file->inode->mode) && !linux_s_isdir(file->inode->mode)))
         result = -E_SPIPE;
     else
         result = pagecache_sync(file->inode);

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 // SPDX-FileCopyrightText: 2026 The XINIM authors
 
-// Moving bytes from file to file inside the server: sendfile, splice, copy_file_range. All pass through a buffer of the
-// server. What was read and could not be written is given back by the position; what came out of a pipe cannot be, as in
-// a program's own copy loop.
+// Moving bytes from file to file inside the server: sendfile, splice, copy_file_range. All pass
+// through a buffer of the server. What was read and could not be written is given back by the
+// position; what came out of a pipe cannot be, as in a program's own copy loop.
 
 #include <stdlib.h>
 
@@ -99,7 +99,8 @@ static int position_put(struct task *task, uint64_t address, const uint64_t *val
 
 int64_t linux_sendfile(struct task *task, const uint64_t argument[SYSCALL_ARGUMENTS])
 {
-    struct transfer transfer = {.bytes = argument[3] < USER_BUFFER_MAX ? argument[3] : USER_BUFFER_MAX};
+    struct transfer transfer = {.bytes =
+                                    argument[3] < USER_BUFFER_MAX ? argument[3] : USER_BUFFER_MAX};
     uint64_t position;
     int64_t result = position_get(task, argument[2], &position, &transfer.in_position);
     if (result == 0)
@@ -123,7 +124,8 @@ int64_t linux_sendfile(struct task *task, const uint64_t argument[SYSCALL_ARGUME
 
 int64_t linux_copy_file_range(struct task *task, const uint64_t argument[SYSCALL_ARGUMENTS])
 {
-    struct transfer transfer = {.bytes = argument[4] < USER_BUFFER_MAX ? argument[4] : USER_BUFFER_MAX};
+    struct transfer transfer = {.bytes =
+                                    argument[4] < USER_BUFFER_MAX ? argument[4] : USER_BUFFER_MAX};
     uint64_t in_position, out_position;
     if (argument[5] != 0)
         return -E_INVAL;
@@ -161,7 +163,8 @@ int64_t linux_copy_file_range(struct task *task, const uint64_t argument[SYSCALL
 int64_t linux_splice(struct task *task, const uint64_t argument[SYSCALL_ARGUMENTS])
 {
     enum { SPLICE_NONBLOCK = 2, SPLICE_KNOWN = 15 };
-    struct transfer transfer = {.bytes = argument[4] < USER_BUFFER_MAX ? argument[4] : USER_BUFFER_MAX};
+    struct transfer transfer = {.bytes =
+                                    argument[4] < USER_BUFFER_MAX ? argument[4] : USER_BUFFER_MAX};
     uint64_t in_position, out_position;
     if ((argument[5] & ~(uint64_t)SPLICE_KNOWN) != 0)
         return -E_INVAL;

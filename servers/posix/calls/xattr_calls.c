@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 // SPDX-FileCopyrightText: 2026 The XINIM authors
 
-// Extended attributes. What a file system stores is its own affair; here are the name spaces' rules (xattr(7)) and the
-// access control list that says no more than the mode bits, which is what copying tools set.
+// Extended attributes. What a file system stores is its own affair; here are the name spaces' rules
+// (xattr(7)) and the access control list that says no more than the mode bits, which is what
+// copying tools set.
 
 #include <stdlib.h>
 #include <string.h>
@@ -43,7 +44,8 @@ static bool has_prefix(const char *name, const char *prefix)
 }
 
 // May `who` use this name on this object at all?
-static int check_name(const struct vfs_caller *who, const struct path *path, const char *name, bool set)
+static int check_name(const struct vfs_caller *who, const struct path *path, const char *name,
+                      bool set)
 {
     const struct inode *inode = path->dentry->inode;
     if (set && mount_is_read_only(path->mount))
@@ -64,7 +66,8 @@ static int check_name(const struct vfs_caller *who, const struct path *path, con
 
 static bool name_is_acl(const char *name)
 {
-    return strcmp(name, "system.posix_acl_access") == 0 || strcmp(name, "system.posix_acl_default") == 0;
+    return strcmp(name, "system.posix_acl_access") == 0 ||
+           strcmp(name, "system.posix_acl_default") == 0;
 }
 
 struct acl_entry {
@@ -76,7 +79,13 @@ struct acl_entry {
 static int set_acl(const struct vfs_caller *who, const struct path *path, const char *name,
                    const uint8_t *value, size_t size)
 {
-    enum { VERSION = 2, OWNER = 1, GROUP = 4, OTHERS = 32, MINIMAL = 4 + 3 * sizeof(struct acl_entry) };
+    enum {
+        VERSION = 2,
+        OWNER = 1,
+        GROUP = 4,
+        OTHERS = 32,
+        MINIMAL = 4 + 3 * sizeof(struct acl_entry)
+    };
     uint32_t version;
     if (size < sizeof(version))
         return size == 0 ? 0 : -E_INVAL;
@@ -215,15 +224,16 @@ static int64_t xattr_remove(struct task *task, const uint64_t argument[SYSCALL_A
     struct inode *inode = path.dentry->inode;
     error = check_name(&who, &path, name, true);
     if (error == 0 && !name_is_acl(name))
-        error = inode->ops->remove_xattr != NULL ? inode->ops->remove_xattr(inode, name) : -E_OPNOTSUPP;
+        error =
+            inode->ops->remove_xattr != NULL ? inode->ops->remove_xattr(inode, name) : -E_OPNOTSUPP;
     vfs_path_put(&path);
     return error;
 }
 
-#define XATTR_CALL(call, function, kind)                                                           \
-    int64_t linux_##call(struct task *task, const uint64_t argument[SYSCALL_ARGUMENTS])            \
-    {                                                                                              \
-        return function(task, argument, kind);                                                     \
+#define XATTR_CALL(call, function, kind)                                                \
+    int64_t linux_##call(struct task *task, const uint64_t argument[SYSCALL_ARGUMENTS]) \
+    {                                                                                   \
+        return function(task, argument, kind);                                          \
     }
 
 XATTR_CALL(setxattr, xattr_set, BY_PATH)

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // SPDX-FileCopyrightText: 2026 The XINIM authors
 
-// devtmpfs and devpts: tmpfs trees whose device nodes come and go with the devices; and the table of devices.
+// devtmpfs and devpts: tmpfs trees whose device nodes come and go with the devices; and the table
+// of devices.
 
 #include <stdio.h>
 #include <string.h>
@@ -16,7 +17,7 @@ static struct list device_table[DEVICE_BUCKETS];
 static bool device_table_ready;
 static struct superblock *devtmpfs, *devpts; // NULL: not mounted yet
 
-enum { PTS_MAX = 256 };
+enum { PTS_MAX = 256, PORT_PATH = 128 };
 
 // Terminals that exist, for a devpts that is mounted later.
 static struct pts {
@@ -52,9 +53,18 @@ struct device *device_find(uint32_t type, uint64_t number)
     return NULL;
 }
 
+void device_each(void (*visit)(const struct device *device, void *context), void *context)
+{
+    for (unsigned i = 0; i < DEVICE_BUCKETS; i++) {
+        (void)device_bucket(0);
+        list_for_each(node, &device_table[i]) visit(list_entry(node, struct device, node), context);
+    }
+}
+
 // ---- nodes ----
 
-// The dentry of the next component of *path in `directory`, counted; *path moves behind it and its slash.
+// The dentry of the next component of *path in `directory`, counted; *path moves behind it and its
+// slash.
 static int node_step(struct dentry *directory, const char **path, struct dentry **out)
 {
     size_t length = 0;
@@ -118,6 +128,20 @@ static void node_remove(struct superblock *superblock, const char *path)
     dentry_put(at);
 }
 
+static void port_link_path(const struct device *device, char path[PORT_PATH])
+{
+    (void)snprintf(path, PORT_PATH, "virtio-ports/%s", device->port_name);
+}
+
+static int port_link_make(const struct device *device)
+{
+    char path[PORT_PATH], target[PORT_PATH];
+    struct inode_make what = {.mode = LINUX_S_IFLNK | 0777, .target = target};
+    (void)snprintf(target, sizeof(target), "../%s", device->name);
+    port_link_path(device, path);
+    return node_make(devtmpfs, path, &what);
+}
+
 static int device_node_make(const struct device *device)
 {
     struct inode_make what = {
@@ -128,7 +152,11 @@ static int device_node_make(const struct device *device)
     };
     if (device->name == NULL || devtmpfs == NULL)
         return 0;
-    return node_make(devtmpfs, device->name, &what);
+    int error = node_make(devtmpfs, device->name, &what);
+    if (error == 0 && device->port_name != NULL && device->port_name[0] != '\0' &&
+        strchr(device->port_name, '/') == NULL)
+        (void)port_link_make(device); // of two ports with one name, the first keeps the link
+    return error;
 }
 
 int device_register(struct device *device)
@@ -146,8 +174,14 @@ int device_register(struct device *device)
 void device_unregister(struct device *device)
 {
     list_remove(&device->node);
-    if (device->name != NULL && devtmpfs != NULL)
-        node_remove(devtmpfs, device->name);
+    if (device->name == NULL || devtmpfs == NULL)
+        return;
+    node_remove(devtmpfs, device->name);
+    if (device->port_name != NULL) {
+        char path[PORT_PATH];
+        port_link_path(device, path);
+        node_remove(devtmpfs, path);
+    }
 }
 
 // ---- devtmpfs ----
@@ -172,8 +206,8 @@ static void devtmpfs_populate(void)
         (void)node_make(devtmpfs, directories[i], &what);
     }
     for (unsigned i = 0; i < DEVICE_BUCKETS; i++) {
-        list_for_each(node, &device_table[i])
-            (void)device_node_make(list_entry(node, struct device, node));
+        list_for_each(node, &device_table[i])(void)
+            device_node_make(list_entry(node, struct device, node));
     }
 }
 

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
 // SPDX-FileCopyrightText: 2026 The XINIM authors
 
-// The session with a file-system server: session memory, calls, attaching again after the server restarted.
+// The session with a file-system server: session memory, calls, attaching again after the server
+// restarted.
 //
-// Reading operations only: every mount is read-only (the writing half of abi/fs.h is not carried here).
+// Reading operations only: every mount is read-only (the writing half of abi/fs.h is not carried
+// here).
 
 #include "servers/posix/fs/remote.h"
 
@@ -67,7 +69,8 @@ static int exchange(struct remote *remote, const struct remote_call *call, handl
 }
 
 // FS_MOUNT, first or after a restart. `slot` holds the names.
-static int attach(struct remote *remote, const struct remote_slot *slot, struct fs_mount_reply *reply)
+static int attach(struct remote *remote, const struct remote_slot *slot,
+                  struct fs_mount_reply *reply)
 {
     char text[sizeof(remote->device) + sizeof(remote->options)];
     size_t device = strlen(remote->device), options = strlen(remote->options);
@@ -98,7 +101,8 @@ static int attach(struct remote *remote, const struct remote_slot *slot, struct 
     return error;
 }
 
-// The server restarted under a call that was sent for attachment `stale`: attach again, unless somebody else did.
+// The server restarted under a call that was sent for attachment `stale`: attach again, unless
+// somebody else did.
 static int attach_again(struct remote *remote, uint64_t stale)
 {
     while (remote->attaching)

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 // SPDX-FileCopyrightText: 2026 The XINIM authors
 
-// A file system served by another process over abi/fs.h: what remote.c (the session) and remote_inode.c (the operations)
-// share. posix_lock is held everywhere and released around calls to the server.
+// A file system served by another process over abi/fs.h: what remote.c (the session) and
+// remote_inode.c (the operations) share. posix_lock is held everywhere and released around calls to
+// the server.
 
 #pragma once
 
@@ -21,8 +22,8 @@ struct remote {
     uint8_t *base;   // mapped here
     uint64_t mount;  // generation of our attachment
     uint64_t block_bytes;
-    bool attaching;  // somebody is repeating FS_MOUNT
-    uint32_t used_slots; // bit a slot
+    bool attaching;         // somebody is repeating FS_MOUNT
+    uint32_t used_slots;    // bit a slot
     struct wait_queue wait; // for a slot, or the attachment
     char device[FS_DEVICE_NAME_MAX + 1];
     char options[FS_OPTIONS_MAX + 1];
@@ -37,8 +38,9 @@ struct remote_slot {
 struct remote_slot remote_slot_take(struct remote *remote);
 void remote_slot_give(struct remote *remote, const struct remote_slot *slot);
 
-// Sends a request, whose first word is the mount (filled in here), and takes the reply. After a restart of the server it
-// attaches anew and repeats. `refill` (may be NULL) writes the slot's contents again before a repetition.
+// Sends a request, whose first word is the mount (filled in here), and takes the reply. After a
+// restart of the server it attaches anew and repeats. `refill` (may be NULL) writes the slot's
+// contents again before a repetition.
 struct remote_call {
     enum fs_operation operation;
     void *request;
@@ -52,5 +54,6 @@ struct remote_call {
 int remote_call(struct remote *remote, const struct remote_call *call);
 
 // The inode of what the server told, counted.
-int remote_inode_get(struct remote *remote, const struct fs_attributes *attributes, struct inode **out);
+int remote_inode_get(struct remote *remote, const struct fs_attributes *attributes,
+                     struct inode **out);
 void remote_inode_evict(struct inode *inode);

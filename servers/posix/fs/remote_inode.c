@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // SPDX-FileCopyrightText: 2026 The XINIM authors
 
-// Inodes of a file system served by another process: names and attributes come from the server, data goes straight
-// between disk and page cache along extents, of which each file keeps a window.
+// Inodes of a file system served by another process: names and attributes come from the server,
+// data goes straight between disk and page cache along extents, of which each file keeps a window.
 
 #include <stdlib.h>
 #include <string.h>
@@ -14,7 +14,7 @@
 
 enum {
     EXTENTS_MAX = REMOTE_SLOT_BYTES / sizeof(struct fs_extent), // in one answer
-    MAP_AHEAD = 64 * 1024 * 1024,                               // bytes of the file asked about at once
+    MAP_AHEAD = 64 * 1024 * 1024, // bytes of the file asked about at once
 };
 
 struct remote_inode {
@@ -86,7 +86,8 @@ static int inode_set_kind(struct inode *inode)
     }
 }
 
-int remote_inode_get(struct remote *remote, const struct fs_attributes *attributes, struct inode **out)
+int remote_inode_get(struct remote *remote, const struct fs_attributes *attributes,
+                     struct inode **out)
 {
     *out = inode_find(remote->superblock, attributes->ino);
     if (*out != NULL)
@@ -126,7 +127,8 @@ void remote_inode_evict(struct inode *inode)
 
 // ---- directories ----
 
-static int remote_lookup(struct inode *directory, const char *name, size_t length, struct inode **out)
+static int remote_lookup(struct inode *directory, const char *name, size_t length,
+                         struct inode **out)
 {
     struct remote *remote = remote_of(directory);
     const struct remote_inode *own = directory->data;
@@ -151,7 +153,8 @@ static int remote_lookup(struct inode *directory, const char *name, size_t lengt
     return error != 0 ? error : remote_inode_get(remote, &attributes, out);
 }
 
-// Emits the entries in `data`, each checked; file->position follows. False: the sink is full, or nonsense was met.
+// Emits the entries in `data`, each checked; file->position follows. False: the sink is full, or
+// nonsense was met.
 static bool emit_entries(struct file *file, struct readdir_sink *sink, const uint8_t *data,
                          uint64_t bytes, int *error)
 {
@@ -170,7 +173,8 @@ static bool emit_entries(struct file *file, struct readdir_sink *sink, const uin
         at += entry.entry_bytes;
         if (entry.name_bytes == 0 || memchr(name, '/', entry.name_bytes) != NULL)
             continue; // no program could use it
-        if (strcmp(name, "..") == 0 && dentry == file->path.mount->root && file->path.mount->mountpoint != NULL)
+        if (strcmp(name, "..") == 0 && dentry == file->path.mount->root &&
+            file->path.mount->mountpoint != NULL)
             entry.ino = file->path.mount->mountpoint->parent->inode->number;
         if (!sink->emit(sink, name, entry.name_bytes, entry.ino, entry.type, entry.next))
             return false;
@@ -259,7 +263,8 @@ static int target_read(struct inode *link)
     return error;
 }
 
-static int64_t remote_readlink(struct inode *link, const struct vfs_caller *who, char *buffer, size_t size)
+static int64_t remote_readlink(struct inode *link, const struct vfs_caller *who, char *buffer,
+                               size_t size)
 {
     const struct remote_inode *own = link->data;
     (void)who;
@@ -314,7 +319,8 @@ static int map_read(struct inode *inode, uint64_t offset)
     for (uint64_t i = 0; error == 0 && i < reply.extents; i++) {
         uint64_t next;
         if (extent[i].offset != at || extent[i].bytes == 0 || (extent[i].bytes & mask) != 0 ||
-            (extent[i].device_offset & mask) != 0 || __builtin_add_overflow(at, extent[i].bytes, &next))
+            (extent[i].device_offset & mask) != 0 ||
+            __builtin_add_overflow(at, extent[i].bytes, &next))
             error = -E_IO;
         else
             at = next;

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
 // SPDX-FileCopyrightText: 2026 The XINIM authors
 
-// tmpfs: directories are struct tree_directory, file contents are page-cache pages that stay, holes are absent pages.
+// tmpfs: directories are struct tree_directory, file contents are page-cache pages that stay, holes
+// are absent pages.
 //
-// An inode lives while a directory entry, a dentry or an open file holds it. `size` bounds the pages of all files,
-// `nr_inodes` the number of inodes.
+// An inode lives while a directory entry, a dentry or an open file holds it. `size` bounds the
+// pages of all files, `nr_inodes` the number of inodes.
 
 #include "servers/posix/fs/tmpfs.h"
 
@@ -30,7 +31,8 @@ struct tmpfs {
     uint64_t max_inodes, used_inodes;
     uint64_t last_number;
     bool size_given;
-    // Unmounting frees the tree without recursion: directories hand their entries over to this list.
+    // Unmounting frees the tree without recursion: directories hand their entries over to this
+    // list.
     bool freeing;
     struct list doomed; // struct tree_entry.node
 };
@@ -117,7 +119,8 @@ static int node_create(struct superblock *superblock, const struct inode_make *w
     return 0;
 }
 
-// The entries of a directory that goes with its file system: their inodes go too, one after the other.
+// The entries of a directory that goes with its file system: their inodes go too, one after the
+// other.
 static void directory_free_entries(struct tmpfs *tmpfs, struct tree_directory *directory)
 {
     struct list *node;
@@ -159,7 +162,8 @@ static int tmpfs_lookup(struct inode *directory, const char *name, size_t length
     return 0;
 }
 
-// The entry for an inode whose reference it takes over; sizes, links and times of the directory follow.
+// The entry for an inode whose reference it takes over; sizes, links and times of the directory
+// follow.
 static int entry_add(struct inode *directory, const char *name, size_t length, struct inode *inode)
 {
     int error = tree_directory_add(directory_of(directory), name, length, inode);
@@ -408,8 +412,8 @@ static int64_t tmpfs_list_xattr(struct inode *inode, char *list, size_t size)
     return xattr_list_names(&((struct tmpfs_node *)inode->data)->xattrs, list, size);
 }
 
-#define XATTR_OPERATIONS                                                                           \
-    .get_xattr = tmpfs_get_xattr, .set_xattr = tmpfs_set_xattr,                                    \
+#define XATTR_OPERATIONS                                        \
+    .get_xattr = tmpfs_get_xattr, .set_xattr = tmpfs_set_xattr, \
     .remove_xattr = tmpfs_remove_xattr, .list_xattr = tmpfs_list_xattr
 
 static const struct inode_operations directory_operations = {
@@ -466,8 +470,8 @@ static size_t tmpfs_show_options(struct superblock *superblock, char *text, size
     const struct tmpfs *tmpfs = superblock->data;
     if (!tmpfs->size_given)
         return 0;
-    int length = snprintf(text, size, ",size=%luk",
-                          (unsigned long)(tmpfs->max_pages * (PAGE_SIZE / 1024)));
+    int length =
+        snprintf(text, size, ",size=%luk", (unsigned long)(tmpfs->max_pages * (PAGE_SIZE / 1024)));
     return length < 0 ? 0 : (size_t)length < size ? (size_t)length : size;
 }
 
@@ -520,8 +524,8 @@ static void tmpfs_limits(struct tmpfs *tmpfs, const struct tmpfs_options *option
     uint64_t total, available;
     vfs_memory_totals(&total, &available);
     if (options->bytes_given) // 0: no limit but memory's
-        tmpfs->max_pages = options->bytes == 0 ? total / PAGE_SIZE
-                                               : (options->bytes + PAGE_SIZE - 1) / PAGE_SIZE;
+        tmpfs->max_pages =
+            options->bytes == 0 ? total / PAGE_SIZE : (options->bytes + PAGE_SIZE - 1) / PAGE_SIZE;
     if (options->inodes_given)
         tmpfs->max_inodes = options->inodes == 0 ? total / PAGE_SIZE : options->inodes;
     tmpfs->size_given |= options->bytes_given;

@@ -37,7 +37,7 @@ int anonymous_init(void)
     struct filesystem *type[ANONYMOUS_KINDS] = {
         [ANONYMOUS_PIPE] = &pipefs, [ANONYMOUS_MEMORY] = &tmpfs_type};
     for (unsigned i = 0; i < ANONYMOUS_KINDS; i++) {
-        int error = mount_create(type[i], "none", "", 0, false, &mounts[i]);
+        int error = mount_create(type[i], "none", "", MOUNT_INTERNAL, false, &mounts[i]);
         if (error != 0)
             return error;
     }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // SPDX-FileCopyrightText: 2026 The XINIM authors
 
-// Inodes of things that are no files anywhere: pipes, memfds. Each kind has a super-block that is never mounted in the
-// tree; its mount serves paths of /proc/<pid>/fd/N.
+// Inodes of things that are no files anywhere: pipes, memfds. Each kind has a super-block that is
+// never mounted in the tree; its mount serves paths of /proc/<pid>/fd/N.
 
 #pragma once
 

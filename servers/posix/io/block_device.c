@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // SPDX-FileCopyrightText: 2026 The XINIM authors
 
-// Disks as files (/dev/vda, /dev/vda1): their contents go through the page cache, in an inode of each disk's own, whatever
-// node they are opened by.
+// Disks as files (/dev/vda, /dev/vda1): their contents go through the page cache, in an inode of
+// each disk's own, whatever node they are opened by.
 
 #include <string.h>
 
@@ -24,7 +24,8 @@ static struct superblock bdev_superblock; // of all disks' inodes
 
 // ---- contents ----
 
-static int move_pages(struct inode *inode, enum block_request_op op, struct page **pages, unsigned count)
+static int move_pages(struct inode *inode, enum block_request_op op, struct page **pages,
+                      unsigned count)
 {
     struct disk_io io;
     disk_io_begin(&io, inode->data, op);
@@ -63,7 +64,8 @@ static int disk_inode_make(struct disk *disk)
     bdev_superblock.max_bytes = INT64_MAX;
     if (bdev_superblock.dirty.next == NULL)
         list_init(&bdev_superblock.dirty);
-    struct inode *inode = inode_create(&bdev_superblock, disk_device_number(disk), LINUX_S_IFBLK | 0600);
+    struct inode *inode =
+        inode_create(&bdev_superblock, disk_device_number(disk), LINUX_S_IFBLK | 0600);
     if (inode == NULL)
         return -E_NOMEM;
     inode->ops = &disk_inode_operations;

@@ -3,8 +3,8 @@
 
 // Disks: sessions with block drivers (lib/block/client.h) over the page cache's pool.
 //
-// One thread follows devmgr and opens a session for each disk and each of its partitions when they first appear. A driver
-// that dies and comes back is the session's business; the disk stays.
+// One thread follows devmgr and opens a session for each disk and each of its partitions when they
+// first appear. A driver that dies and comes back is the session's business; the disk stays.
 
 #include "servers/posix/io/disk_internal.h"
 
@@ -69,7 +69,8 @@ uint64_t disk_device_number(const struct disk *disk)
     return linux_dev(disk->device.major, disk->device.minor);
 }
 
-void disk_each(void (*visit)(const struct disk *disk, const char *name, void *context), void *context)
+void disk_each(void (*visit)(const struct disk *disk, const char *name, void *context),
+               void *context)
 {
     list_for_each(node, &disks)
     {
@@ -137,10 +138,12 @@ static void disk_appears(const char *name)
         return;
     }
     const struct block_info *info = block_client_info(disk->client);
-    log_info("%s: %lu MiB, %u-byte blocks", name, (unsigned long)(info->capacity >> 20), info->block_bytes);
+    log_info("%s: %lu MiB, %u-byte blocks", name, (unsigned long)(info->capacity >> 20),
+             info->block_bytes);
     disk_publish(disk, name, 0);
-    uint32_t partitions = info->partitions < 1u << DISKS_PER_MAJOR_SHIFT ? info->partitions
-                                                                         : (1u << DISKS_PER_MAJOR_SHIFT) - 1;
+    uint32_t partitions = info->partitions < 1u << DISKS_PER_MAJOR_SHIFT
+                              ? info->partitions
+                              : (1u << DISKS_PER_MAJOR_SHIFT) - 1;
     for (uint32_t i = 1; i <= partitions; i++) {
         char part_name[BLOCK_NAME_MAX];
         struct disk *part;
@@ -174,7 +177,8 @@ static void follow_devices(void *argument)
     thread_self()->user = &follower;
     struct message message = {.tag = message_tag(DEVMGR_WATCH, 0, 1)};
     // Badge 1: any bit will do, there is one source.
-    int64_t badged = sys_handle_duplicate(notification, RIGHT_SEND | RIGHT_TRANSFER | RIGHT_DUPLICATE, 1);
+    int64_t badged =
+        sys_handle_duplicate(notification, RIGHT_SEND | RIGHT_TRANSFER | RIGHT_DUPLICATE, 1);
     message.handle[0] = badged < 0 ? HANDLE_NONE : (handle_t)badged;
     int64_t error = badged < 0 ? badged : message_call_retry(devmgr, &message);
     if (error < 0) {
@@ -200,7 +204,8 @@ int disk_init(void)
     if (notification < 0)
         return (int)notification;
     handle_t thread;
-    int64_t error = thread_start(follow_devices, (void *)(uintptr_t)notification, PRIORITY_USER, 0, &thread);
+    int64_t error =
+        thread_start(follow_devices, (void *)(uintptr_t)notification, PRIORITY_USER, 0, &thread);
     return error < 0 ? (int)error : 0;
 }
 
@@ -237,7 +242,8 @@ static void io_submit(struct disk_io *io)
         io_wait_first(io);
     block_ticket_t ticket;
     int status;
-    while ((status = block_client_submit(io->disk->client, &request, NULL, NULL, &ticket)) == -E_AGAIN)
+    while ((status = block_client_submit(io->disk->client, &request, NULL, NULL, &ticket)) ==
+           -E_AGAIN)
         (void)block_client_wait_any(io->disk->client, DEADLINE_NEVER);
     if (status == 0)
         io->ticket[io->requests++] = ticket;

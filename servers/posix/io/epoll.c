@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // SPDX-FileCopyrightText: 2026 The XINIM authors
 
-// epoll(7): items sit in the wait queues of the files they watch; a wake puts the item on its epoll's ready list, and
-// epoll_wait asks only the files of that list again.
+// epoll(7): items sit in the wait queues of the files they watch; a wake puts the item on its
+// epoll's ready list, and epoll_wait asks only the files of that list again.
 
 #include "servers/posix/io/epoll.h"
 

@@ -5,12 +5,12 @@
 
 #include "servers/posix/io/memory_devices.h"
 
+#include "abi/error.h"
 #include "lib/sys/log.h"
 #include "servers/posix/device.h"
 #include "servers/posix/random.h"
 #include "servers/posix/user.h"
 #include "servers/posix/vfs.h"
-#include "abi/error.h"
 
 static int64_t null_read(struct file *file, struct user_buffer *out, uint64_t *position)
 {
@@ -75,7 +75,8 @@ static int64_t random_read(struct file *file, struct user_buffer *out, uint64_t 
     (void)file;
     (void)position;
     while (user_buffer_left(out) != 0) {
-        uint64_t piece = user_buffer_left(out) < sizeof(bytes) ? user_buffer_left(out) : sizeof(bytes);
+        uint64_t piece =
+            user_buffer_left(out) < sizeof(bytes) ? user_buffer_left(out) : sizeof(bytes);
         random_bytes(bytes, (size_t)piece);
         int64_t moved = user_buffer_put(out, bytes, piece);
         if (moved <= 0)
@@ -122,10 +123,10 @@ static int64_t kmsg_write(struct file *file, struct user_buffer *in, uint64_t *p
         if (*end == '>') {
             text = end + 1;
             priority &= 7;
-            level = priority <= LOG_ERROR      ? LOG_ERROR
-                    : priority == LOG_WARNING  ? LOG_WARNING
-                    : priority == LOG_DEBUG    ? LOG_DEBUG
-                                               : LOG_INFO;
+            level = priority <= LOG_ERROR     ? LOG_ERROR
+                    : priority == LOG_WARNING ? LOG_WARNING
+                    : priority == LOG_DEBUG   ? LOG_DEBUG
+                                              : LOG_INFO;
         }
     }
     sys_log_at(level, "%s", text);
@@ -143,8 +144,8 @@ static const struct file_operations random_operations = {
     .read = random_read, .write = random_write, .seek = null_seek};
 static const struct file_operations kmsg_operations = {.write = kmsg_write};
 
-static int memory_device_open(struct device *device, struct file *file, const struct vfs_caller *who,
-                              uint32_t open_flags)
+static int memory_device_open(struct device *device, struct file *file,
+                              const struct vfs_caller *who, uint32_t open_flags)
 {
     (void)who;
     (void)open_flags;
@@ -153,11 +154,11 @@ static int memory_device_open(struct device *device, struct file *file, const st
     return 0;
 }
 
-#define MEMORY_DEVICE(device_name, number, operations, permissions)                                \
-    {                                                                                              \
-        .name = device_name, .major = MAJOR_MEMORY, .minor = number,                               \
-        .mode = LINUX_S_IFCHR | (permissions), .open = memory_device_open,                         \
-        .data = (void *)(uintptr_t)&(operations)                                                   \
+#define MEMORY_DEVICE(device_name, number, operations, permissions)        \
+    {                                                                      \
+        .name = device_name, .major = MAJOR_MEMORY, .minor = number,       \
+        .mode = LINUX_S_IFCHR | (permissions), .open = memory_device_open, \
+        .data = (void *)(uintptr_t) & (operations)                         \
     }
 
 int memory_devices_init(void)

@@ -3,8 +3,9 @@
 
 // Pipes and FIFOs (pipe(7)): a ring of bytes that grows to the pipe's capacity when it is full.
 //
-// A write of at most PIPE_BUF bytes goes in as one piece. `busy` is held around copies from and to programs, which may
-// release posix_lock: so at most one reader or writer moves the ring's ends at a time.
+// A write of at most PIPE_BUF bytes goes in as one piece. `busy` is held around copies from and to
+// programs, which may release posix_lock: so at most one reader or writer moves the ring's ends at
+// a time.
 
 #include "servers/posix/io/pipe.h"
 
@@ -23,11 +24,11 @@ enum { IOCTL_FIONREAD = 0x541b };
 
 struct pipe {
     uint8_t *data;
-    uint32_t size;     // of data, a power of two, or 0
-    uint32_t capacity; // what size may grow to, a power of two
-    uint32_t head;     // running count of bytes put in
-    uint32_t tail;     // taken out
-    uint32_t readers, writers;         // open files
+    uint32_t size;                       // of data, a power of two, or 0
+    uint32_t capacity;                   // what size may grow to, a power of two
+    uint32_t head;                       // running count of bytes put in
+    uint32_t tail;                       // taken out
+    uint32_t readers, writers;           // open files
     uint32_t reader_opens, writer_opens; // ever: a FIFO's opener waits for one to come
     bool busy;
     struct wait_queue read_wait, write_wait, open_wait;

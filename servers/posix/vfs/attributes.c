@@ -194,8 +194,16 @@ int file_stat(const struct vfs_caller *who, struct file *file, struct stat_data 
 
 int vfs_statfs(const struct path *path, struct linux_statfs *out)
 {
-    enum { ST_RDONLY = 1, ST_NOSUID = 2, ST_NODEV = 4, ST_NOEXEC = 8, ST_VALID = 0x20,
-           ST_NOATIME = 1024, ST_NODIRATIME = 2048, ST_RELATIME = 4096 };
+    enum {
+        ST_RDONLY = 1,
+        ST_NOSUID = 2,
+        ST_NODEV = 4,
+        ST_NOEXEC = 8,
+        ST_VALID = 0x20,
+        ST_NOATIME = 1024,
+        ST_NODIRATIME = 2048,
+        ST_RELATIME = 4096
+    };
     const struct mount *mount = path->mount;
     struct superblock *superblock = mount->superblock;
     memset(out, 0, sizeof(*out));

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // SPDX-FileCopyrightText: 2026 The XINIM authors
 
-// The dentry cache: names by (parent, name) in one hash table, unused ones on an LRU list of bounded length.
-// Invariants in tree.h.
+// The dentry cache: names by (parent, name) in one hash table, unused ones on an LRU list of
+// bounded length. Invariants in tree.h.
 
 #include <stdlib.h>
 #include <string.h>
@@ -46,8 +46,7 @@ struct dentry *dentry_find(const struct dentry *parent, const struct name *name)
     struct dentry *dentry = hash_table[bucket_of(parent, name->hash)];
     for (; dentry != NULL; dentry = dentry->hash_next) {
         if (dentry->hash == name->hash && dentry->parent == parent &&
-            dentry->length == name->length &&
-            memcmp(dentry->name, name->text, name->length) == 0)
+            dentry->length == name->length && memcmp(dentry->name, name->text, name->length) == 0)
             return dentry;
     }
     return NULL;
@@ -169,7 +168,8 @@ static void lru_add(struct dentry *dentry)
     unused_count++;
 }
 
-// Frees one that has no references, and the parents that lose their last by it. A loop, not recursion: paths are long.
+// Frees one that has no references, and the parents that lose their last by it. A loop, not
+// recursion: paths are long.
 static void dentry_free(struct dentry *dentry)
 {
     for (;;) {
@@ -226,8 +226,9 @@ unsigned dentry_shrink(unsigned count)
 
 void dentry_shrink_superblock(const struct superblock *superblock)
 {
-    // Freeing a leaf may put its parent on the LRU list: again until a pass finds none. The ones found move to a list of
-    // their own first, because freeing may sleep and the LRU list change meanwhile.
+    // Freeing a leaf may put its parent on the LRU list: again until a pass finds none. The ones
+    // found move to a list of their own first, because freeing may sleep and the LRU list change
+    // meanwhile.
     struct list found = LIST_INIT(found);
     do {
         while (!list_empty(&found))

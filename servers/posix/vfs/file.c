@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // SPDX-FileCopyrightText: 2026 The XINIM authors
 
-// Open files: life, checked reading and writing, positions; and what the server itself does with files.
+// Open files: life, checked reading and writing, positions; and what the server itself does with
+// files.
 
 #include <stdlib.h>
 
@@ -182,7 +183,8 @@ static int64_t cached_read(struct file *file, struct user_buffer *out, uint64_t 
 {
     int64_t moved = pagecache_read(file, out, position);
     if (moved >= 0 && (file->flags & LINUX_O_NOATIME) == 0 &&
-        (file->path.mount == NULL || (file->path.mount->flags & (MOUNT_NO_ATIME | MOUNT_READ_ONLY)) == 0))
+        (file->path.mount == NULL ||
+         (file->path.mount->flags & (MOUNT_NO_ATIME | MOUNT_READ_ONLY)) == 0))
         inode_mark_accessed(file->inode);
     return moved;
 }

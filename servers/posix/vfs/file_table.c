@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 // SPDX-FileCopyrightText: 2026 The XINIM authors
 
-// Descriptor tables. One bit a descriptor says "in use", one "close on exec". The search for the lowest free one starts
-// at a hint below which all are in use and looks at 64 at a time. The tables double as needed.
+// Descriptor tables. One bit a descriptor says "in use", one "close on exec". The search for the
+// lowest free one starts at a hint below which all are in use and looks at 64 at a time. The tables
+// double as needed.
 
 #include <stdlib.h>
 #include <string.h>

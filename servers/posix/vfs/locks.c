@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // SPDX-FileCopyrightText: 2026 The XINIM authors
 
-// Advisory locks. Records of one owner never overlap and touching ones of the same type are joined; a list an inode.
+// Advisory locks. Records of one owner never overlap and touching ones of the same type are joined;
+// a list an inode.
 
 #include <stdlib.h>
 
@@ -82,8 +83,9 @@ static void lock_free(struct file_lock *lock)
     free(lock);
 }
 
-// Makes room for `request` among its owner's records: cuts what overlaps, joins what touches into *request's range.
-// `spare` becomes the second half of a record that is cut in the middle; true if it was used.
+// Makes room for `request` among its owner's records: cuts what overlaps, joins what touches into
+// *request's range. `spare` becomes the second half of a record that is cut in the middle; true if
+// it was used.
 static bool records_cut(struct inode *inode, struct lock_request *request, struct file_lock *spare)
 {
     bool used = false;
@@ -106,7 +108,7 @@ static bool records_cut(struct inode *inode, struct lock_request *request, struc
         }
         if (lock->first > request->last || request->first > lock->last)
             continue;
-        bool head = lock->first < request->first, tail = lock->last > request->last;
+        bool head = lock->first<request->first, tail = lock->last> request->last;
         if (head && tail) {
             *spare = *lock;
             list_init(&spare->node);

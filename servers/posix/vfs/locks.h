@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // SPDX-FileCopyrightText: 2026 The XINIM authors
 
-// Advisory locks: POSIX records (fcntl), open-file-description records (F_OFD_*), whole files (flock).
-// posix_lock held; the waiting ones sleep.
+// Advisory locks: POSIX records (fcntl), open-file-description records (F_OFD_*), whole files
+// (flock). posix_lock held; the waiting ones sleep.
 
 #pragma once
 
@@ -10,7 +10,8 @@
 
 enum lock_type { LOCK_READ = 0, LOCK_WRITE = 1, LOCK_UNLOCK = 2 }; // F_RDLCK, F_WRLCK, F_UNLCK
 
-// A range and who asks. Owner: the descriptor table for POSIX records, the open file for the others.
+// A range and who asks. Owner: the descriptor table for POSIX records, the open file for the
+// others.
 struct lock_request {
     const void *owner;
     enum lock_type type;
@@ -22,11 +23,14 @@ struct lock_request {
 // E_AGAIN: held by another; E_DEADLK: waiting would be for ever; E_INTR (as -RESTART_SYS); E_NOMEM.
 int locks_set_record(struct inode *inode, const struct lock_request *request);
 // The first record in the way into *found; false: none.
-bool locks_test_record(struct inode *inode, const struct lock_request *request, struct lock_request *found);
+bool locks_test_record(struct inode *inode, const struct lock_request *request,
+                       struct lock_request *found);
 int locks_set_flock(struct file *file, enum lock_type type, bool wait);
 
-void locks_release_owner(struct inode *inode, const void *owner); // a process closed a descriptor of the file
-void locks_release_file(struct file *file);                       // the open file goes
+void locks_release_owner(struct inode *inode,
+                         const void *owner); // a process closed a descriptor of the file
+void locks_release_file(struct file *file);  // the open file goes
 // For /proc/locks: each lock in turn.
-void locks_each(struct inode *inode, void (*visit)(const struct lock_request *lock, bool flock, void *context),
+void locks_each(struct inode *inode,
+                void (*visit)(const struct lock_request *lock, bool flock, void *context),
                 void *context);

@@ -7,7 +7,8 @@
 
 #include "servers/posix/vfs/operations.h"
 
-// The lock of a directory whose file system sleeps; nothing for others, whose operations cannot be interleaved.
+// The lock of a directory whose file system sleeps; nothing for others, whose operations cannot be
+// interleaved.
 void directory_lock(struct inode *directory);
 void directory_unlock(struct inode *directory);
 
@@ -18,5 +19,5 @@ bool dentry_is_current(const struct dentry *dentry, const struct dentry *directo
 uint32_t inode_new_gid(const struct vfs_caller *who, const struct inode *directory);
 
 // Makes what the negative `dentry` in `directory` is to refer to.
-int directory_make(const struct vfs_caller *who, const struct path *directory, struct dentry *dentry,
-                   const struct inode_make *what);
+int directory_make(const struct vfs_caller *who, const struct path *directory,
+                   struct dentry *dentry, const struct inode_make *what);

@@ -47,8 +47,7 @@ struct filesystem *filesystem_find(const char *name)
 
 void filesystem_each(void (*visit)(const struct filesystem *type, void *context), void *context)
 {
-    list_for_each(node, &type_list)
-        visit(list_entry(node, struct filesystem, node), context);
+    list_for_each(node, &type_list) visit(list_entry(node, struct filesystem, node), context);
 }
 
 static struct list *mount_bucket(const struct mount *mount, const struct dentry *dentry)
@@ -149,7 +148,8 @@ void superblock_put(struct superblock *superblock)
 int superblock_sync_all(void)
 {
     int result = 0;
-    // sync may sleep and the list change; the super-block itself is held, and so its place in the list.
+    // sync may sleep and the list change; the super-block itself is held, and so its place in the
+    // list.
     struct list *node = superblock_list.next;
     while (node != &superblock_list) {
         struct superblock *superblock = list_entry(node, struct superblock, node);

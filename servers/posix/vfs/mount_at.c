@@ -32,9 +32,9 @@ static uint32_t mount_flags_of(uint64_t flags)
         uint64_t call;
         uint32_t mount;
     } table[] = {
-        {MS_RDONLY, MOUNT_READ_ONLY},      {MS_NOSUID, MOUNT_NO_SUID},
-        {MS_NODEV, MOUNT_NO_DEVICE},       {MS_NOEXEC, MOUNT_NO_EXECUTE},
-        {MS_NOATIME, MOUNT_NO_ATIME},      {MS_NODIRATIME, MOUNT_NO_DIRATIME},
+        {MS_RDONLY, MOUNT_READ_ONLY},         {MS_NOSUID, MOUNT_NO_SUID},
+        {MS_NODEV, MOUNT_NO_DEVICE},          {MS_NOEXEC, MOUNT_NO_EXECUTE},
+        {MS_NOATIME, MOUNT_NO_ATIME},         {MS_NODIRATIME, MOUNT_NO_DIRATIME},
         {MS_STRICTATIME, MOUNT_STRICT_ATIME},
     };
     uint32_t result = 0;

@@ -7,7 +7,10 @@
 #include "servers/posix/io/pipe.h"
 #include "servers/posix/vfs/modify.h"
 
-enum { STATUS_FLAGS_DROPPED = LINUX_O_CREAT | LINUX_O_EXCL | LINUX_O_NOCTTY | LINUX_O_TRUNC | LINUX_O_CLOEXEC };
+enum {
+    STATUS_FLAGS_DROPPED =
+        LINUX_O_CREAT | LINUX_O_EXCL | LINUX_O_NOCTTY | LINUX_O_TRUNC | LINUX_O_CLOEXEC
+};
 
 static const struct file_operations path_only_operations; // O_PATH: everything fails
 
@@ -217,8 +220,8 @@ static int open_unnamed(const struct vfs_caller *who, const struct path *start, 
     if ((flags & LINUX_O_ACCMODE) == LINUX_O_RDONLY)
         return -E_INVAL;
     struct path directory;
-    int error = vfs_lookup(who, start, text, lookup_flags | LOOKUP_FOLLOW | LOOKUP_DIRECTORY,
-                           &directory);
+    int error =
+        vfs_lookup(who, start, text, lookup_flags | LOOKUP_FOLLOW | LOOKUP_DIRECTORY, &directory);
     if (error != 0)
         return error;
     struct inode *parent = directory.dentry->inode;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 // SPDX-FileCopyrightText: 2026 The XINIM authors
 
-// Pools of pages: each one memory object that posix has mapped, committed and given back in chunks. Pages are handed out in
-// ascending order where possible, so that neighbours in a file tend to be neighbours in memory.
-// posix_lock held; nothing sleeps.
+// Pools of pages: each one memory object that posix has mapped, committed and given back in chunks.
+// Pages are handed out in ascending order where possible, so that neighbours in a file tend to be
+// neighbours in memory. posix_lock held; nothing sleeps.
 
 #pragma once
 
@@ -22,11 +22,11 @@ struct page_chunk {
 struct page_pool {
     handle_t memory;
     uint8_t *base;
-    bool keep;         // committed chunks stay (a driver may have them mapped)
-    uint32_t chunks;   // room for
+    bool keep;          // committed chunks stay (a driver may have them mapped)
+    uint32_t chunks;    // room for
     uint32_t committed; // of them
-    uint32_t hint;     // every chunk below is committed and full
-    uint32_t empty;    // committed chunks without a used page
+    uint32_t hint;      // every chunk below is committed and full
+    uint32_t empty;     // committed chunks without a used page
     uint64_t used_pages;
     uint64_t limit_pages;
     struct page_chunk **chunk; // NULL: not committed

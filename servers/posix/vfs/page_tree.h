@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // SPDX-FileCopyrightText: 2026 The XINIM authors
 
-// A radix tree from page index to pointer, 64 ways a level, as high as the largest index needs. A tree that holds only
-// index 0 (most files are one page) is that pointer itself, without a node.
+// A radix tree from page index to pointer, 64 ways a level, as high as the largest index needs. A
+// tree that holds only index 0 (most files are one page) is that pointer itself, without a node.
 
 #pragma once
 

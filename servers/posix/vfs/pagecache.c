@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: MIT
 // SPDX-FileCopyrightText: 2026 The XINIM authors
 
-// The page cache: finding, filling, reading, writing and dropping pages. What guests map is in pagecache_map.c.
+// The page cache: finding, filling, reading, writing and dropping pages. What guests map is in
+// pagecache_map.c.
 //
-// Two pools. Pages of disk files lie in one that block drivers have attached, bounded; the least recently used clean
-// ones make room (second chance; pages that guests map go last). Pages of file systems without backing store (tmpfs)
-// lie in the other; they stay until their file drops them.
+// Two pools. Pages of disk files lie in one that block drivers have attached, bounded; the least
+// recently used clean ones make room (second chance; pages that guests map go last). Pages of file
+// systems without backing store (tmpfs) lie in the other; they stay until their file drops them.
 //
-// A page enters its inode's tree either busy (a fill is under way, others wait on inode->wait) or complete: nobody ever
-// sees stale contents. A page that was dropped while somebody had it pinned has inode NULL and goes with its last pin.
+// A page enters its inode's tree either busy (a fill is under way, others wait on inode->wait) or
+// complete: nobody ever sees stale contents. A page that was dropped while somebody had it pinned
+// has inode NULL and goes with its last pin.
 
 #include "servers/posix/vfs/pagecache_internal.h"
 
@@ -17,10 +19,11 @@
 #include "servers/posix/user.h"
 
 enum {
-    READAHEAD_FIRST = 4,  // pages read for a first access
-    READAHEAD_MAX = 64,   // pages a sequential reader gets ahead
-    RUN_MAX = 15,         // neighbouring pages copied at once: below the size at which user_buffer_put drops posix_lock
-    SYNC_BATCH = 32,      // dirty pages handed to write_pages at once
+    READAHEAD_FIRST = 4, // pages read for a first access
+    READAHEAD_MAX = 64,  // pages a sequential reader gets ahead
+    RUN_MAX = 15,    // neighbouring pages copied at once: below the size at which user_buffer_put
+                     // drops posix_lock
+    SYNC_BATCH = 32, // dirty pages handed to write_pages at once
 };
 
 struct page_pool pagecache_disk_pool, pagecache_memory_pool;
@@ -93,7 +96,8 @@ static bool page_evictable(const struct page *page)
     return page->pins == 0 && (page->flags & (PAGE_BUSY | PAGE_DIRTY)) == 0;
 }
 
-// Frees up to `count` pages. First only such as nobody has used since the last look and no guest maps.
+// Frees up to `count` pages. First only such as nobody has used since the last look and no guest
+// maps.
 static uint64_t evict(uint64_t count)
 {
     uint64_t freed = 0;
@@ -164,7 +168,8 @@ void page_mark_dirty(struct page *page)
 
 // ---- filling ----
 
-// Reads up to `count` absent pages from `index` on, as far as neighbours are absent and the file goes.
+// Reads up to `count` absent pages from `index` on, as far as neighbours are absent and the file
+// goes.
 static int fill(struct inode *inode, uint64_t index, unsigned count)
 {
     struct page *page[READAHEAD_MAX];
@@ -284,7 +289,8 @@ static unsigned readahead_window(struct file *file, uint64_t index, uint64_t lef
     return window;
 }
 
-// Pins `first` and the valid pages that follow it in the file and in memory, as far as `bytes` from `offset` in it reach.
+// Pins `first` and the valid pages that follow it in the file and in memory, as far as `bytes` from
+// `offset` in it reach.
 static unsigned pin_run(struct inode *inode, struct page *first, uint64_t bytes,
                         struct page *run[RUN_MAX])
 {
@@ -365,7 +371,8 @@ int64_t pagecache_read(struct file *file, struct user_buffer *out, uint64_t *pos
 // ---- writing ----
 
 // Writes into a page that is there.
-static int64_t write_present(struct page *page, uint32_t offset, uint32_t bytes, struct user_buffer *in)
+static int64_t write_present(struct page *page, uint32_t offset, uint32_t bytes,
+                             struct user_buffer *in)
 {
     page_pin(page);
     int64_t moved = user_buffer_get(in, page->data + offset, bytes);
@@ -474,7 +481,8 @@ static void zero_part(struct inode *inode, uint64_t index, uint32_t from, uint32
 void pagecache_truncate(struct inode *inode, uint64_t from, uint64_t to)
 {
     uint64_t first = from / PAGE_SIZE + (from % PAGE_SIZE != 0);
-    uint64_t end = to == UINT64_MAX ? UINT64_MAX : to / PAGE_SIZE; // pages first .. end - 1 go wholly
+    uint64_t end =
+        to == UINT64_MAX ? UINT64_MAX : to / PAGE_SIZE; // pages first .. end - 1 go wholly
     if (from % PAGE_SIZE != 0) {
         bool same = to != UINT64_MAX && to / PAGE_SIZE == from / PAGE_SIZE;
         zero_part(inode, from / PAGE_SIZE, from % PAGE_SIZE, same ? to % PAGE_SIZE : PAGE_SIZE);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // SPDX-FileCopyrightText: 2026 The XINIM authors
 
-// What the files of the page cache share with each other and with file systems that move pages to disks.
+// What the files of the page cache share with each other and with file systems that move pages to
+// disks.
 
 #pragma once
 

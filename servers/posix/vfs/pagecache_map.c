@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 // SPDX-FileCopyrightText: 2026 The XINIM authors
 
-// Mapped files: each inode that somebody maps has a memory object without a pager; its absent pages bring a guest's
-// fault here, and the cached page is shared into the object, so that guests and read() see the same memory.
+// Mapped files: each inode that somebody maps has a memory object without a pager; its absent pages
+// bring a guest's fault here, and the cached page is shared into the object, so that guests and
+// read() see the same memory.
 
 #include "servers/posix/vfs.h"
 #include "servers/posix/vfs/pagecache_internal.h"
@@ -32,7 +33,8 @@ int pagecache_mmap(struct file *file, uint64_t offset, uint64_t bytes, struct fi
     return 0;
 }
 
-// Shares the cached neighbours of `index` that are not shared yet, in as few calls as memory allows.
+// Shares the cached neighbours of `index` that are not shared yet, in as few calls as memory
+// allows.
 static void share_around(struct inode *inode, uint64_t index)
 {
     uint64_t from = index & ~(uint64_t)(AROUND - 1), to = from + AROUND;

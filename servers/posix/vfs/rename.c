@@ -3,8 +3,8 @@
 
 // rename, renameat2.
 //
-// On a file system that sleeps, at most one rename runs at a time (rename_busy), so that taking two directory locks
-// cannot deadlock: everybody else holds only one.
+// On a file system that sleeps, at most one rename runs at a time (rename_busy), so that taking two
+// directory locks cannot deadlock: everybody else holds only one.
 
 #include "servers/posix/vfs/modify.h"
 
@@ -143,8 +143,8 @@ static int rename_apply(struct rename *r)
             return error;
         }
     }
-    error = old_directory->ops->rename(old_directory, old_text, old_name.length, moved, new_directory,
-                                       new_text, new_name.length, target, exchange);
+    error = old_directory->ops->rename(old_directory, old_text, old_name.length, moved,
+                                       new_directory, new_text, new_name.length, target, exchange);
     if (error != 0) {
         dentry_move_abort(&forth);
         dentry_move_abort(&back);

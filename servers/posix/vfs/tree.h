@@ -4,12 +4,13 @@
 // The tree of names: dentries and mounts. Internal to the VFS core.
 //
 // Invariants:
-// T1 a dentry holds its parent, its inode and nothing else; a mount holds its root dentry, its parent mount and the
+// T1 a dentry holds its parent, its inode and nothing else; a mount holds its root dentry, its
+// parent mount and the
 //    dentry it covers;
-// T2 a hashed dentry is found by (parent, name) and says what the file system would say: an inode, or (negative) none;
-// T3 a dentry without references is hashed and on the LRU list, or it is freed at once;
-// T4 `mounted` counts the mounts that cover a dentry; the walk asks the mount table only if it is not 0.
-// All of it is guarded by posix_lock.
+// T2 a hashed dentry is found by (parent, name) and says what the file system would say: an inode,
+// or (negative) none; T3 a dentry without references is hashed and on the LRU list, or it is freed
+// at once; T4 `mounted` counts the mounts that cover a dentry; the walk asks the mount table only
+// if it is not 0. All of it is guarded by posix_lock.
 
 #pragma once
 
@@ -70,7 +71,8 @@ void dentry_hash(struct dentry *dentry);
 void dentry_unhash(struct dentry *dentry);
 // Gives a negative dentry its inode, whose reference it takes over.
 void dentry_set_inode(struct dentry *dentry, struct inode *inode);
-// The name refers to nothing any more (unlink): turns negative if nobody else uses it, else leaves the hash.
+// The name refers to nothing any more (unlink): turns negative if nobody else uses it, else leaves
+// the hash.
 void dentry_forget(struct dentry *dentry);
 // Rename. Prepare may fail (-E_NOMEM) and changes nothing; commit cannot.
 struct dentry_move {
@@ -79,7 +81,8 @@ struct dentry_move {
     char *long_name;
     struct name name;
 };
-int dentry_move_prepare(struct dentry_move *move, struct dentry *dentry, struct dentry *parent, const struct name *name);
+int dentry_move_prepare(struct dentry_move *move, struct dentry *dentry, struct dentry *parent,
+                        const struct name *name);
 void dentry_move_abort(struct dentry_move *move);
 void dentry_move_commit(struct dentry_move *move);
 
@@ -109,7 +112,8 @@ void dentry_count(uint64_t *total, uint64_t *unused);
 // ---- super-blocks and inodes ----
 
 void inode_table_init(void);
-void superblock_put(struct superblock *superblock); // gives back a count of superblock->mounts; may sleep
+void superblock_put(
+    struct superblock *superblock); // gives back a count of superblock->mounts; may sleep
 int superblock_sync_all(void);
 
 // ---- mounts ----
@@ -122,6 +126,7 @@ enum mount_flag {
     MOUNT_NO_ATIME = 16,
     MOUNT_NO_DIRATIME = 32,
     MOUNT_STRICT_ATIME = 64,
+    MOUNT_INTERNAL = 128, // of things without a place in the tree (pipes, memfds)
 };
 
 struct mount {
@@ -171,11 +176,12 @@ static inline bool mount_is_read_only(const struct mount *mount)
 }
 
 // A super-block of `type` and a mount of it, not in the tree; *out has one reference.
-int mount_create(struct filesystem *type, const char *source, const char *options, uint32_t flags, bool read_only,
-                 struct mount **out);
+int mount_create(struct filesystem *type, const char *source, const char *options, uint32_t flags,
+                 bool read_only, struct mount **out);
 // One more mount of a part of a mounted tree (bind).
 int mount_create_bind(const struct path *source, struct mount **out);
-// Puts it over `where` (which must be a directory if its root is); the tree takes over the reference.
+// Puts it over `where` (which must be a directory if its root is); the tree takes over the
+// reference.
 int mount_attach(struct mount *mount, const struct path *where);
 // Moves an attached mount to another place. E_NOTDIR, E_NOENT.
 int mount_reattach(struct mount *mount, const struct path *where);
@@ -190,13 +196,13 @@ enum { WALK_LINKS_MAX = 40 };
 
 struct walk {
     const struct vfs_caller *who;
-    struct path at;      // not counted, kept alive by `pinned` or by being its ancestor
-    struct path pinned;  // counted
-    struct path root;    // where / and .. stop
-    struct path start;   // for LOOKUP_BENEATH
-    uint32_t flags;      // enum lookup_flag
-    unsigned links;      // followed so far
-    unsigned depth;      // of `rest`
+    struct path at;     // not counted, kept alive by `pinned` or by being its ancestor
+    struct path pinned; // counted
+    struct path root;   // where / and .. stop
+    struct path start;  // for LOOKUP_BENEATH
+    uint32_t flags;     // enum lookup_flag
+    unsigned links;     // followed so far
+    unsigned depth;     // of `rest`
     unsigned buffers;
     const char *rest[WALK_LINKS_MAX]; // what is left of the paths whose links are being followed
     char *buffer[WALK_LINKS_MAX];     // link texts, freed at the end
@@ -207,8 +213,8 @@ struct walk {
 };
 
 // Start a walk; `path` relative to `start` (NULL: working directory). Always walk_end.
-int walk_begin(struct walk *walk, const struct vfs_caller *who, const struct path *start, const char *path,
-               uint32_t flags);
+int walk_begin(struct walk *walk, const struct vfs_caller *who, const struct path *start,
+               const char *path, uint32_t flags);
 void walk_end(struct walk *walk);
 // All components: walk->at is the result.
 int walk_all(struct walk *walk, const char *path);
@@ -216,7 +222,8 @@ int walk_all(struct walk *walk, const char *path);
 int walk_parent(struct walk *walk, const char *path);
 // The dentry of walk->last in directory walk->at, perhaps negative; counted.
 int walk_last(struct walk *walk, struct dentry **out);
-// `link` (in directory walk->at) is a symbolic link to be followed, the last component: goes on in parent mode.
+// `link` (in directory walk->at) is a symbolic link to be followed, the last component: goes on in
+// parent mode.
 int walk_follow_last(struct walk *walk, struct dentry *link, bool *done);
 
 // Name `name` in `directory`, from the cache or the file system; counted. May sleep.
@@ -234,5 +241,6 @@ static inline bool caller_owns(const struct vfs_caller *who, const struct inode 
     return who->privileged || who->uid == inode->uid;
 }
 // May `victim` (an inode in directory) be removed or renamed? E_ACCES, E_PERM, E_ROFS.
-int directory_may_remove(const struct vfs_caller *who, const struct path *directory, const struct inode *victim);
+int directory_may_remove(const struct vfs_caller *who, const struct path *directory,
+                         const struct inode *victim);
 int directory_may_add(const struct vfs_caller *who, const struct path *directory);

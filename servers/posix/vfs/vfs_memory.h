@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // SPDX-FileCopyrightText: 2026 The XINIM authors
 
-// The VFS's seam to the kernel's memory objects: everything the page cache asks of it. Unit tests bring their own.
+// The VFS's seam to the kernel's memory objects: everything the page cache asks of it. Unit tests
+// bring their own.
 
 #pragma once
 
@@ -17,7 +18,8 @@ void vfs_memory_decommit(handle_t memory, uint64_t offset, uint64_t bytes);
 // A memory object that guests map to see a file; its pages are absent until shared into it.
 int vfs_memory_create_shared(uint64_t bytes, handle_t *memory);
 int vfs_memory_resize_shared(handle_t memory, uint64_t bytes);
-int vfs_memory_share(handle_t memory, uint64_t offset, handle_t pool, uint64_t pool_offset, uint64_t bytes);
+int vfs_memory_share(handle_t memory, uint64_t offset, handle_t pool, uint64_t pool_offset,
+                     uint64_t bytes);
 // Takes pages out again, wherever they are mapped.
 void vfs_memory_unshare(handle_t memory, uint64_t offset, uint64_t bytes);
 void vfs_memory_close(handle_t memory);

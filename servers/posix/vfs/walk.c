@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // SPDX-FileCopyrightText: 2026 The XINIM authors
 
-// The path walk (path_resolution(7)). Names in the dentry cache cost no reference counting and no call into the file
-// system; only where the walk may sleep it pins the place it has reached.
+// The path walk (path_resolution(7)). Names in the dentry cache cost no reference counting and no
+// call into the file system; only where the walk may sleep it pins the place it has reached.
 
 #include <stdlib.h>
 #include <string.h>
@@ -115,7 +115,8 @@ int dentry_lookup(struct dentry *directory, const struct name *name, struct dent
     return lookup_miss(directory, name, out);
 }
 
-// The dentry of a component, found or looked up; alive as long as walk->pinned is (which may become it).
+// The dentry of a component, found or looked up; alive as long as walk->pinned is (which may become
+// it).
 static int walk_lookup(struct walk *walk, const struct name *name, struct dentry **out)
 {
     struct dentry *directory = walk->at.dentry;
@@ -431,12 +432,15 @@ char *vfs_path_text(const struct path *path, const struct path *root, char *buff
             break;
         }
         if (dentry == mount->root) {
+            reached = (mount->flags & MOUNT_INTERNAL) != 0;
             if (mount->parent == NULL || mount->parent == mount)
                 break;
             dentry = mount->mountpoint;
             mount = mount->parent;
             continue;
         }
+        if (dentry == dentry->parent)
+            break; // a pipe's, which is in no tree
         fits = prepend(&at, buffer, dentry->name, dentry->length) && prepend(&at, buffer, "/", 1);
         any = true;
         dentry = dentry->parent;

@@ -1,0 +1,566 @@
+// SPDX-License-Identifier: MIT
+// SPDX-FileCopyrightText: 2026 The XINIM authors
+
+// /sys: what XINIM tells of itself, and the little of Linux's tree that programs look for.
+//
+//   xinim/services/<name>/{status,stats,log,ctl}   from rs and the log server
+//   xinim/devices                                  from devmgr
+//   class/virtio-ports/<device>/name
+//   class/block, block                             (names of disks)
+//   devices/system/cpu/{online,possible,present}, devices/system/node
+//
+// Like /proc: inodes are made anew at each lookup, texts when they are read from position 0. Calls
+// to other servers release posix_lock.
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "abi/devmgr.h"
+#include "abi/log.h"
+#include "abi/rs.h"
+#include "lib/sys/start.h"
+#include "lib/sys/sys.h"
+#include "servers/posix/device.h"
+#include "servers/posix/fs/proc/proc.h"
+#include "servers/posix/fs/types.h"
+#include "servers/posix/io/disk.h"
+#include "servers/posix/user.h"
+
+enum { SYSFS_MAGIC = 0x62656572, NAME_BYTES = 64, TEXT_CALLS_MAX = 4096, CPUS_MAX = 64 };
+
+enum sys_kind {
+    SYS_FILE,
+    SYS_DIRECTORY,
+    SYS_SERVICES, // one directory a service
+    SYS_PORTS,    // one directory a virtio-serial port
+    SYS_DISKS,    // one directory a disk
+};
+
+struct sys_entry {
+    const char *name;
+    enum sys_kind kind;
+    uint32_t mode;
+    // `subject`: the service, port or disk whose directory this is below.
+    int (*show)(struct proc_text *text, const char *subject);
+    int (*write)(const char *subject, const char *data);
+    const struct sys_entry
+        *children; // ends with a NULL name; of generated directories: what each holds
+};
+
+struct sys_node {
+    const struct sys_entry *entry;
+    bool generated; // a directory <subject> in entry's directory
+    char subject[NAME_BYTES];
+};
+
+// ---- texts from other servers ----
+
+static int64_t server_call(const char *server, struct message *message)
+{
+    handle_t endpoint = startup_handle(server);
+    if (endpoint == HANDLE_NONE)
+        return -E_NODEV;
+    posix_unlock();
+    int64_t result = message_call_retry(endpoint, message);
+    posix_lock();
+    if (result >= 0)
+        message_close_handles(message);
+    return result;
+}
+
+static void put_name(struct message *message, unsigned word, const char *name)
+{
+    char padded[RS_NAME_MAX] = {0};
+    memcpy(padded, name, strnlen(name, sizeof(padded) - 1));
+    memcpy(&message->word[word], padded, sizeof(padded));
+}
+
+static int append_reply(struct proc_text *text, const struct message *message, unsigned first,
+                        int64_t bytes)
+{
+    size_t room = (MESSAGE_WORDS - first) * sizeof(uint64_t);
+    if (bytes < 0 || (uint64_t)bytes > room)
+        return -E_IO;
+    proc_append(text, (const char *)&message->word[first], (size_t)bytes);
+    return 0;
+}
+
+static int service_text(struct proc_text *text, const char *service, enum rs_text which)
+{
+    for (unsigned i = 0; i < TEXT_CALLS_MAX; i++) {
+        struct message message = {.tag = message_tag(RS_TEXT, 2 + RS_NAME_WORDS, 0),
+                                  .word = {which, text->used}};
+        put_name(&message, 2, service);
+        int64_t bytes = server_call("rs", &message);
+        if (bytes <= 0)
+            return (int)bytes;
+        int error = append_reply(text, &message, 0, bytes);
+        if (error != 0)
+            return error;
+    }
+    return 0;
+}
+
+static int show_status(struct proc_text *text, const char *subject)
+{
+    return service_text(text, subject, RS_TEXT_STATUS);
+}
+
+static int show_stats(struct proc_text *text, const char *subject)
+{
+    return service_text(text, subject, RS_TEXT_STATS);
+}
+
+static int show_log(struct proc_text *text, const char *subject)
+{
+    uint64_t position = 0;
+    for (unsigned i = 0; i < TEXT_CALLS_MAX; i++) {
+        struct message message = {.tag = message_tag(LOG_READ, 1 + RS_NAME_WORDS, 0),
+                                  .word = {position}};
+        put_name(&message, 1, subject);
+        int64_t bytes = server_call("log", &message);
+        if (bytes <= 0)
+            return (int)bytes;
+        position = message.word[0];
+        int error = append_reply(text, &message, 2, bytes);
+        if (error != 0)
+            return error;
+    }
+    return 0;
+}
+
+static int write_control(const char *subject, const char *data)
+{
+    static const struct {
+        const char *word;
+        enum rs_control control;
+    } words[] = {{"start", RS_CONTROL_START},
+                 {"stop", RS_CONTROL_STOP},
+                 {"restart", RS_CONTROL_RESTART},
+                 {"kill", RS_CONTROL_KILL}};
+    size_t length = strcspn(data, " \n");
+    for (unsigned i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+        if (strlen(words[i].word) == length && memcmp(words[i].word, data, length) == 0) {
+            struct message message = {.tag = message_tag(RS_CONTROL, 1 + RS_NAME_WORDS, 0),
+                                      .word = {words[i].control}};
+            put_name(&message, 1, subject);
+            return (int)server_call("rs", &message);
+        }
+    }
+    return -E_INVAL;
+}
+
+static int show_devices(struct proc_text *text, const char *subject)
+{
+    (void)subject;
+    for (unsigned i = 0; i < TEXT_CALLS_MAX; i++) {
+        struct message message = {.tag = message_tag(DEVMGR_TEXT, 1, 0), .word = {text->used}};
+        int64_t bytes = server_call("devmgr", &message);
+        if (bytes <= 0)
+            return (int)bytes;
+        int error = append_reply(text, &message, 0, bytes);
+        if (error != 0)
+            return error;
+    }
+    return 0;
+}
+
+// ---- texts of our own ----
+
+static int show_cpus(struct proc_text *text, const char *subject)
+{
+    struct info_cpu cpu[CPUS_MAX];
+    (void)subject;
+    int64_t bytes = sys_info(INFO_CPUS, 0, cpu, sizeof(cpu));
+    uint64_t count = bytes > 0 ? (uint64_t)bytes / sizeof(cpu[0]) : 1;
+    if (count <= 1)
+        proc_printf(text, "0\n");
+    else
+        proc_printf(text, "0-%lu\n", (unsigned long)(count - 1));
+    return 0;
+}
+
+static int show_node_zero(struct proc_text *text, const char *subject)
+{
+    (void)subject;
+    proc_printf(text, "0\n");
+    return 0;
+}
+
+struct port_search {
+    const char *device; // looked for
+    const char *name;   // found
+};
+
+static void port_match(const struct device *device, void *context)
+{
+    struct port_search *search = context;
+    if (device->port_name != NULL && device->name != NULL &&
+        strcmp(device->name, search->device) == 0)
+        search->name = device->port_name;
+}
+
+static int show_port_name(struct proc_text *text, const char *subject)
+{
+    struct port_search search = {.device = subject};
+    device_each(port_match, &search);
+    if (search.name == NULL)
+        return -E_NODEV;
+    proc_printf(text, "%s\n", search.name);
+    return 0;
+}
+
+static int show_disk_size(struct proc_text *text, const char *subject)
+{
+    const struct disk *disk = disk_find(subject);
+    if (disk == NULL)
+        return -E_NODEV;
+    proc_printf(text, "%lu\n", (unsigned long)(disk_capacity(disk) / 512));
+    return 0;
+}
+
+static int show_disk_device(struct proc_text *text, const char *subject)
+{
+    const struct disk *disk = disk_find(subject);
+    if (disk == NULL)
+        return -E_NODEV;
+    uint64_t number = disk_device_number(disk);
+    proc_printf(text, "%u:%u\n", linux_dev_major(number), linux_dev_minor(number));
+    return 0;
+}
+
+// ---- the tree ----
+
+#define TEXT(entry_name, function)                                                           \
+    {                                                                                        \
+        .name = entry_name, .kind = SYS_FILE, .mode = LINUX_S_IFREG | 0444, .show = function \
+    }
+#define FOLDER(entry_name, entry_kind, entries)                                                   \
+    {                                                                                             \
+        .name = entry_name, .kind = entry_kind, .mode = LINUX_S_IFDIR | 0755, .children = entries \
+    }
+
+static const struct sys_entry service_entries[] = {
+    {.name = "ctl", .kind = SYS_FILE, .mode = LINUX_S_IFREG | 0200, .write = write_control},
+    TEXT("log", show_log),
+    TEXT("stats", show_stats),
+    TEXT("status", show_status),
+    {.name = NULL},
+};
+static const struct sys_entry xinim_entries[] = {
+    TEXT("devices", show_devices),
+    FOLDER("services", SYS_SERVICES, service_entries),
+    {.name = NULL},
+};
+static const struct sys_entry port_entries[] = {TEXT("name", show_port_name), {.name = NULL}};
+static const struct sys_entry disk_entries[] = {
+    TEXT("dev", show_disk_device), TEXT("size", show_disk_size), {.name = NULL}};
+static const struct sys_entry class_entries[] = {
+    FOLDER("block", SYS_DISKS, disk_entries),
+    FOLDER("virtio-ports", SYS_PORTS, port_entries),
+    {.name = NULL},
+};
+static const struct sys_entry cpu_entries[] = {TEXT("online", show_cpus),
+                                               TEXT("possible", show_cpus),
+                                               TEXT("present", show_cpus),
+                                               {.name = NULL}};
+static const struct sys_entry node_entries[] = {
+    TEXT("online", show_node_zero), TEXT("possible", show_node_zero), {.name = NULL}};
+static const struct sys_entry system_entries[] = {FOLDER("cpu", SYS_DIRECTORY, cpu_entries),
+                                                  FOLDER("node", SYS_DIRECTORY, node_entries),
+                                                  {.name = NULL}};
+static const struct sys_entry devices_entries[] = {FOLDER("system", SYS_DIRECTORY, system_entries),
+                                                   {.name = NULL}};
+static const struct sys_entry root_entries[] = {
+    FOLDER("block", SYS_DISKS, disk_entries),
+    FOLDER("class", SYS_DIRECTORY, class_entries),
+    FOLDER("devices", SYS_DIRECTORY, devices_entries),
+    FOLDER("xinim", SYS_DIRECTORY, xinim_entries),
+    {.name = NULL},
+};
+static const struct sys_entry root_entry = FOLDER("/", SYS_DIRECTORY, root_entries);
+
+// ---- generated directories ----
+
+struct name_list {
+    unsigned wanted; // index
+    unsigned seen;
+    char name[NAME_BYTES];
+};
+
+static void list_name(struct name_list *list, const char *name)
+{
+    if (list->seen++ == list->wanted)
+        (void)snprintf(list->name, sizeof(list->name), "%s", name);
+}
+
+static void list_port(const struct device *device, void *context)
+{
+    if (device->port_name != NULL && device->name != NULL)
+        list_name(context, device->name);
+}
+
+static void list_disk(const struct disk *disk, const char *name, void *context)
+{
+    (void)disk;
+    list_name(context, name);
+}
+
+// The name of the `index`-th directory; false: there are fewer. May sleep.
+static bool generated_name(const struct sys_entry *entry, unsigned index, char name[NAME_BYTES])
+{
+    struct name_list list = {.wanted = index};
+    if (entry->kind == SYS_SERVICES) {
+        struct message message = {.tag = message_tag(RS_SERVICE, 1, 0), .word = {index}};
+        struct rs_service_info info;
+        if (server_call("rs", &message) < 0 ||
+            message_get_bytes(&message, 0, &info, sizeof(info)) < 0)
+            return false;
+        info.name[sizeof(info.name) - 1] = '\0';
+        (void)snprintf(name, NAME_BYTES, "%s", info.name);
+        return true;
+    }
+    if (entry->kind == SYS_PORTS)
+        device_each(list_port, &list);
+    else if (entry->kind == SYS_DISKS)
+        disk_each(list_disk, &list);
+    memcpy(name, list.name, NAME_BYTES);
+    return list.seen > index;
+}
+
+static bool generated_exists(const struct sys_entry *entry, const char *name)
+{
+    if (entry->kind == SYS_SERVICES) {
+        struct message message = {.tag = message_tag(RS_FIND, RS_NAME_WORDS, 0)};
+        if (strlen(name) >= RS_NAME_MAX)
+            return false;
+        put_name(&message, 0, name);
+        return server_call("rs", &message) >= 0;
+    }
+    char other[NAME_BYTES];
+    for (unsigned i = 0; generated_name(entry, i, other); i++) {
+        if (strcmp(other, name) == 0)
+            return true;
+    }
+    return false;
+}
+
+// ---- inodes ----
+
+static const struct inode_operations directory_operations, file_operations;
+static const struct file_operations directory_file_operations, text_operations;
+
+static uint64_t node_number(const struct sys_node *node)
+{
+    uint64_t hash = 0;
+    for (const char *c = node->subject; *c != '\0'; c++)
+        hash = hash * 31 + (uint8_t)*c;
+    return (hash & 0xffffff) << 21 | (uint64_t)node->generated << 20 |
+           (((uintptr_t)node->entry >> 3) & 0xfffff);
+}
+
+static int node_create(struct superblock *superblock, const struct sys_node *what,
+                       struct inode **out)
+{
+    uint32_t mode = what->generated ? LINUX_S_IFDIR | 0755 : what->entry->mode;
+    struct sys_node *node = malloc(sizeof(*node));
+    struct inode *inode = inode_create(superblock, node_number(what), mode);
+    if (node == NULL || inode == NULL) {
+        free(node);
+        if (inode != NULL)
+            inode_put(inode);
+        return -E_NOMEM;
+    }
+    *node = *what;
+    inode->data = node;
+    if (linux_s_isdir(mode)) {
+        inode->ops = &directory_operations;
+        inode->file_ops = &directory_file_operations;
+        inode->links = 2;
+    } else {
+        inode->ops = &file_operations;
+        inode->file_ops = &text_operations;
+        inode->size = PAGE_SIZE;
+    }
+    *out = inode;
+    return 0;
+}
+
+static void sysfs_evict(struct inode *inode)
+{
+    free(inode->data);
+}
+
+static bool holds_fixed_children(const struct sys_node *node)
+{
+    return node->generated || node->entry->kind == SYS_DIRECTORY;
+}
+
+static int sysfs_lookup(struct inode *directory, const char *name, size_t length,
+                        struct inode **out)
+{
+    const struct sys_node *node = directory->data;
+    struct sys_node child = *node;
+    if (holds_fixed_children(node)) {
+        for (const struct sys_entry *entry = node->entry->children; entry->name != NULL; entry++) {
+            if (strlen(entry->name) == length && memcmp(entry->name, name, length) == 0) {
+                child.entry = entry;
+                child.generated = false;
+                return node_create(directory->superblock, &child, out);
+            }
+        }
+        return -E_NOENT;
+    }
+    if (length >= NAME_BYTES)
+        return -E_NOENT;
+    memset(child.subject, 0, sizeof(child.subject));
+    memcpy(child.subject, name, length);
+    child.generated = true;
+    if (!generated_exists(node->entry, child.subject))
+        return -E_NOENT;
+    return node_create(directory->superblock, &child, out);
+}
+
+static int sysfs_readdir(struct file *file, struct readdir_sink *sink)
+{
+    const struct sys_node *node = file->inode->data;
+    if (!readdir_dots(file, sink))
+        return 0;
+    if (holds_fixed_children(node)) {
+        uint64_t at = 2;
+        for (const struct sys_entry *entry = node->entry->children; entry->name != NULL;
+             entry++, at++) {
+            struct sys_node child = {.entry = entry};
+            memcpy(child.subject, node->subject, sizeof(child.subject));
+            if (at < file->position)
+                continue;
+            if (!readdir_emit(sink, entry->name, strlen(entry->name), node_number(&child),
+                              entry->mode, at + 1))
+                return 0;
+            file->position = at + 1;
+        }
+        return 0;
+    }
+    struct sys_node child = {.entry = node->entry, .generated = true};
+    while (generated_name(node->entry, (unsigned)(file->position - 2), child.subject)) {
+        uint64_t next = file->position + 1;
+        if (!readdir_emit(sink, child.subject, strlen(child.subject), node_number(&child),
+                          LINUX_S_IFDIR, next))
+            return 0;
+        file->position = next;
+    }
+    return 0;
+}
+
+// ---- files ----
+
+static int64_t text_read(struct file *file, struct user_buffer *out, uint64_t *position)
+{
+    struct proc_text *text = file->data;
+    const struct sys_node *node = file->inode->data;
+    if (node->entry->show == NULL)
+        return -E_INVAL;
+    if (*position == 0) {
+        // Made aside: another thread may read the same open file while this sleeps.
+        struct proc_text fresh = {.data = NULL};
+        int error = node->entry->show(&fresh, node->subject);
+        if (error == 0)
+            error = fresh.error;
+        if (error != 0) {
+            free(fresh.data);
+            return error;
+        }
+        free(text->data);
+        *text = fresh;
+    }
+    if (*position >= text->used)
+        return 0;
+    int64_t moved = user_buffer_put(out, text->data + *position, text->used - *position);
+    if (moved > 0)
+        *position += (uint64_t)moved;
+    return moved;
+}
+
+static int64_t text_write(struct file *file, struct user_buffer *in, uint64_t *position)
+{
+    const struct sys_node *node = file->inode->data;
+    char data[128];
+    if (node->entry->write == NULL)
+        return -E_INVAL;
+    int64_t moved = user_buffer_get(in, data, sizeof(data) - 1);
+    if (moved < 0)
+        return moved;
+    data[moved] = '\0';
+    int error = node->entry->write(node->subject, data);
+    if (error != 0)
+        return error;
+    *position += (uint64_t)moved;
+    return moved;
+}
+
+static int text_open(struct inode *inode, struct file *file, const struct vfs_caller *who,
+                     uint32_t flags)
+{
+    (void)inode;
+    (void)who;
+    (void)flags;
+    file->data = calloc(1, sizeof(struct proc_text));
+    return file->data == NULL ? -E_NOMEM : 0;
+}
+
+static void text_release(struct file *file)
+{
+    struct proc_text *text = file->data;
+    free(text->data);
+    free(text);
+}
+
+static int sysfs_set_attributes(struct inode *inode, const struct attributes *change)
+{
+    (void)inode;
+    return (change->valid & (ATTRIBUTE_MODE | ATTRIBUTE_UID | ATTRIBUTE_GID)) != 0 ? -E_PERM : 0;
+}
+
+static const struct inode_operations directory_operations = {
+    .lookup = sysfs_lookup,
+};
+
+static const struct inode_operations file_operations = {
+    .set_attributes = sysfs_set_attributes,
+    .open = text_open,
+};
+
+static const struct file_operations directory_file_operations = {
+    .seek = file_seek,
+    .readdir = sysfs_readdir,
+};
+
+static const struct file_operations text_operations = {
+    .read = text_read,
+    .write = text_write,
+    .seek = file_seek,
+    .release = text_release,
+};
+
+static const struct superblock_operations superblock_operations = {
+    .evict = sysfs_evict,
+};
+
+static int sysfs_mount(struct superblock *superblock, const char *source, const char *options,
+                       struct inode **root)
+{
+    struct sys_node node = {.entry = &root_entry};
+    (void)source;
+    (void)options;
+    superblock->ops = &superblock_operations;
+    superblock->magic = SYSFS_MAGIC;
+    superblock->flags |= SUPERBLOCK_NO_CACHE | SUPERBLOCK_SLEEPS;
+    return node_create(superblock, &node, root);
+}
+
+struct filesystem sysfs_type = {
+    .name = "sysfs",
+    .flags = FILESYSTEM_SINGLE | FILESYSTEM_KEEP,
+    .mount = sysfs_mount,
+};
