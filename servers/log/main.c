@@ -129,6 +129,7 @@ int main(int argc, char **argv)
     static struct server server;
     static struct message message;
     open(&server);
+    drain(&server); // only the kernel's log yet: a successor finds its predecessor's lines there
     sources_fetch(server.rs);
     drain(&server);
     struct message ready = {.tag = message_tag(RS_READY, 0, 0)};

@@ -4,9 +4,14 @@
 
 import pytest
 
+import guest
 import native
 
 
 @pytest.mark.parametrize("processors", [1, 2])
 def test_services(processors):
     native.run("rs_test", "--smp", processors)
+
+
+def test_real_drivers_come_back():
+    native.run("revive_test", root=guest.ROOT / "build" / "x86_64" / "root.img")

@@ -14,10 +14,10 @@ ARCHIVE = guest.ROOT / "build" / "x86_64" / "boot-test.cpio"
 PASSED = 0x20 << 1 | 1
 
 
-def run(name, *options, seconds=guest.COMMAND_SECONDS):
+def run(name, *options, root="none", seconds=guest.COMMAND_SECONDS):
     """The test's lines on the console; fails with them if the test did."""
     line = guest.launcher(
-        "--dry-run", "--root", "none", "--initrd", ARCHIVE, "--append", f"start={name}", *options
+        "--dry-run", "--root", root, "--initrd", ARCHIVE, "--append", f"start={name}", *options
     )
     machine = subprocess.run(line, capture_output=True, text=True, check=True).stdout
     done = subprocess.run(
