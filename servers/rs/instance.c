@@ -116,8 +116,7 @@ static int64_t remove_instance(struct service *instance)
         int64_t status = sys_process_kill(instance->process);
         if (status < 0)
             return status;
-        (void)sys_handle_close(instance->process);
-        instance->process = HANDLE_NONE;
+        service_close_handle(&instance->process);
     }
     log_info("%s removed", instance->name);
     service_destroy(instance);
@@ -128,8 +127,7 @@ static int64_t watch(struct service *client, struct message *request)
 {
     if (request->handle[0] == HANDLE_NONE)
         return -E_INVAL;
-    if (client->instance_watch != HANDLE_NONE)
-        (void)sys_handle_close(client->instance_watch); // replaced
+    service_close_handle(&client->instance_watch);
     client->instance_watch = request->handle[0];
     request->handle[0] = HANDLE_NONE;
     return 0;

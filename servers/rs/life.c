@@ -258,13 +258,6 @@ int service_cleared(struct service *service)
     return 0;
 }
 
-static void close_handle(handle_t *handle)
-{
-    if (*handle != HANDLE_NONE)
-        (void)sys_handle_close(*handle); // one of ours: cannot fail
-    *handle = HANDLE_NONE;
-}
-
 static void record_death(struct service *service, const struct process_status *status)
 {
     service->last = *status;
@@ -273,11 +266,11 @@ static void record_death(struct service *service, const struct process_status *s
     service->died_at = status->died_at;
     service->missed = 0;
     service->pinged = false;
-    close_handle(&service->process);
+    service_close_handle(&service->process);
     // They were its own notifications.
-    close_handle(&service->watch);
-    close_handle(&service->instance_watch);
-    close_handle(&service->ping);
+    service_close_handle(&service->watch);
+    service_close_handle(&service->instance_watch);
+    service_close_handle(&service->ping);
 
     char cause[LOG_LINE_MAX];
     text_cause(service, image_format_address, cause, sizeof(cause));

@@ -45,8 +45,7 @@ static handle_t take_handle(struct message *message)
 
 static void replace_handle(handle_t *place, handle_t handle)
 {
-    if (*place != HANDLE_NONE)
-        (void)sys_handle_close(*place); // one of ours: cannot fail
+    service_close_handle(place);
     *place = handle;
 }
 

@@ -15,7 +15,7 @@ struct rs {
     handle_t endpoint;      // ours
     handle_t death;         // notification for SYS_PROCESS_WATCH, badge RS_BIT_DEATH
     handle_t log_wake;      // the log server's notification
-    handle_t log_sources; // the same, badge LOG_WAKE_SOURCES
+    handle_t log_sources;   // the same, badge LOG_WAKE_SOURCES
     const uint8_t *archive; // mapped read-only
 
     size_t manifests;

@@ -23,7 +23,8 @@ static int make_objects(struct service *service)
     if (handle < 0)
         return (int)handle;
     service->endpoint = (handle_t)handle;
-    service->log_ring = log_ring_get(service->id, service->name);
+    if (rs.self) // rs itself, the first entry, writes to the kernel's log
+        service->log_ring = log_ring_get(service->id, service->name);
     if (service->manifest->checkpoint_bytes) {
         handle = sys_memory_create(service->manifest->checkpoint_bytes, 0, HANDLE_NONE);
         if (handle < 0)
@@ -33,7 +34,7 @@ static int make_objects(struct service *service)
     return 0;
 }
 
-static void close_handle(handle_t *handle)
+void service_close_handle(handle_t *handle)
 {
     if (*handle != HANDLE_NONE)
         (void)sys_handle_close(*handle); // one of ours: cannot fail
@@ -42,13 +43,13 @@ static void close_handle(handle_t *handle)
 
 static void close_handles(struct service *service)
 {
-    close_handle(&service->endpoint);
-    close_handle(&service->checkpoint);
-    close_handle(&service->watch);
-    close_handle(&service->instance_watch);
-    close_handle(&service->ping);
+    service_close_handle(&service->endpoint);
+    service_close_handle(&service->checkpoint);
+    service_close_handle(&service->watch);
+    service_close_handle(&service->instance_watch);
+    service_close_handle(&service->ping);
     for (unsigned i = 0; i < service->grants; i++)
-        close_handle(&service->grant[i].handle);
+        service_close_handle(&service->grant[i].handle);
 }
 
 struct service *service_create(const struct svc_manifest *manifest, const char *name,
@@ -123,7 +124,7 @@ uint64_t service_changes(void)
 static void tell(handle_t *notification)
 {
     if (*notification != HANDLE_NONE && sys_signal(*notification) < 0)
-        close_handle(notification);
+        service_close_handle(notification);
 }
 
 void service_set_state(struct service *service, enum rs_state state)

@@ -90,6 +90,9 @@ uint64_t service_changes(void);
 // Moves to a state and tells watchers and owner.
 void service_set_state(struct service *service, enum rs_state state);
 
+// Closes one of rs's own handles, if there is one, and forgets it.
+void service_close_handle(handle_t *handle);
+
 const char *service_state_name(enum rs_state state);
 
 // ---- life (life.c) ----

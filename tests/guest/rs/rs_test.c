@@ -333,6 +333,8 @@ static void test_log(void)
     CHECK_EQUAL(log_text(victim.name, text, sizeof(text)), 0);
     CHECK(strstr(text, "flood line") != NULL);
     CHECK_EQUAL(log_text("nobody", text, sizeof(text)), -E_NOENT);
+    CHECK_EQUAL(log_text("rs", text, sizeof(text)), 0);
+    CHECK(strstr(text, " rs: ") != NULL);
     CHECK_EQUAL(log_text("kernel", text, sizeof(text)), 0);
     CHECK(strstr(text, "kernel: ") != NULL);
     message = (struct message){.tag = message_tag(LOG_CLEAR, 0, 0)};
