@@ -44,7 +44,7 @@ struct char_status {
     uint32_t tx_idle;    // 1: the TX ring is empty and the last byte has left the device
     uint16_t rows;       // window size from the other end; 0: unknown
     uint16_t columns;
-    uint32_t reserved;
+    uint32_t ports_generation; // as CHAR_PORTS tells it; the client is signalled
     uint64_t rx_bytes;
     uint64_t tx_bytes;
     uint64_t rx_dropped; // no room in the RX ring

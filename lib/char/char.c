@@ -121,8 +121,8 @@ void char_ports_changed(struct char_class *class)
 {
     class->ports_generation++;
     for (uint32_t i = 0; i < class->ports; i++) {
-        if (class->port[i].session.memory != NULL)
-            class->port[i].session.signal = true;
+        class->port[i].status.ports_generation = class->ports_generation;
+        char_status_changed(&class->port[i], true);
     }
 }
 
