@@ -60,7 +60,9 @@ static int share_pages(struct region *region, struct aspace *clone, struct mmu_g
                     return error;
                 }
             }
-            target += target != NULL;
+            if (target != NULL) {
+                target++;
+            }
             entry++;
             address += PAGE_SIZE;
         } while (address < region->end && address % MMU_LEAF_SPAN != 0);

@@ -130,10 +130,10 @@ static void map_around(struct region *region, uint64_t address, mmu_entry_t *ent
         uint64_t before = memory->height == 0 ? 0 : MEMORY_NODE_SLOTS - run;
         above = above < run ? above : run;
         below = below < before ? below : before;
+        slot -= below;
     }
     uint64_t added = 0;
     entry -= below;
-    slot -= slot != NULL ? below : 0;
     offset -= below << PAGE_SHIFT;
     for (uint64_t i = 0; i < below + above; i++) {
         memory_slot_t present = slot != NULL ? slot[i] : 1;

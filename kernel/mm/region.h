@@ -70,7 +70,8 @@ int region_check_range(uint64_t address, uint64_t bytes);
 int fault_resolve(struct aspace *aspace, struct fault *fault);
 
 #ifdef XINIM_CHECKS
-void assert_aspace_state(struct aspace *aspace); // docs/memory.md, A1 ..
+void assert_aspace_state(struct aspace *aspace); // docs/memory.md, A1 ..; looks at the entries now and then
+void assert_aspace_entries(struct aspace *aspace); // A3 .. now
 #else
 static inline void assert_aspace_state(struct aspace *aspace)
 {
