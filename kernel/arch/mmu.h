@@ -35,7 +35,7 @@ struct mmu_space {
 // mmu_entry_t mmu_entry_load(const mmu_entry_t *);   void mmu_entry_store(mmu_entry_t *, mmu_entry_t);
 // MMU_LEAF_SPAN: bytes that one leaf table maps
 // mmu_entry_t *mmu_find(struct mmu_space *, uint64_t address): the entry, NULL if its table does not exist
-// void clear_page(void *page);   void copy_page(void *to, const void *from);
+// void clear_page(void *page);   void clear_bytes(void *at, size_t bytes): a multiple of 8;   void copy_page(void *to, const void *from);
 // void copy_bytes(void *to, const void *from, size_t bytes);
 
 #if defined(__x86_64__)

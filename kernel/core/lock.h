@@ -33,7 +33,7 @@ struct spinlock {
 
 void cpu_relax_in_kernel(void);
 
-#ifdef XINIM_DEBUG
+#ifdef XINIM_CHECKS
 void lock_check_acquire(const struct spinlock *lock);
 void lock_check_release(const struct spinlock *lock);
 void lock_assert_held(const struct spinlock *lock);

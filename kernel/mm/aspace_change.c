@@ -270,23 +270,6 @@ static void move_entries(struct region *region, const struct move *move, uint64_
     mmu_gather_flush(&gather);
 }
 
-// Takes the region out of the array and puts it where its new address belongs.
-static void reposition(struct aspace *aspace, uint32_t index, const struct move *move)
-{
-    struct region *region = aspace->regions[index];
-    struct region **place = &aspace->regions[index];
-    __builtin_memmove(place, place + 1, (aspace->count - index - 1) * sizeof(*place));
-    aspace->count--;
-    region->start = move->to;
-    region->end = move->to + move->to_bytes;
-    region->flags &= (uint8_t)~MAP_GROWS_DOWN;
-    index = region_index(aspace, move->to);
-    place = &aspace->regions[index];
-    __builtin_memmove(place + 1, place, (aspace->count - index) * sizeof(*place));
-    *place = region;
-    aspace->count++;
-}
-
 // The destination is free; the source lies in one region.
 static int move_elsewhere(struct aspace *aspace, const struct move *move)
 {
@@ -307,7 +290,8 @@ static int move_elsewhere(struct aspace *aspace, const struct move *move)
         spin_lock(&memory->lock);
     }
     move_entries(region, move, move->from + kept);
-    reposition(aspace, index, move);
+    region_reposition(aspace, index, move->to, move->to + move->to_bytes);
+    region->flags &= (uint8_t)~MAP_GROWS_DOWN;
     if (memory != NULL) {
         spin_unlock(&memory->lock);
     }

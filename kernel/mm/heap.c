@@ -9,6 +9,7 @@
 
 #include "kernel/mm/heap.h"
 
+#include "kernel/arch/mmu.h"
 #include "kernel/core/list.h"
 #include "kernel/core/lock.h"
 #include "kernel/core/panic.h"
@@ -143,7 +144,7 @@ void *heap_allocate(size_t bytes)
     void *object = slab == NULL ? NULL : slab_take(slab);
     spin_unlock(&heap_lock);
     if (object != NULL) {
-        __builtin_memset(object, 0, class_size[class]);
+        clear_bytes(object, class_size[class]);
     }
     return object;
 }

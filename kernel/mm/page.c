@@ -51,7 +51,8 @@ static struct zone zones[ZONES];
 static struct cache caches[CPU_MAX];
 static uint64_t free_pages; // in zones
 static uint64_t total_pages;
-static uint64_t reserve;
+// By flags PAGE_FOR_GUEST, PAGE_FOR_SERVICE: pages of the zones that such a request leaves alone.
+static uint64_t held_back[4];
 
 static unsigned zone_of(uint32_t index)
 {
@@ -138,27 +139,24 @@ static struct page *block_allocate(unsigned order, unsigned highest_zone)
     return NULL;
 }
 
-// How many pages must stay free for those who go before.
+// How many pages of the zones must stay free for those who go before.
 static uint64_t pages_held_back(unsigned flags)
 {
-    if ((flags & PAGE_FOR_GUEST) != 0) {
-        return reserve;
-    }
-    return (flags & PAGE_FOR_SERVICE) != 0 ? reserve / 2 : 0;
+    return held_back[(flags & (PAGE_FOR_SERVICE | PAGE_FOR_GUEST)) / PAGE_FOR_SERVICE];
 }
 
 static void cache_refill(struct cache *cache, unsigned flags)
 {
     spin_lock(&page_lock);
-    uint64_t held_back = pages_held_back(flags);
-    if (free_pages >= held_back + CACHE_BATCH) {
+    uint64_t needed = pages_held_back(flags);
+    if (free_pages >= needed + CACHE_BATCH) {
         struct page *block = block_allocate(CACHE_BATCH_ORDER, ZONE_HIGH);
         for (unsigned i = CACHE_BATCH; block != NULL && i-- > 0;) {
             block[i].state = PAGE_CACHED;
             cache->pages[cache->count++] = &block[i];
         }
     }
-    if (cache->count == 0 && free_pages > held_back) {
+    if (cache->count == 0 && free_pages > needed) {
         struct page *page = block_allocate(0, ZONE_HIGH);
         if (page != NULL) {
             page->state = PAGE_CACHED;
@@ -173,6 +171,9 @@ static struct page *take_single(unsigned flags)
     struct cache *cache = &caches[cpu_index()];
     bool zeroed = false;
     struct page *page;
+    if (__builtin_expect(free_pages < pages_held_back(flags), 0)) {
+        return NULL; // what is cached belongs to those who go before
+    }
     if (cache->zeroed_count > 0 && ((flags & PAGE_ZEROED) != 0 || cache->count == 0)) {
         page = cache->zeroed[--cache->zeroed_count];
         zeroed = true;
@@ -425,6 +426,9 @@ void page_init(const struct boot_memory_range *ranges, unsigned count,
             }
         }
     }
-    reserve = total_pages / RESERVE_DIVISOR;
+    uint64_t reserve = total_pages / RESERVE_DIVISOR;
     reserve = reserve < RESERVE_MIN ? RESERVE_MIN : reserve > RESERVE_MAX ? RESERVE_MAX : reserve;
+    held_back[PAGE_FOR_SERVICE / PAGE_FOR_SERVICE] = reserve / 2;
+    held_back[PAGE_FOR_GUEST / PAGE_FOR_SERVICE] = reserve;
+    held_back[(PAGE_FOR_GUEST | PAGE_FOR_SERVICE) / PAGE_FOR_SERVICE] = reserve;
 }

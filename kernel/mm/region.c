@@ -109,16 +109,42 @@ void region_free_array(struct aspace *aspace)
     aspace->capacity = 0;
 }
 
+// Moves the regions from `index` on up by one place; there is room.
+static void open_gap(struct aspace *aspace, uint32_t index)
+{
+    KERNEL_ASSERT(aspace->count < aspace->capacity);
+    for (uint32_t i = aspace->count++; i > index; i--) {
+        aspace->regions[i] = aspace->regions[i - 1];
+    }
+}
+
+// Takes `number` places out.
+static void close_gap(struct aspace *aspace, uint32_t index, uint32_t number)
+{
+    aspace->count -= number;
+    for (uint32_t i = index; i < aspace->count; i++) {
+        aspace->regions[i] = aspace->regions[i + number];
+    }
+}
+
+void region_reposition(struct aspace *aspace, uint32_t index, uint64_t start, uint64_t end)
+{
+    struct region *region = aspace->regions[index];
+    close_gap(aspace, index, 1);
+    region->start = start;
+    region->end = end;
+    index = region_index(aspace, start);
+    open_gap(aspace, index);
+    aspace->regions[index] = region;
+}
+
 // ---- coming and going ----
 
 void region_insert(struct aspace *aspace, struct region *region)
 {
-    KERNEL_ASSERT(aspace->count < aspace->capacity);
     uint32_t index = region_index(aspace, region->start);
-    struct region **place = &aspace->regions[index];
-    __builtin_memmove(place + 1, place, (aspace->count - index) * sizeof(*place));
-    *place = region;
-    aspace->count++;
+    open_gap(aspace, index);
+    aspace->regions[index] = region;
     aspace->last = index;
     region->aspace = aspace;
     if (region->memory != NULL) {
@@ -140,9 +166,7 @@ void region_remove(struct aspace *aspace, uint32_t first, uint32_t number)
         }
         heap_free(region);
     }
-    struct region **place = &aspace->regions[first];
-    __builtin_memmove(place, place + number, (aspace->count - first - number) * sizeof(*place));
-    aspace->count -= number;
+    close_gap(aspace, first, number);
 }
 
 void region_set_bounds(struct region *region, uint64_t start, uint64_t end)
@@ -181,10 +205,8 @@ int region_split(struct aspace *aspace, uint64_t address)
     if (high->memory != NULL) {
         object_get(&high->memory->object);
     }
-    struct region **place = &aspace->regions[index + 1];
-    __builtin_memmove(place + 1, place, (aspace->count - index - 1) * sizeof(*place));
-    *place = high;
-    aspace->count++;
+    open_gap(aspace, index + 1);
+    aspace->regions[index + 1] = high;
     if (high->memory == NULL) {
         low->end = address;
         return 0;

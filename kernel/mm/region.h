@@ -60,6 +60,9 @@ int region_unmap_range(struct aspace *aspace, uint64_t start, uint64_t end);
 // Frees the page tables of a range in which no region is left.
 void region_release_tables(struct aspace *aspace, uint64_t start, uint64_t end);
 
+// Gives region `index` new bounds that may lie elsewhere; its object's lock is held if it has one.
+void region_reposition(struct aspace *aspace, uint32_t index, uint64_t start, uint64_t end);
+
 // Highest free range of so many bytes as aspace_map describes it; 0: none.
 uint64_t region_choose(const struct aspace *aspace, uint64_t hint, uint64_t bytes);
 

@@ -128,10 +128,16 @@ static inline mmu_entry_t *mmu_find(struct mmu_space *space, uint64_t address)
     return &table[mmu_index(address, 0)];
 }
 
+// A multiple of 8 bytes.
+static inline void clear_bytes(void *at, size_t bytes)
+{
+    uint64_t count = bytes / sizeof(uint64_t);
+    __asm__ volatile("rep stosq" : "+D"(at), "+c"(count) : "a"(0ull) : "memory");
+}
+
 static inline void clear_page(void *page)
 {
-    uint64_t count = PAGE_SIZE / sizeof(uint64_t);
-    __asm__ volatile("rep stosq" : "+D"(page), "+c"(count) : "a"(0ull) : "memory");
+    clear_bytes(page, PAGE_SIZE);
 }
 
 static inline void copy_page(void *to, const void *from)

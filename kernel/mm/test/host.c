@@ -136,7 +136,8 @@ struct mmu_space mmu_kernel_space;
 unsigned mmu_kernel_slots[MMU_KERNEL_SLOTS_MAX];
 unsigned mmu_kernel_slot_count;
 
-void host_init(uint64_t bytes)
+void host_init_ranges(uint64_t bytes, const struct boot_memory_range *ranges, unsigned count,
+                      const struct boot_memory_range *reserved, unsigned reserved_count)
 {
     enum { ALIGNMENT = 4 << 20 };
     if (host_arena != 0) {
@@ -144,11 +145,16 @@ void host_init(uint64_t bytes)
     }
     host_arena = (uint64_t)(uintptr_t)aligned_alloc(ALIGNMENT, bytes);
     memset((void *)host_arena, 0xee, bytes); // nothing is zero by accident
-    struct boot_memory_range ram = {.base = 0, .bytes = bytes};
-    page_init(&ram, 1, NULL, 0);
+    page_init(ranges, count, reserved, reserved_count);
     for (unsigned cpu = 0; cpu < CPU_MAX; cpu++) {
         mmu_loaded[cpu].space = &mmu_kernel_space;
     }
+}
+
+void host_init(uint64_t bytes)
+{
+    struct boot_memory_range ram = {.base = 0, .bytes = bytes};
+    host_init_ranges(bytes, &ram, 1, &ram, 0);
 }
 
 void mmu_space_switch(struct mmu_space *space)

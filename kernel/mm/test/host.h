@@ -10,8 +10,10 @@
 
 enum { HOST_CPUS = 4 };
 
-// Fresh arena of so many bytes of RAM; all kernel state begins anew only for the first call of a process.
+// The arena, once a test program: so many bytes of RAM from address 0, or with the ranges given.
 void host_init(uint64_t bytes);
+void host_init_ranges(uint64_t bytes, const struct boot_memory_range *ranges, unsigned count,
+                      const struct boot_memory_range *reserved, unsigned reserved_count);
 
 // From now on the n-th allocation (of pages or from the heap) fails, once; 0: none does. Returns how many there were
 // since the last call.
