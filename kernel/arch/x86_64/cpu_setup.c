@@ -140,7 +140,7 @@ static void load_descriptors(unsigned index, uint64_t stack)
     t->rsp[0] = stack;
     t->io_bitmap = sizeof(*t); // none: no port is open to user mode
     for (unsigned i = 0; i < IST_STACKS; i++) {
-        t->ist[i] = (uint64_t)&ist_stacks[index][i + 1][0];
+        t->ist[i] = (uint64_t)ist_stacks[index][i] + IST_BYTES;
     }
     uint64_t base = (uint64_t)t;
     uint64_t *g = gdt[index];
