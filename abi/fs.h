@@ -9,9 +9,10 @@
 // Words are the structs' bytes in memory order. Names, link targets and arrays do not fit into a
 // message: they sit in the session memory, a memory object that the client makes, owns and hands
 // over at FS_MOUNT (one for each mount). A request names the part of it that it uses (struct
-// fs_buffer); the client never gives overlapping parts to two calls under way at the same time. The
-// server copies a name out before it checks it; it writes only inside the part named; the client,
-// in turn, checks every length it reads there.
+// fs_buffer); the client never gives overlapping parts to two calls under way at the same time, nor
+// to an FS_MOUNT that comes between a call and its repetition. The server copies a name out before
+// it checks it; it writes only inside the part named; the client, in turn, checks every length it
+// reads there.
 //
 // Identity. A mount is named by `mount`, a generation number that no other attachment to this
 // server's endpoint has or had; an inode by (ino, generation) as in its attributes. The server
