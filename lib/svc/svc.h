@@ -97,7 +97,7 @@ struct svc_manifest {
     char binary[SVC_NAME_MAX];         // default: name
     char arguments[SVC_ARGUMENTS_MAX]; // words separated by one blank each
     char class[SVC_CLASS_MAX];
-    char unit[SVC_WORD_MAX]; // pattern of device names: "ttyS#" (numbers), "vd@" (letters)
+    char unit[SVC_WORD_MAX]; // pattern of device names: "ttyS%" (numbers), "vd@" (letters)
     enum svc_per per;
     enum svc_start start;
     enum svc_ready ready;

@@ -11,7 +11,7 @@
 #include "lib/sys/thread.h"
 #include "servers/devmgr/physical.h"
 
-enum { BUSES = 256, BUS_BYTES = 1 << 20 };
+enum { BUSES = 256, BUS_BYTES = 1 << 20, CONVENTIONAL_BYTES = 256 };
 
 struct ecam {
     struct acpi_segment segment;
@@ -108,7 +108,13 @@ struct pci_access ecam_access(const struct acpi_segment *segment)
 void ecam_snapshot(const struct pci_access *access, pci_address_t address,
                    uint8_t config[PCI_CONFIG_BYTES])
 {
-    for (uint32_t at = 0; at < PCI_CONFIG_BYTES; at += 4) {
+    uint32_t extended = access->read(access->context, address, CONVENTIONAL_BYTES, 4);
+    uint32_t bytes = PCI_CONFIG_BYTES;
+
+    if (extended == 0 || extended == UINT32_MAX) // no extended capabilities, nothing more to read
+        bytes = CONVENTIONAL_BYTES;
+    memset(config, 0, PCI_CONFIG_BYTES);
+    for (uint32_t at = 0; at < bytes; at += 4) {
         uint32_t value = access->read(access->context, address, at, 4);
 
         memcpy(config + at, &value, sizeof value);

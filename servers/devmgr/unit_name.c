@@ -16,7 +16,7 @@ static size_t count_back(char *end, uint32_t number, char kind)
 {
     char *at = end;
 
-    if (kind == '#') {
+    if (kind == '%') {
         do {
             *--at = (char)('0' + number % 10);
             number /= 10;
@@ -37,7 +37,7 @@ int unit_name_make(const char *pattern, uint32_t number, char *name, size_t room
     if (length == 0)
         return -E_INVAL;
     kind = pattern[length - 1];
-    if (kind == '#' || kind == '@') {
+    if (kind == '%' || kind == '@') {
         length--;
         digits = count_back(places + DIGITS_MAX, number, kind);
     } else if (number != 0) {

@@ -8,7 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-// Replaces the '#' at the pattern's end by the number ("ttyS#": ttyS0), or '@' by letters ("vd@":
+// Replaces the '%' at the pattern's end by the number ("ttyS%": ttyS0), or '@' by letters ("vd@":
 // vda .. vdz, vdaa ..). A pattern with neither is a name by itself, good for number 0. E_INVAL: no
 // such name; E_NAMETOOLONG.
 int unit_name_make(const char *pattern, uint32_t number, char *name, size_t room);

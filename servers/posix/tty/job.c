@@ -124,3 +124,11 @@ void tty_session_leader_exit(struct session *session)
     if (tty != NULL)
         tty_hangup(tty);
 }
+
+void terminal_describe(const struct tty *tty, int64_t *number, int64_t *foreground)
+{
+    if (tty == NULL)
+        return;
+    *number = (int64_t)linux_dev(tty->major, tty->minor);
+    *foreground = tty->foreground == NULL ? -1 : tty->foreground->id;
+}
