@@ -14,7 +14,7 @@ void lock_check_acquire(const struct spinlock *lock)
 {
     struct cpu *cpu = this_cpu();
     if (cpu->lock_ranks >> lock->rank != 0) {
-        panic("lock of rank %u taken with ranks %#llx held", lock->rank, (unsigned long long)cpu->lock_ranks);
+        panic("lock of rank %u taken with ranks %lx held", lock->rank, cpu->lock_ranks);
     }
     cpu->lock_ranks |= 1ull << lock->rank;
 }

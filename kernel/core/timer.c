@@ -27,11 +27,10 @@ void timer_expired(struct timer_node *node, time_ns_t now)
     notification_signal(timer->notification, timer->badge);
     if (timer->period != 0) {
         // Keeps its phase; turns that were missed are one signal.
-        time_ns_t next = node->deadline + timer->period;
-        if (next <= now) {
-            next = now + timer->period - (now - node->deadline) % timer->period;
+        time_ns_t left = timer->period - (now - node->deadline) % timer->period;
+        if (left < DEADLINE_NEVER - now) { // else the next turn is beyond all time
+            sched_timer_add(node, now + left);
         }
-        sched_timer_add(node, next);
     }
 }
 

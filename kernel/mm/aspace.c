@@ -30,10 +30,8 @@ int aspace_create(struct aspace **result)
 
 void aspace_set_guest(struct aspace *aspace)
 {
-    spin_lock(&aspace->lock);
-    aspace->page_flags = PAGE_FOR_GUEST;
-    aspace->mmu.page_flags = PAGE_FOR_GUEST;
-    spin_unlock(&aspace->lock);
+    __atomic_store_n(&aspace->page_flags, PAGE_FOR_GUEST, __ATOMIC_RELAXED);
+    __atomic_store_n(&aspace->mmu.page_flags, PAGE_FOR_GUEST, __ATOMIC_RELAXED);
 }
 
 int aspace_clear(struct aspace *aspace)

@@ -48,6 +48,7 @@ enum { ASPACE_REGIONS_MAX = 65536 }; // further maps and splits get -E_NOMEM
 int aspace_create(struct aspace **result); // -E_NOMEM
 
 // From now on the space's pages are a program's: its faults fail while services still get memory. Clones inherit it.
+// Takes no lock: a fault under way may still go by what the space was.
 void aspace_set_guest(struct aspace *aspace);
 
 // ---- faults ----

@@ -15,8 +15,7 @@ static mmu_entry_t entry_for_prot(mmu_entry_t old, unsigned prot)
 {
     if (mmu_entry_private(old)) {
         struct page *page = page_of_ram(mmu_entry_frame(old));
-        bool sole = __atomic_load_n(&page->references, __ATOMIC_ACQUIRE) == 1;
-        if (!sole && prot != PROT_NONE) {
+        if (!page_sole(page) && prot != PROT_NONE) {
             prot = (prot | PROT_READ) & ~(unsigned)PROT_WRITE;
         }
         return mmu_entry_with_prot(old, prot);

@@ -10,14 +10,15 @@
 #include "kernel/mm/region.h"
 
 // A page that the kernel has pinned stays its owner's alone: the clone gets a copy at once.
-static int copy_pinned(struct aspace *clone, mmu_entry_t old, mmu_entry_t *target)
+static int copy_pinned(const struct region *region, struct aspace *clone, const struct page *pinned,
+                       mmu_entry_t *target)
 {
     struct page *page = page_allocate(0, clone->page_flags);
     if (page == NULL) {
         return -E_NOMEM;
     }
-    copy_page(page_address(page), page_address(page_of_ram(mmu_entry_frame(old))));
-    mmu_entry_store(target, (old & ~MMU_FRAME) | page_physical(page));
+    copy_page(page_address(page), page_address(pinned));
+    mmu_entry_store(target, mmu_entry_make(page_physical(page), region->prot, MEMORY_CACHED, true));
     clone->private_pages++;
     return 0;
 }
@@ -29,7 +30,7 @@ static int share_page(const struct region *region, uint64_t address, mmu_entry_t
     mmu_entry_t old = mmu_entry_load(entry);
     struct page *page = page_of_ram(mmu_entry_frame(old));
     if (page->owner != 0) {
-        return copy_pinned(clone, old, target);
+        return copy_pinned(region, clone, page, target);
     }
     page_get(page);
     if (mmu_entry_allows(old, PROT_WRITE)) {
