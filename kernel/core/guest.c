@@ -223,12 +223,12 @@ int64_t sys_guest_set_aspace(struct thread *thread, const uint64_t *arg)
     error = handle_get(thread->process, (handle_t)arg[1], OBJECT_ASPACE, RIGHT_MANAGE, &space, NULL);
     if (error == 0) {
         struct guest *guest = CONTAINER_OF(object, struct guest, object);
+        aspace_set_guest(CONTAINER_OF(space, struct aspace, object));
         spin_lock(&object_lock);
         if (guest->thread != NULL) {
             error = -E_BUSY;
         } else {
             struct object *old = &guest->aspace->object;
-            aspace_set_guest(CONTAINER_OF(space, struct aspace, object));
             guest->aspace = CONTAINER_OF(space, struct aspace, object);
             space = old;
         }
