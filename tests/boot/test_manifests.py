@@ -59,7 +59,13 @@ def test_each_is_named_and_the_rest_starts(tmp_path):
     folder = tmp_path / "members"
     folder.mkdir()
     line = guest.launcher(
-        "--dry-run", "--root", "none", "--initrd", make_archive(folder), "--append", "start=ghost,junk,data,log"
+        "--dry-run",
+        "--root",
+        "none",
+        "--initrd",
+        make_archive(folder),
+        "--append",
+        "start=ghost,junk,data,log",
     )
     machine = subprocess.run(line, capture_output=True, text=True, check=True).stdout
     seen = []
