@@ -129,7 +129,7 @@ static void start_init(struct task *task, const char *program)
 
 static bool may_still_come(int error)
 {
-    return error == -E_NXIO || error == -E_NODEV || error == -E_NOENT || error == -E_NOTBLK;
+    return error == -E_NXIO || error == -E_NOENT || error == -E_NOTBLK;
 }
 
 static void mount_root(const struct boot_options *options, struct path *root)
