@@ -164,7 +164,7 @@ static void handle_other(struct task *task, int64_t exit)
     case GUEST_EXIT_EXCEPTION:
         handle_exception(task);
         break;
-    case -E_NOMEM:
+    case GUEST_EXIT_NOMEM:
         handle_no_memory(task);
         break;
     default:
