@@ -145,7 +145,12 @@ int block_client_submit(struct block_client *client, const struct block_io *io,
 
 void block_client_kick(struct block_client *client)
 {
-    if (!client->attached || !ring_publish(&client->requests))
+    if (!client->attached)
+        return;
+    // Room for completions first: a driver that sees the requests and no room for their answers
+    // leaves them alone.
+    (void)ring_release(&client->completions);
+    if (!ring_publish(&client->requests))
         return;
     client->stats.doorbells++;
     client_os_signal(client->doorbell);

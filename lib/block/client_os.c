@@ -67,7 +67,7 @@ int client_os_duplicate(handle_t handle, handle_t *copy)
     int64_t status = sys_handle_info(handle, &info);
     if (status < 0)
         return (int)status;
-    status = sys_handle_duplicate(handle, info.rights, 0);
+    status = sys_handle_duplicate(handle, info.rights, info.badge);
     if (status < 0)
         return (int)status;
     *copy = (handle_t)status;

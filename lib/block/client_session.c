@@ -103,23 +103,12 @@ int client_session_find(struct block_client *client, time_ns_t deadline)
 
 static int send_attach(struct block_client *client)
 {
-    handle_t memory, signal;
-    int status = client_os_duplicate(client->queue_memory, &memory);
-    if (status < 0)
-        return status;
-    status = client_os_duplicate(client->completion_signal, &signal);
-    if (status < 0) {
-        client_os_close(memory);
-        return status;
-    }
     struct message message = {
         .tag = message_tag(BLOCK_ATTACH, 4, 2),
         .word = {client->unit, client->partition, client->depth, client->generation},
-        .handle = {memory, signal},
+        .handle = {client->queue_memory, client->completion_signal}, // the driver gets copies
     };
-    status = call(client, client->endpoint, &message);
-    client_os_close(memory);
-    client_os_close(signal);
+    int status = call(client, client->endpoint, &message);
     if (status >= 0 && (message_handles(message.tag) < 1 ||
                         message_words(message.tag) < 1 + sizeof(client->info) / 8))
         status = -E_PROTO;
@@ -135,17 +124,12 @@ static int send_attach(struct block_client *client)
 
 int client_session_send_memory(struct block_client *client, uint32_t index)
 {
-    handle_t copy;
-    int status = client_os_duplicate(client->memory[index].handle, &copy);
-    if (status < 0)
-        return status;
     struct message message = {
         .tag = message_tag(BLOCK_ADD_MEMORY, 2, 1),
         .word = {client->session, client->generation},
-        .handle = {copy},
+        .handle = {client->memory[index].handle},
     };
-    status = call(client, client->endpoint, &message);
-    client_os_close(copy);
+    int status = call(client, client->endpoint, &message);
     client_os_close_handles(&message);
     if (status < 0)
         return status;

@@ -432,6 +432,7 @@ bool session_settle(struct block_session *session)
 {
     if (ring_publish(&session->completions))
         block_os_signal(session->notification);
-    // Where nothing may be taken now, a completion brings the session back here, not a doorbell.
-    return can_take(session) && !ring_consumer_may_sleep(&session->requests);
+    // A barrier or a full pool is not worth another look: the completion that ends it brings the
+    // session back here.
+    return !ring_consumer_may_sleep(&session->requests) && can_take(session);
 }

@@ -3,9 +3,12 @@
 
 // Page-wise DMA windows onto clients' memory (dma.h).
 //
+// The kernel takes back what it mapped call by call, so the runs of pages that were mapped together
+// are remembered.
+//
 // Invariant: page[i] is 0, or the bus address of page i, mapped with `rights`, plus PAGE_MAPPED
-// (bus address 0 is a good address). A run of pages is entered only after the kernel mapped all of
-// it.
+// (bus address 0 is a good one), plus PAGE_RUN_START if a run begins there. A run ends before the
+// next start or unmapped page, and is entered only after the kernel mapped all of it.
 
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +19,8 @@
 
 enum {
     PAGE_MAPPED = 1,
+    PAGE_RUN_START = 2,
+    PAGE_FLAGS = PAGE_MAPPED | PAGE_RUN_START,
     RUN_PAGES_MAX =
         256, // pages mapped by one kernel call: bounds the call, covers the longest request
 };
@@ -50,7 +55,7 @@ static bool range_is_inside(const struct dma_window *window, uint64_t offset, ui
     return bytes <= window->bytes && offset <= window->bytes - bytes;
 }
 
-// Maps pages first .. first + count - 1, none of which is mapped.
+// Maps pages first .. first + count - 1 as one run.
 static int map_run(struct dma_window *window, uint64_t first, uint64_t count)
 {
     uint64_t bus[RUN_PAGES_MAX];
@@ -64,6 +69,7 @@ static int map_run(struct dma_window *window, uint64_t first, uint64_t count)
     bool contiguous = count > 1 && bus[1] == UINT64_MAX;
     for (uint64_t i = 0; i < count; i++)
         window->page[first + i] = (contiguous ? bus[0] + (i << PAGE_SHIFT) : bus[i]) | PAGE_MAPPED;
+    window->page[first] |= PAGE_RUN_START;
     return 0;
 }
 
@@ -99,7 +105,7 @@ int dma_window_lookup(struct dma_window *window, uint64_t offset, uint64_t bytes
     unsigned used = 0;
     while (bytes > 0) {
         uint64_t in_page = offset & (PAGE_SIZE - 1);
-        uint64_t bus = (window->page[offset >> PAGE_SHIFT] & ~(uint64_t)PAGE_MAPPED) + in_page;
+        uint64_t bus = (window->page[offset >> PAGE_SHIFT] & ~(uint64_t)PAGE_FLAGS) + in_page;
         uint32_t length = (uint32_t)(PAGE_SIZE - in_page);
         if (length > bytes)
             length = (uint32_t)bytes;
@@ -120,27 +126,60 @@ int dma_window_lookup(struct dma_window *window, uint64_t offset, uint64_t bytes
     return (int)used;
 }
 
+static uint64_t run_start(const struct dma_window *window, uint64_t page)
+{
+    while ((window->page[page] & PAGE_RUN_START) == 0)
+        page--;
+    return page;
+}
+
+static uint64_t run_end(const struct dma_window *window, uint64_t page)
+{
+    uint64_t pages = window->bytes >> PAGE_SHIFT;
+    do {
+        page++;
+    } while (page < pages && (window->page[page] & PAGE_FLAGS) == PAGE_MAPPED);
+    return page;
+}
+
+// Takes the mapping of one run away, except for what lies outside first .. end - 1: that is mapped
+// anew before, for the device may be using it.
+static int forget_run(struct dma_window *window, uint64_t start, uint64_t stop, uint64_t first,
+                      uint64_t end)
+{
+    int status = 0;
+    if (start < first)
+        status = map_run(window, start, first - start);
+    if (status == 0 && end < stop)
+        status = map_run(window, end, stop - end);
+    if (status < 0)
+        return status; // the whole run stays mapped, perhaps a part of it twice
+    uint64_t from = start < first ? first : start;
+    uint64_t to = end < stop ? end : stop;
+    memset(&window->page[from], 0, (size_t)(to - from) * sizeof(window->page[0]));
+    return dma_unmap_pages(window->dma, window->object, start << PAGE_SHIFT,
+                           (stop - start) << PAGE_SHIFT);
+}
+
 int dma_window_forget(struct dma_window *window, uint64_t offset, uint64_t bytes)
 {
     if (!range_is_inside(window, offset, bytes))
         return -E_FAULT;
     if (bytes == 0)
         return 0;
-    uint64_t page = offset >> PAGE_SHIFT;
-    uint64_t last = (offset + bytes - 1) >> PAGE_SHIFT;
+    uint64_t first = offset >> PAGE_SHIFT;
+    uint64_t end = ((offset + bytes - 1) >> PAGE_SHIFT) + 1;
     int result = 0;
-    while (page <= last) {
+    for (uint64_t page = first; page < end;) {
         if (window->page[page] == 0) {
             page++;
             continue;
         }
-        uint64_t first = page;
-        while (page <= last && window->page[page] != 0)
-            window->page[page++] = 0;
-        int status = dma_unmap_pages(window->dma, window->object, first << PAGE_SHIFT,
-                                     (page - first) << PAGE_SHIFT);
+        uint64_t stop = run_end(window, page);
+        int status = forget_run(window, run_start(window, page), stop, first, end);
         if (status < 0)
             result = status;
+        page = stop;
     }
     return result;
 }

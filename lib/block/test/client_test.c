@@ -195,6 +195,27 @@ static void test_callbacks(void **state)
     assert_int_equal(stats().doorbells, 1); // one batch, one doorbell
 }
 
+// At full depth, with the driver always the one that sleeps: every wake-up must come from a
+// doorbell, so the clock, which only moves when everybody sleeps, must stand still.
+static void test_full_depth_needs_no_time_outs(void **state)
+{
+    (void)state;
+    struct seen seen = {0};
+    time_ns_t start = fake.now;
+    unsigned submitted = 0;
+    while (seen.calls < 5000) {
+        struct block_io io = block_io_range(BLOCK_READ, 4096 + submitted % 900 * 4096, 0, 0, 4096);
+        while (submitted < 5000 && block_client_submit(client, &io, note, &seen, NULL) == 0)
+            submitted++;
+        if (seen.calls % 3 == 0) { // let completions pile up
+            block_client_kick(client);
+            fake_run();
+        }
+        assert_int_equal(block_client_wait_any(client, DEADLINE_NEVER), 0);
+    }
+    assert_int_equal(fake.now, start);
+}
+
 static void submit_from_callback(void *context, int status, uint64_t bytes)
 {
     unsigned *left = context;
@@ -457,6 +478,7 @@ int main(void)
         TEST(test_other_operations),
         TEST(test_device_error),
         TEST(test_callbacks),
+        TEST(test_full_depth_needs_no_time_outs),
         TEST(test_callbacks_may_submit),
         TEST(test_tickets),
         TEST(test_deadline),

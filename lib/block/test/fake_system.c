@@ -163,6 +163,7 @@ void fake_start_driver(void)
     timer = DEADLINE_NEVER;
     block_server_init(&driver);
     fake.hooks.boot();
+    block_server_before_wait(&driver);
     if (watcher != HANDLE_NONE)
         signal_handle(watcher);
 }
@@ -220,9 +221,8 @@ bool fake_run_driver(void)
         block_server_handle_timer(&driver);
         busy = true;
     }
-    if (fake.driver_runs)
-        busy |= fake.hooks.step();
-    if (fake.driver_runs)
+    busy |= fake.hooks.step();
+    if (busy) // else it sleeps on
         block_server_before_wait(&driver);
     return busy;
 }
@@ -439,6 +439,7 @@ int fake_call_driver(uint64_t badge, struct message *message)
     for (unsigned i = 0; i < message_handles(request.tag); i++)
         request.handle[i] = fake_duplicate(request.handle[i]); // the kernel sends copies
     int label = block_server_handle_message(&driver, &request, &reply);
+    block_server_before_wait(&driver);
     for (unsigned i = 0; i < message_handles(request.tag); i++)
         if (request.handle[i] != HANDLE_NONE)
             fake_close(request.handle[i]);

@@ -8,7 +8,7 @@
 
 #include "lib/block/unit.h"
 
-enum { RAM_DISK_BYTES = 4 << 20, RAM_DISK_LOG = 4096, RAM_DISK_DEPTH = 16 };
+enum { RAM_DISK_BYTES = 4 << 20, RAM_DISK_LOG = 8192, RAM_DISK_DEPTH = 16 };
 
 enum ram_disk_mode { RAM_DISK_ONE_A_STEP, RAM_DISK_BACKWARDS, RAM_DISK_HOLD };
 

@@ -17,11 +17,15 @@
 
 enum { PAGES = 64, DMA = 5, OBJECT = 6, RIGHTS = 3 };
 
+enum { MAPPINGS = 64 };
+
 static struct {
     bool contiguous;
     bool fails;
     unsigned maps, unmaps;
-    bool mapped[PAGES];
+    struct {
+        uint64_t offset, bytes;
+    } mapping[MAPPINGS]; // bytes 0: none
 } kernel;
 
 // Pages come in pairs that are adjacent on the bus: 0 and 1, 2 and 3 ...
@@ -32,33 +36,48 @@ static uint64_t bus_of(uint64_t page)
                : (0x100000 + (PAGES / 2 - page / 2) * 0x10000) + (page % 2) * PAGE_SIZE;
 }
 
+static unsigned times_mapped(uint64_t page)
+{
+    unsigned times = 0;
+    for (unsigned i = 0; i < MAPPINGS; i++)
+        times += kernel.mapping[i].bytes != 0 && kernel.mapping[i].offset <= page * PAGE_SIZE &&
+                 page * PAGE_SIZE - kernel.mapping[i].offset < kernel.mapping[i].bytes;
+    return times;
+}
+
 int dma_map_pages(handle_t dma, handle_t object, uint64_t offset, uint64_t bytes, uint32_t rights,
                   uint64_t *bus)
 {
     assert_true(dma == DMA && object == OBJECT && rights == RIGHTS);
     assert_true(offset % PAGE_SIZE == 0 && bytes % PAGE_SIZE == 0 && bytes > 0);
+    assert_true(bytes <= PAGES * PAGE_SIZE && offset <= PAGES * PAGE_SIZE - bytes);
     kernel.maps++;
     if (kernel.fails)
         return -E_INVAL;
-    for (uint64_t i = 0; i < bytes >> PAGE_SHIFT; i++) {
-        uint64_t page = (offset >> PAGE_SHIFT) + i;
-        assert_true(page < PAGES && !kernel.mapped[page]);
-        kernel.mapped[page] = true;
+    unsigned free = 0;
+    while (kernel.mapping[free].bytes != 0)
+        assert_true(++free < MAPPINGS);
+    kernel.mapping[free].offset = offset;
+    kernel.mapping[free].bytes = bytes;
+    for (uint64_t i = 0; i < bytes >> PAGE_SHIFT; i++)
         if (i == 0 || !kernel.contiguous)
-            bus[i] = bus_of(page);
-    }
+            bus[i] = bus_of((offset >> PAGE_SHIFT) + i);
     return 0;
 }
 
+// As the kernel: only exactly what one call mapped.
 int dma_unmap_pages(handle_t dma, handle_t object, uint64_t offset, uint64_t bytes)
 {
     assert_true(dma == DMA && object == OBJECT);
     kernel.unmaps++;
-    for (uint64_t i = 0; i < bytes >> PAGE_SHIFT; i++) {
-        assert_true(kernel.mapped[(offset >> PAGE_SHIFT) + i]);
-        kernel.mapped[(offset >> PAGE_SHIFT) + i] = false;
+    for (unsigned i = 0; i < MAPPINGS; i++) {
+        if (kernel.mapping[i].offset != offset || kernel.mapping[i].bytes != bytes)
+            continue;
+        kernel.mapping[i].bytes = 0;
+        return 0;
     }
-    return 0;
+    fail_msg("never mapped like this");
+    return -E_NOENT;
 }
 
 static struct dma_window set_up(bool contiguous)
@@ -94,7 +113,7 @@ static void test_pieces_are_joined(void **state)
     assert_int_equal(kernel.maps, 1); // known already
     dma_window_destroy(&window);
     for (unsigned i = 0; i < PAGES; i++)
-        assert_false(kernel.mapped[i]);
+        assert_int_equal(times_mapped(i), 0);
 }
 
 static void test_contiguous_object(void **state)
@@ -136,19 +155,48 @@ static void test_bounds(void **state)
     dma_window_destroy(&window);
 }
 
-static void test_forget(void **state)
+static void test_forget_splits_runs(void **state)
 {
     (void)state;
     struct dma_window window = set_up(false);
     struct dma_piece pieces[8];
     dma_window_lookup(&window, 0, 8 * PAGE_SIZE, 1 << 20, pieces, 8);
     assert_int_equal(dma_window_forget(&window, 2 * PAGE_SIZE, 2 * PAGE_SIZE), 0);
-    assert_true(kernel.mapped[1] && !kernel.mapped[2] && !kernel.mapped[3] && kernel.mapped[4]);
-    assert_int_equal(dma_window_forget(&window, 0, PAGES * PAGE_SIZE), 0);
-    assert_int_equal(kernel.unmaps, 3); // two runs were left
-    dma_window_lookup(&window, 0, 3 * PAGE_SIZE, 1 << 20, pieces, 8);
-    assert_int_equal(kernel.maps, 2);
+    for (unsigned i = 0; i < PAGES; i++)
+        assert_int_equal(times_mapped(i), i < 2 || (i >= 4 && i < 8));
+    unsigned maps = kernel.maps;
+    dma_window_lookup(&window, 0, 2 * PAGE_SIZE, 1 << 20, pieces, 8);
+    dma_window_lookup(&window, 4 * PAGE_SIZE, 4 * PAGE_SIZE, 1 << 20, pieces, 8);
+    assert_int_equal(kernel.maps, maps); // still known
+    assert_int_equal(pieces[0].bus, bus_of(4));
+    assert_int_equal(dma_window_forget(&window, 100, PAGES * PAGE_SIZE - 100), 0);
+    for (unsigned i = 0; i < PAGES; i++)
+        assert_int_equal(times_mapped(i), 0);
     dma_window_destroy(&window);
+}
+
+static void test_runs_are_taken_back_as_they_were_mapped(void **state)
+{
+    (void)state;
+    struct dma_window window = set_up(false);
+    struct dma_piece pieces[PAGES];
+    uint32_t seed = 7;
+    for (unsigned round = 0; round < 5000; round++) {
+        seed = seed * 1664525 + 1013904223;
+        uint64_t offset = (seed >> 8) % (PAGES * PAGE_SIZE);
+        uint64_t bytes = 1 + (seed >> 16) % 20000;
+        if (bytes > PAGES * PAGE_SIZE - offset)
+            bytes = PAGES * PAGE_SIZE - offset;
+        if (round % 3 == 0)
+            assert_int_equal(dma_window_forget(&window, offset, bytes), 0);
+        else
+            assert_true(dma_window_lookup(&window, offset, bytes, 1 << 20, pieces, PAGES) > 0);
+        for (unsigned i = 0; i < PAGES; i++)
+            assert_int_equal(times_mapped(i), window.page[i] != 0);
+    }
+    dma_window_destroy(&window);
+    for (unsigned i = 0; i < PAGES; i++)
+        assert_int_equal(times_mapped(i), 0);
 }
 
 static void test_kernel_refuses(void **state)
@@ -171,7 +219,8 @@ int main(void)
         cmocka_unit_test(test_contiguous_object),
         cmocka_unit_test(test_piece_max_and_room),
         cmocka_unit_test(test_bounds),
-        cmocka_unit_test(test_forget),
+        cmocka_unit_test(test_forget_splits_runs),
+        cmocka_unit_test(test_runs_are_taken_back_as_they_were_mapped),
         cmocka_unit_test(test_kernel_refuses),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
