@@ -21,7 +21,7 @@
 #include "servers/devmgr/pci.h"
 #include "servers/devmgr/platform.h"
 
-enum { DEVICES_MAX = 160, DEVICE_IRQS_MAX = 8, DEVICE_GRANTS_MAX = 32, DEVICE_WATCHERS_MAX = 32 };
+enum { DEVICES_MAX = 160, DEVICE_IRQS_MAX = 8, DEVICE_GRANTS_MAX = 32, DEVICE_WATCHERS_MAX = 128 };
 
 enum device_irq_mode { DEVICE_IRQ_NONE, DEVICE_IRQ_LINE, DEVICE_IRQ_MSI, DEVICE_IRQ_MSIX };
 
