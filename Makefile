@@ -51,8 +51,8 @@ distclean: ## remove what was built and what was fetched
 help: ## list the commands
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
 
-$(STAMP)/packages: third_party/packages.txt tools/packages.py
-	@tools/packages.py
+$(STAMP)/packages: third_party/packages.txt tools/packages.sh
+	@tools/packages.sh
 	@mkdir -p $(@D) && touch $@
 
 $(STAMP)/third-party-%: third_party/debian.toml tools/fetch.py | $(STAMP)/packages
