@@ -48,6 +48,20 @@ def load_order(folder):
     return [files[name] for name in order]
 
 
+def pack(stage, busybox, output):
+    """The folder's contents as a RAM disk, everything root's."""
+    names = sorted(path.relative_to(stage).as_posix() for path in stage.rglob("*"))
+    with output.open("wb") as file:
+        subprocess.run(
+            [busybox, "cpio", "-o", "-H", "newc", "-R", "0:0"],
+            cwd=stage,
+            check=True,
+            stdout=file,
+            stderr=subprocess.DEVNULL,
+            input="\n".join(names).encode(),
+        )
+
+
 def make(linux, busybox, output):
     with tempfile.TemporaryDirectory() as folder:
         stage = pathlib.Path(folder)
@@ -59,16 +73,7 @@ def make(linux, busybox, output):
         (stage / "init").chmod(0o755)
         for number, path in enumerate(load_order(linux / "lib" / "modules")):
             (stage / "modules" / f"{number:02}-{path.name}").write_bytes(path.read_bytes())
-        names = sorted(path.relative_to(stage).as_posix() for path in stage.rglob("*"))
-        with output.open("wb") as file:
-            subprocess.run(
-                [busybox, "cpio", "-o", "-H", "newc", "-R", "0:0"],
-                cwd=stage,
-                check=True,
-                stdout=file,
-                stderr=subprocess.DEVNULL,
-                input="\n".join(names).encode(),
-            )
+        pack(stage, busybox, output)
 
 
 def main():

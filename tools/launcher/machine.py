@@ -20,6 +20,8 @@ QEMU = {"x86_64": "qemu-system-x86_64"}
 
 
 def accelerator(choice):
+    if choice == "icount":
+        return ["-accel", "tcg,thread=single", "-icount", "shift=0,sleep=off"]
     if choice == "kvm" or (choice == "auto" and kvm.works()):
         return ["-accel", "kvm"]
     return ["-accel", "tcg,thread=multi"]
@@ -79,7 +81,7 @@ def command_line(options, channels):
         "-machine",
         "q35",
         "-cpu",
-        "max",
+        options.cpu,
         *accelerator(options.accel),
         "-m",
         options.mem,

@@ -113,7 +113,15 @@ def make_parser():
     parser.add_argument(
         "--root", metavar="FILE", help="another root disk (never written to), or 'none'"
     )
-    parser.add_argument("--accel", choices=("auto", "kvm", "tcg"), default="auto")
+    parser.add_argument(
+        "--accel",
+        choices=("auto", "kvm", "tcg", "icount"),
+        default="auto",
+        help="icount: one CPU whose clock and TSC count instructions, the same in every run",
+    )
+    parser.add_argument(
+        "--cpu", default="max", metavar="MODEL", help="QEMU's words for the CPU (default max)"
+    )
     parser.add_argument(
         "command", nargs="*", metavar="-- SHELL COMMAND", help="run this in the guest"
     )
@@ -133,6 +141,8 @@ def check(options):
         value = getattr(options, name)
         if (name, value) in NOT_YET:
             raise Failure(LAUNCHER, f"--{name} {value}: {NOT_YET[name, value]}")
+    if options.accel == "icount" and options.smp != 1:
+        raise Failure(LAUNCHER, "--accel icount counts one CPU: it needs --smp 1")
     if len(options.drive) > MAX_DRIVES:
         raise Failure(LAUNCHER, f"more than {MAX_DRIVES} drives")
     if options.root not in (None, "none") and not pathlib.Path(options.root).exists():

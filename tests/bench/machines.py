@@ -1,0 +1,209 @@
+# SPDX-License-Identifier: MIT
+# SPDX-FileCopyrightText: 2026 The XINIM authors
+"""The machines that are measured: the same QEMU machine, from the same launcher, with XINIM, with Linux and with the
+kernel's own test program on it."""
+
+import contextlib
+import os
+import pathlib
+import pty
+import re
+import select
+import shlex
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tools"))
+
+import boot_archive  # noqa: E402  (the path comes first)
+import linux_initrd  # noqa: E402
+
+HANG_SECONDS = 900  # only to notice a machine that stands still
+PROMPT = re.compile(rb"[#$] (\x1b\[6n|\x1b\[J)*$")
+
+COUNTED = ("--accel", "icount", "--smp", "1")
+TIMED = ("--accel", "tcg", "--smp", "1")
+
+PROGRAMS = ("bench", "tiny")
+
+# Kernel option bench=1: measure and power off; without it: a shell at once.
+LINUX_INIT = """\
+#!/bin/busybox sh
+/bin/busybox --install -s /bin
+export PATH=/bin
+mount -t proc proc /proc
+mount -t sysfs sysfs /sys
+mount -t devtmpfs devtmpfs /dev
+mount -t tmpfs tmpfs /tmp
+[ "$bench" ] || exec setsid cttyhack sh
+cp /programs/* /tmp
+sh /tmp/$bench.sh
+poweroff -f
+"""
+
+SCRIPTS = {
+    "calls": "/tmp/bench /tmp\n",
+    # Seconds at which each of two ways to take the same two digests began and ended.
+    "parallel": """\
+dd if=/dev/zero of=/tmp/zeros bs=1048576 count=48 2>/dev/null
+sha256sum /tmp/zeros >/dev/null
+read start rest </proc/uptime
+sha256sum /tmp/zeros >/tmp/1; sha256sum /tmp/zeros >/tmp/2
+read middle rest </proc/uptime
+sha256sum /tmp/zeros >/tmp/3 & sha256sum /tmp/zeros >/tmp/4; wait
+read end rest </proc/uptime
+echo parallel $start $middle $end
+""",
+}
+
+
+class Failed(Exception):
+    """A machine did not do what was measured; the text says which and shows its last lines."""
+
+
+class Machines:
+    def __init__(self, arch):
+        self.build = ROOT / "build" / arch
+        self.place = ROOT / "build" / "bench"
+        self.third_party = ROOT / "build" / "third_party" / arch
+        self.place.mkdir(parents=True, exist_ok=True)
+        self.busybox = self.third_party / "busybox" / "bin" / "busybox"
+        self.linux_kernel = next((self.third_party / "linux" / "boot").glob("vmlinuz-*"))
+        self.linux_disk = self.place / "linux.cpio"
+        self.programs_disk = self.place / "programs.img"
+        self.kernel_test = self.place / "kernel_test.cpio"
+
+    def make_images(self):
+        self.make_linux_disk()
+        self.make_programs_disk()
+        first = self.place / "rs"
+        shutil.copyfile(self.build / "kernel_test", first)
+        self.kernel_test.write_bytes(boot_archive.pack([first, self.build / "kernel.sym"]))
+
+    def stage_programs(self, folder):
+        folder.mkdir()
+        for name in PROGRAMS:
+            shutil.copyfile(self.build / f"{name}.stripped", folder / name)
+            (folder / name).chmod(0o755)
+        for name, text in SCRIPTS.items():
+            (folder / f"{name}.sh").write_text(text)
+
+    def make_linux_disk(self):
+        with tempfile.TemporaryDirectory() as folder:
+            stage = pathlib.Path(folder)
+            for name in ("bin", "dev", "proc", "sys", "tmp"):
+                (stage / name).mkdir()
+            shutil.copyfile(self.busybox, stage / "bin" / "busybox")
+            (stage / "init").write_text(LINUX_INIT)
+            for path in (stage / "init", stage / "bin" / "busybox"):
+                path.chmod(0o755)
+            self.stage_programs(stage / "programs")
+            linux_initrd.pack(stage, self.busybox, self.linux_disk)
+
+    def make_programs_disk(self):
+        with tempfile.TemporaryDirectory() as folder:
+            stage = pathlib.Path(folder) / "programs"
+            self.stage_programs(stage)
+            self.programs_disk.unlink(missing_ok=True)
+            subprocess.run(
+                ["mke2fs", "-q", "-t", "ext4", "-d", stage, self.programs_disk, "4M"], check=True
+            )
+
+    # ---- one machine's run to its end ----
+
+    def line(self, *options):
+        """QEMU's command line as the launcher makes it."""
+        text = subprocess.run(
+            [ROOT / "run", "--no-build", "--build", self.build, "--dry-run", *options],
+            stdout=subprocess.PIPE,
+            text=True,
+            check=True,
+        ).stdout
+        return shlex.split(text)
+
+    def console_of(self, name, *options):
+        try:
+            done = subprocess.run(
+                self.line(*options),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                timeout=HANG_SECONDS,
+                check=False,
+            )
+        except subprocess.TimeoutExpired as expired:
+            text = (expired.output or b"").decode(errors="replace")
+            raise Failed(f"{name}: stood still\n{text[-2000:]}") from None
+        return done.stdout.decode(errors="replace").replace("\r", "")
+
+    def linux_options(self, append):
+        return (
+            *("--kernel", self.linux_kernel, "--initrd", self.linux_disk, "--root", "none"),
+            *("--append", f"quiet {append}"),
+        )
+
+    def on_linux(self, script, *options, append=""):
+        return self.console_of(
+            "Linux", *self.linux_options(f"bench={script} {append}"), *options
+        )
+
+    def on_xinim(self, script, *options):
+        command = (
+            "mkdir -p /tmp/disk && mount -t ext4 /dev/vdb /tmp/disk && "
+            f"cp /tmp/disk/* /tmp && sh /tmp/{script}.sh"
+        )
+        line = [ROOT / "run", "--no-build", "--build", self.build, "--timeout", str(HANG_SECONDS)]
+        line += ["--drive", self.programs_disk, *options, "--", command]
+        done = subprocess.run(
+            line, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
+        )
+        if done.returncode != 0:
+            raise Failed(f"XINIM: status {done.returncode}\n{done.stderr[-2000:]}")
+        return done.stdout
+
+    def shell_on_xinim(self, command, *options):
+        line = [ROOT / "run", "--no-build", "--build", self.build, *options, "--", command]
+        done = subprocess.run(
+            line, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
+        )
+        if done.returncode != 0:
+            raise Failed(f"XINIM: status {done.returncode}\n{done.stderr[-2000:]}")
+        return done.stdout
+
+    def on_kernel(self, *options):
+        return self.console_of(
+            "kernel",
+            *("--initrd", self.kernel_test, "--root", "none", "--append", "ktest.bench"),
+            *options,
+        )
+
+    # ---- power-on to prompt ----
+
+    def seconds_to_prompt(self, name, *options):
+        line = self.line(*options)
+        started = time.monotonic()
+        pid, terminal = pty.fork()
+        if pid == 0:
+            os.execvp(line[0], line)
+        try:
+            seen = b""
+            while not PROMPT.search(seen):
+                left = started + HANG_SECONDS - time.monotonic()
+                if left <= 0 or not select.select([terminal], [], [], left)[0]:
+                    raise Failed(f"{name}: no prompt\n{seen[-2000:].decode(errors='replace')}")
+                try:
+                    seen = (seen + os.read(terminal, 65536))[-65536:]
+                except OSError:
+                    text = seen[-2000:].decode(errors="replace")
+                    raise Failed(f"{name}: ended before its prompt\n{text}") from None
+            return time.monotonic() - started
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGTERM)
+            os.waitpid(pid, 0)
+            os.close(terminal)

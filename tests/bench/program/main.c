@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: MIT
+// SPDX-FileCopyrightText: 2026 The XINIM authors
+
+// bench FOLDER [NAME ...]: measures all rows, or the named ones; one line each: "NAME TICKS NANOSECONDS", per operation.
+// FOLDER: of one component, on tmpfs, and holds the program `tiny`.
+
+#include "tests/bench/program/bench.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { BATCHES = 6 };
+
+char deep_path[PATH_BYTES];
+char tiny_path[PATH_BYTES];
+
+struct measure {
+    uint64_t ticks, nanoseconds;
+};
+
+static struct measure started;
+static struct measure total;
+
+static struct measure sample(void)
+{
+    struct timespec time;
+    uint32_t low;
+    uint32_t high;
+
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    __asm__ volatile("rdtsc" : "=a"(low), "=d"(high)::"memory");
+    return (struct measure){(uint64_t)high << 32 | low,
+                            (uint64_t)time.tv_sec * 1000000000 + (uint64_t)time.tv_nsec};
+}
+
+void watch_start(void)
+{
+    started = sample();
+}
+
+void watch_stop(void)
+{
+    struct measure now = sample();
+
+    total.ticks += now.ticks - started.ticks;
+    total.nanoseconds += now.nanoseconds - started.nanoseconds;
+}
+
+long must(long result, const char *what)
+{
+    if (result < 0) {
+        fprintf(stderr, "bench: %s: %s\n", what, strerror(errno));
+        exit(1);
+    }
+    return result;
+}
+
+static struct measure smaller(struct measure a, struct measure b)
+{
+    return (struct measure){a.ticks < b.ticks ? a.ticks : b.ticks,
+                            a.nanoseconds < b.nanoseconds ? a.nanoseconds : b.nanoseconds};
+}
+
+static void run_row(const struct row *row)
+{
+    struct measure best = {UINT64_MAX, UINT64_MAX};
+
+    if (row->prepare != NULL)
+        row->prepare();
+    for (unsigned i = 0; i < BATCHES; i++) {
+        total = (struct measure){0, 0};
+        row->run(row->rounds);
+        best = smaller(best, total);
+    }
+    if (row->finish != NULL)
+        row->finish();
+    printf("%s %.1f %.1f\n", row->name, (double)best.ticks / row->rounds, (double)best.nanoseconds / row->rounds);
+    fflush(stdout);
+}
+
+static bool wanted(const char *name, char **names)
+{
+    if (*names == NULL)
+        return true;
+    for (; *names != NULL; names++) {
+        if (strcmp(*names, name) == 0)
+            return true;
+    }
+    return false;
+}
+
+static void make_files(const char *folder)
+{
+    char path[PATH_BYTES];
+
+    snprintf(path, sizeof path, "%s/work", folder);
+    if (mkdir(path, 0755) < 0 && errno != EEXIST)
+        must(-1, path);
+    snprintf(path, sizeof path, "%s/work/deep", folder);
+    if (mkdir(path, 0755) < 0 && errno != EEXIST)
+        must(-1, path);
+    snprintf(deep_path, sizeof deep_path, "%s/work/deep/file", folder);
+    snprintf(tiny_path, sizeof tiny_path, "%s/tiny", folder);
+}
+
+int main(int argc, char **argv)
+{
+    static const struct row *const groups[] = {call_rows, file_rows, memory_rows, process_rows};
+
+    if (argc < 2) {
+        fprintf(stderr, "usage: bench FOLDER [NAME ...]\n");
+        return 2;
+    }
+    make_files(argv[1]);
+    for (size_t i = 0; i < sizeof groups / sizeof *groups; i++) {
+        for (const struct row *row = groups[i]; row->name != NULL; row++) {
+            if (wanted(row->name, argv + 2))
+                run_row(row);
+        }
+    }
+    return 0;
+}
