@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: MIT
+// SPDX-FileCopyrightText: 2026 The XINIM authors
+
+// What the measuring files of kernel_test share.
+
+#pragma once
+
+#include "kernel/test/ktest.h"
+
+enum { ROUNDS = 10000 };
+
+static inline uint64_t counter(void)
+{
+    uint32_t low;
+    uint32_t high;
+    __asm__ volatile("rdtsc" : "=a"(low), "=d"(high)::"memory");
+    return (uint64_t)high << 32 | low;
+}
+
+// "bench NAME COUNT NANOSECONDS", each for one of the rounds since `start`.
+struct bench_start {
+    uint64_t ticks;
+    time_ns_t time;
+};
+
+struct bench_start bench_begin(void);
+void bench_end(const char *name, struct bench_start start, uint64_t rounds);
+void bench_report(const char *name, uint64_t ticks, uint64_t rounds); // a count that was summed up otherwise
+
+// A page that children see, too (shared memory survives the cloning of the address space).
+volatile void *bench_shared_page(handle_t *memory);
+
+void bench_events(void); // bench_events.c

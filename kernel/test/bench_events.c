@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: MIT
+// SPDX-FileCopyrightText: 2026 The XINIM authors
+
+// How long an event takes to a thread that waits for it in another process: a signal, and a device's interrupt.
+//
+// One way is measured from the last reading of the counter before the event to the first one behind it. The interrupt is
+// the 16550's (National Semiconductor PC16550D, section 8.4): in loop-back a byte sent is a byte received, and in FIFO mode
+// one byte alone interrupts four character times later. Until then this program spins and stores the counter, so what is reported
+// starts up to one round of that loop (8 instructions) early.
+
+#include "kernel/test/bench.h"
+
+enum { CPU_0 = 1, INTERRUPTS = 100 };
+
+enum {
+    COM1 = 0x3f8,
+    COM1_LINE = 4,
+    UART_REGISTERS = 8,
+    UART_DATA = 0,
+    UART_INTERRUPT_ENABLE = 1,
+    UART_FIFO_CONTROL = 2,
+    UART_MODEM_CONTROL = 4,
+    INTERRUPT_RECEIVED = 1,
+    FIFO_CLEAR_TRIGGER_8 = 0x87,
+    MODEM_LOOP = 0x10,
+};
+
+struct shared {
+    uint64_t stamp; // the counter before the event
+    uint64_t sum;   // of the ways
+    uint64_t count;
+};
+
+static handle_t notification;
+static handle_t ports;
+static handle_t interrupt;
+static volatile struct shared *shared;
+static uint32_t own_priority = PRIORITY_MAX;
+
+static void arrived(uint64_t at)
+{
+    shared->sum += at - shared->stamp;
+    shared->count++;
+}
+
+static void waiter(uint64_t unused)
+{
+    (void)unused;
+    uint64_t bits;
+    for (;;) {
+        sys_wait(notification, DEADLINE_NEVER, &bits);
+        arrived(counter());
+    }
+}
+
+static void handler(uint64_t unused)
+{
+    (void)unused;
+    uint64_t bits;
+    for (;;) {
+        sys_wait(notification, DEADLINE_NEVER, &bits);
+        uint64_t at = counter();
+        sys_port_read(ports, UART_DATA, 1);
+        sys_irq_ack(interrupt);
+        arrived(at);
+    }
+}
+
+// Starts a child that is more urgent than this thread from now on, and lets it come to its wait.
+static void start_above(struct child *child, void (*fn)(uint64_t), const handle_t *handles)
+{
+    child_start(child, 0, fn, 0, handles, own_priority, CPU_0);
+    own_priority--;
+    CHECK_EQUAL(sys_thread_control(HANDLE_SELF, THREAD_SET_PRIORITY, own_priority), 0);
+    sys_wait(HANDLE_NONE, now() + 1000000, NULL);
+    shared->sum = 0;
+    shared->count = 0;
+}
+
+static void bench_signal(void)
+{
+    uint64_t bits;
+    struct bench_start start = bench_begin();
+    for (unsigned i = 0; i < ROUNDS; i++) {
+        sys_signal(notification);
+    }
+    bench_end("signal-no-waiter", start, ROUNDS);
+    sys_wait(notification, DEADLINE_NOW, &bits);
+
+    struct child child;
+    start_above(&child, waiter, (const handle_t[]){notification, HANDLE_NONE});
+    start = bench_begin();
+    for (unsigned i = 0; i < ROUNDS; i++) {
+        shared->stamp = counter();
+        sys_signal(notification);
+    }
+    bench_end("signal-waiter-and-back", start, ROUNDS);
+    CHECK_EQUAL(shared->count, ROUNDS);
+    bench_report("signal-to-waiter", shared->sum, ROUNDS);
+    child_kill(&child);
+    child_finish(&child, NULL);
+}
+
+static bool uart_open(void)
+{
+    struct irq_args args = {.line = COM1_LINE};
+    int64_t made = sys_resource_create(root, RESOURCE_PORT, COM1, UART_REGISTERS);
+    if (made < 0) {
+        return false;
+    }
+    ports = (handle_t)made;
+    made = sys_irq_create(root, &args);
+    if (made < 0) {
+        sys_handle_close(ports);
+        return false;
+    }
+    interrupt = (handle_t)made;
+    CHECK_EQUAL(sys_irq_bind(interrupt, notification), 0);
+    CHECK_EQUAL(sys_port_write(ports, UART_FIFO_CONTROL, 1, FIFO_CLEAR_TRIGGER_8), 0);
+    CHECK_EQUAL(sys_port_write(ports, UART_MODEM_CONTROL, 1, MODEM_LOOP), 0);
+    CHECK_EQUAL(sys_port_write(ports, UART_INTERRUPT_ENABLE, 1, INTERRUPT_RECEIVED), 0);
+    return true;
+}
+
+static void uart_close(void)
+{
+    CHECK_EQUAL(sys_port_write(ports, UART_INTERRUPT_ENABLE, 1, 0), 0);
+    CHECK_EQUAL(sys_port_write(ports, UART_MODEM_CONTROL, 1, 0), 0);
+    sys_handle_close(interrupt);
+    sys_handle_close(ports);
+}
+
+static void bench_interrupt(void)
+{
+    struct child child;
+    if (!uart_open()) {
+        say("bench: no 16550 to interrupt\n");
+        return;
+    }
+    start_above(&child, handler, (const handle_t[]){notification, ports, interrupt, HANDLE_NONE});
+    time_ns_t limit = now() + 10000000000;
+    for (unsigned i = 0; i < INTERRUPTS && now() < limit; i++) {
+        sys_port_write(ports, UART_DATA, 1, 0);
+        for (unsigned spins = 0; shared->count == i && spins < 10000000; spins++) {
+            shared->stamp = counter();
+        }
+    }
+    child_kill(&child);
+    child_finish(&child, NULL);
+    uart_close();
+    CHECK_EQUAL(shared->count, INTERRUPTS);
+    if (shared->count != 0) {
+        bench_report("interrupt-to-handler", shared->sum, shared->count);
+    }
+}
+
+void bench_events(void)
+{
+    handle_t memory;
+    notification = new_notification(1);
+    shared = bench_shared_page(&memory);
+    sys_thread_control(HANDLE_SELF, THREAD_SET_AFFINITY, CPU_0);
+    bench_signal();
+    bench_interrupt();
+    sys_aspace_unmap(HANDLE_SELF, (uint64_t)shared, PAGE_SIZE);
+    sys_handle_close(memory);
+    sys_handle_close(notification);
+}
