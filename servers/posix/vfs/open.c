@@ -164,7 +164,9 @@ static int open_last_component(const struct vfs_caller *who, struct walk *walk, 
                                uint32_t mode, struct open_last *last)
 {
     *last = (struct open_last){.created = false};
-    if (walk->last_kind != LAST_NORMAL || walk->trailing_slash)
+    if (walk->last_kind != LAST_NORMAL)
+        return (flags & LINUX_O_EXCL) ? -E_EXIST : -E_ISDIR;
+    if (walk->trailing_slash)
         return -E_ISDIR;
     struct dentry *dentry;
     int error = walk_last(walk, &dentry);

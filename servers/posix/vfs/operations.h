@@ -26,7 +26,7 @@ int vfs_link(const struct vfs_caller *who, struct path_argument from, struct pat
 int vfs_unlink(const struct vfs_caller *who, struct path_argument where);
 int vfs_rmdir(const struct vfs_caller *who, struct path_argument where);
 
-enum rename_flag { RENAME_NOREPLACE = 1, RENAME_EXCHANGE = 2 };
+enum rename_flag { VFS_RENAME_NOREPLACE = 1, VFS_RENAME_EXCHANGE = 2 };
 
 int vfs_rename(const struct vfs_caller *who, struct path_argument from, struct path_argument to,
                uint32_t flags);

@@ -50,10 +50,10 @@ static int rename_check_places(const struct rename *r)
 {
     const struct dentry *old_directory = r->old_walk.at.dentry;
     const struct dentry *new_directory = r->new_walk.at.dentry;
-    bool exchange = (r->flags & RENAME_EXCHANGE) != 0;
+    bool exchange = (r->flags & VFS_RENAME_EXCHANGE) != 0;
     if (r->old->inode == NULL)
         return -E_NOENT;
-    if ((r->flags & RENAME_NOREPLACE) != 0 && r->new->inode != NULL)
+    if ((r->flags & VFS_RENAME_NOREPLACE) != 0 && r->new->inode != NULL)
         return -E_EXIST;
     if (exchange && r->new->inode == NULL)
         return -E_NOENT;
@@ -73,7 +73,7 @@ static int rename_check_permissions(const struct rename *r)
 {
     const struct vfs_caller *who = r->who;
     struct inode *moved = r->old->inode, *target = r->new->inode;
-    bool exchange = (r->flags & RENAME_EXCHANGE) != 0;
+    bool exchange = (r->flags & VFS_RENAME_EXCHANGE) != 0;
     int error = directory_may_remove(who, &r->old_walk.at, moved);
     if (error != 0)
         return error;
@@ -103,7 +103,7 @@ static void rename_commit_names(struct rename *r, struct dentry_move *forth,
                                 struct dentry_move *back)
 {
     struct inode *target = r->new->inode;
-    if (r->flags & RENAME_EXCHANGE) {
+    if (r->flags & VFS_RENAME_EXCHANGE) {
         dentry_unhash(r->new);
         dentry_move_commit(forth);
         dentry_hash(r->new);
@@ -121,7 +121,7 @@ static int rename_apply(struct rename *r)
     struct inode *old_directory = r->old_walk.at.dentry->inode;
     struct inode *new_directory = r->new_walk.at.dentry->inode;
     struct inode *moved = r->old->inode, *target = r->new->inode;
-    bool exchange = (r->flags & RENAME_EXCHANGE) != 0;
+    bool exchange = (r->flags & VFS_RENAME_EXCHANGE) != 0;
     if (moved == target)
         return 0;
     if (old_directory->ops->rename == NULL)
@@ -161,7 +161,7 @@ static int rename_walked(struct rename *r)
     if (r->old_walk.last_kind != LAST_NORMAL)
         return -E_BUSY;
     if (r->new_walk.last_kind != LAST_NORMAL)
-        return (r->flags & RENAME_NOREPLACE) ? -E_EXIST : -E_BUSY;
+        return (r->flags & VFS_RENAME_NOREPLACE) ? -E_EXIST : -E_BUSY;
     int error = walk_last(&r->old_walk, &r->old);
     if (error != 0)
         return error;
@@ -187,8 +187,8 @@ static int rename_walked(struct rename *r)
 int vfs_rename(const struct vfs_caller *who, struct path_argument from, struct path_argument to,
                uint32_t flags)
 {
-    if ((flags & ~(uint32_t)(RENAME_NOREPLACE | RENAME_EXCHANGE)) != 0 ||
-        flags == (RENAME_NOREPLACE | RENAME_EXCHANGE))
+    if ((flags & ~(uint32_t)(VFS_RENAME_NOREPLACE | VFS_RENAME_EXCHANGE)) != 0 ||
+        flags == (VFS_RENAME_NOREPLACE | VFS_RENAME_EXCHANGE))
         return -E_INVAL;
     struct rename r = {.who = who, .flags = flags};
     int error = walk_begin(&r.old_walk, who, from.start, from.text, 0);
