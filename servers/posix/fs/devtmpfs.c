@@ -281,9 +281,13 @@ void devpts_remove(uint32_t index)
 static void devpts_mounted(struct superblock *superblock)
 {
     enum { DEVPTS_MAGIC = 0x1cd1 };
+    static struct superblock_operations operations;
     struct inode_make ptmx = {.mode = LINUX_S_IFCHR, .special_device = linux_dev(MAJOR_TTY_AUX, 2)};
     devpts = superblock;
     superblock->magic = DEVPTS_MAGIC;
+    operations = *superblock->ops;
+    operations.statfs = NULL; // it has no space that anybody could use
+    superblock->ops = &operations;
     (void)node_make(devpts, "ptmx", &ptmx);
     for (uint32_t i = 0; i < PTS_MAX; i++) {
         if (pts_table[i].used)

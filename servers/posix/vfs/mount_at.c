@@ -140,7 +140,10 @@ int vfs_mount_at(const struct vfs_caller *who, const char *source, const struct 
                              (flags & MS_RDONLY) != 0, &mount);
     if (error != 0)
         return error;
-    error = mount_attach(mount, target);
+    if (is_mount_root(target) && target->mount->superblock == mount->superblock)
+        error = -E_BUSY; // the same over itself
+    else
+        error = mount_attach(mount, target);
     if (error != 0)
         mount_put(mount);
     return error;
