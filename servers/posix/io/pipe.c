@@ -321,16 +321,18 @@ int pipe_open_fifo(struct file *file)
 {
     struct inode *inode = file->inode;
     uint32_t mode = file->flags & LINUX_O_ACCMODE;
-    bool wait = (file->flags & LINUX_O_NONBLOCK) == 0;
+    // An unnamed pipe (through /proc/<pid>/fd/N) waits for nobody: its other end may have come and gone.
+    bool named = inode->superblock != anonymous_superblock(ANONYMOUS_PIPE);
+    bool wait = named && (file->flags & LINUX_O_NONBLOCK) == 0;
     struct pipe *pipe = inode->pipe;
-    if (mode == LINUX_O_WRONLY && !wait && (pipe == NULL || pipe->readers == 0))
+    if (mode == LINUX_O_WRONLY && named && !wait && (pipe == NULL || pipe->readers == 0))
         return -E_NXIO;
     if (pipe == NULL) {
         pipe = inode->pipe = pipe_new();
         if (pipe == NULL)
             return -E_NOMEM;
     }
-    if (pipe->writers == 0)
+    if (named && pipe->writers == 0)
         file->position = pipe->writer_opens; // see pipe_poll
     pipe_join(pipe, file);
     wait_wake_all(&pipe->open_wait);
