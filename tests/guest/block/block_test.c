@@ -103,6 +103,8 @@ static void test_reads(struct test_disk *disk)
     static const uint32_t lengths[] = {512, 1024, 4096, 12288, 65536, 262144};
     for (unsigned i = 0; i < 200; i++) {
         uint32_t bytes = lengths[i % 6];
+        if (bytes > block_client_info(disk->client)->request_bytes_max)
+            bytes = 4096;
         uint64_t offset = READ_START + test_random() % (READ_BYTES - bytes) / 512 * 512;
         uint32_t at = test_random() % (MEMORY_BYTES - bytes) / 512 * 512;
         CHECK_EQUAL(block_client_read(disk->client, offset, 0, at, bytes), 0);
