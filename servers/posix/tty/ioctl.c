@@ -210,7 +210,7 @@ static int64_t give_up(struct task *task, struct tty *tty)
         return -E_NOTTY;
     if (proc_session(task->proc)->leader != task->proc)
         return -E_PERM; // a session's terminal is one here: a member cannot leave it alone
-    tty_release_session(tty, true);
+    tty_release_session(tty, TTY_GIVEN_UP);
     return 0;
 }
 

@@ -42,7 +42,15 @@ static void own(struct tty *tty, struct proc *leader)
     session->tty = tty;
 }
 
-void tty_release_session(struct tty *tty, bool hang_up)
+static void tell_leader(struct session *session)
+{
+    if (session->leader == NULL)
+        return;
+    signal_send_proc(session->leader, SIGHUP, NULL);
+    signal_send_proc(session->leader, SIGCONT, NULL);
+}
+
+void tty_release_session(struct tty *tty, enum tty_release_how how)
 {
     struct session *session = tty->session;
     struct pgrp *foreground = tty->foreground;
@@ -51,19 +59,17 @@ void tty_release_session(struct tty *tty, bool hang_up)
     tty->foreground = NULL;
     if (session != NULL) {
         session->tty = NULL;
-        if (hang_up && session->leader != NULL) {
-            signal_send_proc(session->leader, SIGHUP, NULL);
-            signal_send_proc(session->leader, SIGCONT, NULL);
-        }
+        if (how == TTY_HUNG_UP)
+            tell_leader(session);
         session_put(session);
     }
-    if (foreground != NULL) {
-        if (hang_up) {
-            signal_send_pgrp(foreground, SIGHUP, NULL);
-            signal_send_pgrp(foreground, SIGCONT, NULL);
-        }
-        pgrp_put(foreground);
-    }
+    if (foreground == NULL)
+        return;
+    if (how != TTY_QUIETLY)
+        signal_send_pgrp(foreground, SIGHUP, NULL);
+    if (how == TTY_GIVEN_UP || how == TTY_HUNG_UP)
+        signal_send_pgrp(foreground, SIGCONT, NULL);
+    pgrp_put(foreground);
 }
 
 int tty_take(struct tty *tty, struct task *task, bool steal)
@@ -79,7 +85,7 @@ int tty_take(struct tty *tty, struct task *task, bool steal)
     if (tty->session != NULL) {
         if (!steal || !cred_capable(task->cred, CAP_SYS_ADMIN))
             return -E_PERM;
-        tty_release_session(tty, false);
+        tty_release_session(tty, TTY_QUIETLY);
     }
     own(tty, task->proc);
     return 0;
@@ -121,7 +127,11 @@ void tty_session_leader_exit(struct session *session)
     struct tty *tty = session->tty;
 
     session->leader = NULL; // it is on its way out and needs no SIGHUP
-    if (tty != NULL)
+    if (tty == NULL)
+        return;
+    if (tty->pseudo) // its files stay good: the program at the master decides what comes next
+        tty_release_session(tty, TTY_LEADER_EXIT);
+    else
         tty_hangup(tty);
 }
 

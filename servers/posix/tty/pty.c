@@ -327,6 +327,8 @@ static int pty_create(struct pty **out)
     wait_queue_init(&pty->readers);
     wait_queue_init(&pty->writers);
     tty_init(&pty->slave, &slave_ops, pty, "pts", MAJOR_PTS, index);
+    pty->slave.pseudo = true;
+    pty->slave.ldisc.termios.cflag = B38400 | CS8 | CREAD;
     pty->device = (struct device){
         .major = MAJOR_PTS,
         .minor = index,

@@ -14,6 +14,7 @@
 #include "servers/posix/tty/tty.h"
 
 enum { RECEIVE_CHUNK = 512, MAJOR_HVC = 229, MINOR_TTYS = 64, NAME_BYTES = 16 };
+enum { CONSOLE_SPEED = 115200 }; // what firmware and the kernel leave the line at
 
 struct serial {
     struct tty tty; // first
@@ -250,6 +251,8 @@ struct tty *serial_create(struct chardev_port *port)
     name_line(serial, port);
     tty_init(&serial->tty, &serial_ops, serial, serial->name, serial->device.major,
              serial->device.minor);
+    serial->tty.ldisc.termios.cflag = B115200 | CS8 | CREAD | HUPCL | CLOCAL;
+    serial->tty.speed = CONSOLE_SPEED;
     serial->device.name = serial->name;
     serial->device.mode = LINUX_S_IFCHR | 0660;
     serial->device.gid = SERIAL_GROUP;

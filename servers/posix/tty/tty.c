@@ -129,7 +129,7 @@ void tty_hangup(struct tty *tty)
     tty->exclusive = tty->stopped = false;
     ldisc_flush_input(&tty->ldisc);
     ldisc_flush_output(&tty->ldisc);
-    tty_release_session(tty, true);
+    tty_release_session(tty, TTY_HUNG_UP);
     wait_wake_all(&tty->readers);
     wait_wake_all(&tty->writers);
     if (tty->opens == 0 && tty->ops->opened != NULL)

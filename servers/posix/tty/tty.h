@@ -61,6 +61,7 @@ struct tty {
     uint32_t generation;
     bool exclusive; // TIOCEXCL
     bool stopped;   // TCOOFF
+    bool pseudo;    // the slave of a pseudo terminal
     bool gone;      // the device or the other end is away: I/O gives EIO
 };
 
@@ -107,8 +108,11 @@ int tty_job_check(struct tty *tty, struct task *task, int signal);
 int tty_take(struct tty *tty, struct task *task, bool steal);
 // What open does for a session leader without a terminal.
 void tty_take_at_open(struct tty *tty, const struct task *task);
-// Nobody's terminal any more. `hang_up`: SIGHUP and SIGCONT to the foreground group.
-void tty_release_session(struct tty *tty, bool hang_up);
+enum tty_release_how { TTY_QUIETLY, TTY_LEADER_EXIT, TTY_GIVEN_UP, TTY_HUNG_UP };
+
+// Nobody's terminal any more. The foreground group gets SIGHUP unless quietly, and SIGCONT where
+// its session goes on; the session's leader gets both on a hang-up.
+void tty_release_session(struct tty *tty, enum tty_release_how how);
 int tty_set_foreground(struct tty *tty, struct task *task, int32_t group);
 // NULL: none.
 struct tty *tty_controlling(const struct task *task);
