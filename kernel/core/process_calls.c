@@ -315,8 +315,10 @@ static int64_t thread_control(struct thread *thread, struct thread *target, uint
         break;
     case THREAD_CPU_TIME: {
         uint64_t ticks = target->cpu_ticks;
-        if (target == thread) {
-            ticks += cpu_counter() - this_cpu()->switched_at;
+        const struct cpu *cpu = &cpus[target->cpu];
+        if (cpu->current == target) {
+            uint64_t now = cpu_counter();
+            ticks += now > cpu->switched_at ? now - cpu->switched_at : 0;
         }
         result = (int64_t)clock_ticks_to_ns(ticks);
         break;
