@@ -6,10 +6,10 @@
 import argparse
 import sys
 
-from checks import includes, layout, length, licence, words
+from checks import includes, layout, length, licence, syscall_page, words
 
 SHOWN = 40
-ALL = (includes, licence, length, layout, words)
+ALL = (includes, licence, length, layout, words, syscall_page)
 
 
 def main(words=None):

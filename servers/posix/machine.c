@@ -19,8 +19,8 @@
 #include "servers/posix/user.h"
 #include "servers/posix/wait.h"
 
-// A service's endpoint. HANDLE_NONE: there is no such service, or the manifest does not allow it. The startup grant "log"
-// is the process's own log ring, so services are asked for by RS_CONNECT.
+// A service's endpoint. HANDLE_NONE: there is no such service, or the manifest does not allow it.
+// The startup grant "log" is the process's own log ring, so services are asked for by RS_CONNECT.
 static handle_t connect(const char *name)
 {
     struct message message = {.tag = message_tag(RS_CONNECT, RS_NAME_WORDS, 0)};

@@ -231,8 +231,9 @@ int64_t linux_personality(struct task *task, const uint64_t argument[SYSCALL_ARG
     return old;
 }
 
-// Restartable sequences need help at each preemption, which happens in the kernel and unseen from here. glibc asks at
-// every start and goes on without, so this is an answer and not a line in the log.
+// Restartable sequences need help at each preemption, which happens in the kernel and unseen from
+// here. glibc asks at every start and goes on without, so this is an answer and not a line in the
+// log.
 int64_t linux_rseq(struct task *task, const uint64_t argument[SYSCALL_ARGUMENTS])
 {
     (void)task;
