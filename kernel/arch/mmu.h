@@ -23,6 +23,8 @@ struct mmu_space {
     uint32_t cpus;       // atomic: bit n set while CPU n has the space loaded, so may hold translations of it
     uint32_t page_flags; // for its tables: PAGE_FOR_*
     uint64_t tables;     // pages of tables, root included
+    uint64_t leaf_number; // address / MMU_LEAF_SPAN of the leaf table found last, under the space's lock; ~0: none
+    mmu_entry_t *leaf;
 };
 
 // ---- entries, inline per processor ----
@@ -32,9 +34,9 @@ struct mmu_space {
 // physical_t  mmu_entry_frame(mmu_entry_t entry);
 // bool        mmu_entry_private(mmu_entry_t entry);
 // bool        mmu_entry_allows(mmu_entry_t entry, unsigned access);    the processor would allow user access
+// bool        mmu_entry_private_allows(mmu_entry_t entry, unsigned access);   both of the last two
 // mmu_entry_t mmu_entry_load(const mmu_entry_t *);   void mmu_entry_store(mmu_entry_t *, mmu_entry_t);
 // MMU_LEAF_SPAN: bytes that one leaf table maps
-// mmu_entry_t *mmu_find(struct mmu_space *, uint64_t address): the entry, NULL if its table does not exist
 // void clear_page(void *page);   void clear_bytes(void *at, size_t bytes): a multiple of 8;   void copy_page(void *to, const void *from);
 // void copy_bytes(void *to, const void *from, size_t bytes);
 
@@ -52,8 +54,26 @@ int mmu_space_create(struct mmu_space *space, unsigned page_flags);
 // No user table is left but the root. Takes the space off every CPU that still has it loaded.
 void mmu_space_destroy(struct mmu_space *space);
 
-// The entry, with the tables on the way to it; NULL: no memory.
-mmu_entry_t *mmu_make(struct mmu_space *space, uint64_t address);
+// Only for mmu_find and mmu_make: the walk from the root.
+mmu_entry_t *mmu_walk(struct mmu_space *space, uint64_t address, bool make);
+
+// The entry; NULL: its table does not exist. The space's lock is held.
+static inline mmu_entry_t *mmu_find(struct mmu_space *space, uint64_t address)
+{
+    if (__builtin_expect(space->leaf_number == address / MMU_LEAF_SPAN, 1)) {
+        return &space->leaf[address % MMU_LEAF_SPAN / PAGE_SIZE];
+    }
+    return mmu_walk(space, address, false);
+}
+
+// The same, with the tables on the way to it made; NULL: no memory.
+static inline mmu_entry_t *mmu_make(struct mmu_space *space, uint64_t address)
+{
+    if (__builtin_expect(space->leaf_number == address / MMU_LEAF_SPAN, 1)) {
+        return &space->leaf[address % MMU_LEAF_SPAN / PAGE_SIZE];
+    }
+    return mmu_walk(space, address, true);
+}
 
 // The entry of the first address at or above *address that a table covers; NULL if none is below `end`. Its table's
 // further entries follow it in memory up to the next multiple of MMU_LEAF_SPAN.

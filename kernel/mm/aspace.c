@@ -109,6 +109,30 @@ void region_release_tables(struct aspace *aspace, uint64_t start, uint64_t end)
     mmu_gather_flush(&gather);
 }
 
+// Regions first .. after have no entries left, nor has `part`, what was cut off the region that follows them: their
+// objects forget them, then their tables go, then they.
+static void remove_emptied(struct aspace *aspace, uint32_t first, uint32_t after, uint64_t part)
+{
+    uint64_t floor = first == 0 ? 0 : aspace->regions[first - 1]->end;
+    uint64_t ceiling = after == aspace->count ? ~0ull : aspace->regions[after]->start;
+    struct mmu_gather gather;
+    mmu_gather_init(&gather, &aspace->mmu);
+    for (uint32_t i = first; i < after; i++) {
+        region_unlink(aspace->regions[i]);
+    }
+    for (uint32_t i = first; i < after; i++) {
+        const struct region *region = aspace->regions[i];
+        mmu_release_tables(&aspace->mmu, region->start, region->end, floor, ceiling, &gather);
+    }
+    if (part != 0) {
+        mmu_release_tables(&aspace->mmu, ceiling - part, ceiling, floor, ceiling, &gather);
+    }
+    mmu_gather_flush(&gather);
+    if (after > first) {
+        region_remove(aspace, first, after - first);
+    }
+}
+
 int region_unmap_range(struct aspace *aspace, uint64_t start, uint64_t end)
 {
     enum { REGION_COST = 16 };
@@ -120,11 +144,13 @@ int region_unmap_range(struct aspace *aspace, uint64_t start, uint64_t end)
     uint64_t budget = MEMORY_WORK_PAGES;
     uint32_t first = region_index(aspace, start);
     uint32_t index = first;
+    uint64_t part = 0;
     int error = 0;
     while (index < aspace->count && aspace->regions[index]->start < end) {
         struct region *region = aspace->regions[index];
         uint64_t reached = region_zap(region, region->start, region->end, ZAP_ALL, &gather, &budget);
         if (reached < region->end) {
+            part = reached - region->start;
             region_set_bounds(region, reached, region->end);
             error = -E_INPROGRESS;
             break;
@@ -133,12 +159,7 @@ int region_unmap_range(struct aspace *aspace, uint64_t start, uint64_t end)
         index++;
     }
     mmu_gather_flush(&gather);
-    if (index > first) {
-        region_remove(aspace, first, index - first);
-    }
-    if (error == 0) {
-        region_release_tables(aspace, start, end);
-    }
+    remove_emptied(aspace, first, index, part);
     return error;
 }
 

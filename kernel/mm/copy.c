@@ -49,15 +49,15 @@ static mmu_entry_t lock_entry(struct window *window, uint64_t address, unsigned 
     return value;
 }
 
-// 0: the window is open. Else no lock is held. address is below USER_END.
-static int window_open(struct window *window, struct aspace *aspace, uint64_t address, unsigned access,
-                       struct fault *fault)
+// The way of pages of objects, and of pages that are not there yet. The space's lock is held; if the result is not 0, no
+// lock is held on return.
+static __attribute__((noinline)) int window_open_slow(struct window *window, uint64_t address, unsigned access,
+                                                      struct fault *fault)
 {
-    window->aspace = aspace;
+    struct aspace *aspace = window->aspace;
     for (unsigned tries = 0; tries < WINDOW_TRIES; tries++) {
-        spin_lock(&aspace->lock);
         mmu_entry_t entry = lock_entry(window, address, access);
-        if (__builtin_expect(entry != 0, 1)) {
+        if (entry != 0) {
             if (window->memory != NULL && window->memory->kind == MEMORY_PHYSICAL) {
                 window_close(window);
                 return -E_FAULT; // device registers are in no direct map
@@ -68,12 +68,29 @@ static int window_open(struct window *window, struct aspace *aspace, uint64_t ad
         fault->address = address;
         fault->access = access;
         int error = fault_resolve(aspace, fault);
-        spin_unlock(&aspace->lock);
         if (error != 0) {
+            spin_unlock(&aspace->lock);
             return error;
         }
     }
+    spin_unlock(&aspace->lock);
     return -E_FAULT;
+}
+
+// 0: the window is open. Else no lock is held. address is below USER_END.
+static inline __attribute__((always_inline)) int window_open(struct window *window, struct aspace *aspace,
+                                                             uint64_t address, unsigned access, struct fault *fault)
+{
+    window->aspace = aspace;
+    window->memory = NULL;
+    spin_lock(&aspace->lock);
+    const mmu_entry_t *entry = mmu_find(&aspace->mmu, address);
+    mmu_entry_t value = entry == NULL ? 0 : mmu_entry_load(entry);
+    if (__builtin_expect(mmu_entry_private_allows(value, access), 1)) {
+        window->at = physical_to_virtual(mmu_entry_frame(value) + address % PAGE_SIZE);
+        return 0;
+    }
+    return window_open_slow(window, address, access, fault);
 }
 
 static bool user_range(uint64_t address, size_t bytes)

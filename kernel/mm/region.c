@@ -154,14 +154,20 @@ void region_insert(struct aspace *aspace, struct region *region)
     }
 }
 
+void region_unlink(struct region *region)
+{
+    if (region->memory != NULL) {
+        spin_lock(&region->memory->lock);
+        list_remove(&region->in_memory);
+        spin_unlock(&region->memory->lock);
+    }
+}
+
 void region_remove(struct aspace *aspace, uint32_t first, uint32_t number)
 {
     for (uint32_t i = first; i < first + number; i++) {
         struct region *region = aspace->regions[i];
         if (region->memory != NULL) {
-            spin_lock(&region->memory->lock);
-            list_remove(&region->in_memory);
-            spin_unlock(&region->memory->lock);
             object_put(&region->memory->object);
         }
         heap_free(region);
@@ -236,7 +242,8 @@ void region_merge(struct aspace *aspace, uint32_t index)
     if (!continues(low, high)) {
         return;
     }
-    region_set_bounds(low, low->start, high->end);
+    region_set_bounds(low, low->start, high->end); // first, so that every entry stays in sight of the object
+    region_unlink(high);
     region_remove(aspace, index + 1, 1);
 }
 

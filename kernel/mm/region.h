@@ -22,7 +22,10 @@ void region_insert(struct aspace *aspace, struct region *region);
 // Gives the array of an empty space back.
 void region_free_array(struct aspace *aspace);
 
-// Takes regions first .. first + number out of the array and their objects' lists, and frees them.
+// Takes the region out of its object's list: the object will not look at its tables any more.
+void region_unlink(struct region *region);
+
+// Takes regions first .. first + number, which are unlinked, out of the array and frees them.
 void region_remove(struct aspace *aspace, uint32_t first, uint32_t number);
 
 // Cuts the region that straddles the address, if there is one, in two. -E_NOMEM.

@@ -234,6 +234,37 @@ static void bench_copy(void)
     sys_handle_close(space);
 }
 
+// A space like that of a small program: 20 regions, 100 private pages; the parent then writes each page again.
+static void bench_clone(void)
+{
+    enum { REGIONS = 20, REGION_PAGES = 5, TIMES = 100 };
+    static uint8_t buffer[PAGE_SIZE] __attribute__((aligned(PAGE_SIZE)));
+    handle_t space = (handle_t)sys_aspace_create();
+    for (unsigned i = 0; i < REGIONS; i++) {
+        struct aspace_map_args args = {.address = (i < REGIONS / 2 ? 0x400000 : 0x7f0000000000) + i * 0x8000ull,
+                                       .bytes = REGION_PAGES * PAGE_SIZE,
+                                       .prot = PROT_READ | PROT_WRITE,
+                                       .flags = MAP_FIXED | MAP_PRIVATE};
+        sys_aspace_map(space, &args);
+        for (unsigned page = 0; page < REGION_PAGES; page++) {
+            sys_aspace_write(space, args.address + page * PAGE_SIZE, buffer, 1);
+        }
+    }
+    uint64_t cloning = 0;
+    uint64_t closing = 0;
+    for (unsigned i = 0; i < TIMES; i++) {
+        uint64_t start = counter();
+        handle_t clone = (handle_t)sys_aspace_clone(space);
+        uint64_t middle = counter();
+        sys_handle_close(clone);
+        cloning += middle - start;
+        closing += counter() - middle;
+    }
+    report("clone-20-regions-100-pages", cloning, TIMES);
+    report("close-clone", closing, TIMES);
+    sys_handle_close(space);
+}
+
 static void bench_guest(void)
 {
     static const uint8_t code[] = {0x0f, 0x05, 0xeb, 0xfc}; // syscall; jmp back
@@ -271,6 +302,7 @@ void bench_all(void)
     bench_yield();
     bench_faults();
     bench_copy();
+    bench_clone();
     bench_guest();
     bench_events();
 }

@@ -3,14 +3,16 @@
 
 // User page tables of a space. No instruction here is special to the processor, so the unit tests run this very code.
 //
-// Lock: the space's (LOCK_ASPACE) for what makes or releases tables; mmu_find and mmu_next may also run under the lock
-// of an object that is mapped at the address, because tables in the span of a region stay.
+// Lock: the space's (LOCK_ASPACE), but for mmu_next, which may also run under the lock of an object that is mapped in the
+// range, because tables in the span of a region stay.
 
 #include "kernel/arch/mmu.h"
 
 #include "abi/error.h"
 #include "kernel/arch/x86_64/mmu_kernel.h"
 #include "kernel/core/panic.h"
+
+static const uint64_t NO_LEAF = ~0ull;
 
 // Directory entries allow everything; the leaf decides.
 static const mmu_entry_t DIRECTORY_BITS = MMU_PRESENT | MMU_WRITABLE | MMU_USER | MMU_ACCESSED;
@@ -26,7 +28,8 @@ int mmu_space_create(struct mmu_space *space, unsigned page_flags)
     for (unsigned i = 0; i < mmu_kernel_slot_count; i++) {
         root[mmu_kernel_slots[i]] = kernel_root[mmu_kernel_slots[i]];
     }
-    *space = (struct mmu_space){.root = page_physical(page), .page_flags = page_flags, .tables = 1};
+    *space = (struct mmu_space){
+        .root = page_physical(page), .page_flags = page_flags, .tables = 1, .leaf_number = NO_LEAF};
     return 0;
 }
 
@@ -43,23 +46,35 @@ void mmu_space_destroy(struct mmu_space *space)
     space->tables = 0;
 }
 
-mmu_entry_t *mmu_make(struct mmu_space *space, uint64_t address)
+// A table for the empty slot of a directory.
+static mmu_entry_t add_table(struct mmu_space *space, mmu_entry_t *slot)
+{
+    struct page *page = page_allocate(0, PAGE_ZEROED | space->page_flags);
+    if (page == NULL) {
+        return 0;
+    }
+    mmu_entry_t entry = page_physical(page) | DIRECTORY_BITS;
+    mmu_entry_store(slot, entry);
+    space->tables++;
+    return entry;
+}
+
+mmu_entry_t *mmu_walk(struct mmu_space *space, uint64_t address, bool make)
 {
     mmu_entry_t *table = physical_to_virtual(space->root);
     for (unsigned level = MMU_LEVELS - 1; level > 0; level--) {
         mmu_entry_t *slot = &table[mmu_index(address, level)];
         mmu_entry_t entry = mmu_entry_load(slot);
-        if (__builtin_expect(entry == 0, 0)) {
-            struct page *page = page_allocate(0, PAGE_ZEROED | space->page_flags);
-            if (page == NULL) {
+        if (entry == 0) {
+            entry = make ? add_table(space, slot) : 0;
+            if (entry == 0) {
                 return NULL;
             }
-            entry = page_physical(page) | DIRECTORY_BITS;
-            mmu_entry_store(slot, entry);
-            space->tables++;
         }
         table = mmu_table(entry);
     }
+    space->leaf_number = address / MMU_LEAF_SPAN;
+    space->leaf = table;
     return &table[mmu_index(address, 0)];
 }
 
@@ -140,5 +155,6 @@ void mmu_release_tables(struct mmu_space *space, uint64_t start, uint64_t end, u
                         struct mmu_gather *gather)
 {
     const struct release release = {space, start, end, floor, ceiling, gather};
+    space->leaf_number = NO_LEAF;
     release_below(&release, physical_to_virtual(space->root), MMU_LEVELS - 1, 0);
 }

@@ -105,6 +105,12 @@ static inline bool mmu_entry_allows(mmu_entry_t entry, unsigned access)
     return (access & PROT_EXECUTE) == 0 || (entry & MMU_NO_EXECUTE) == 0;
 }
 
+static inline bool mmu_entry_private_allows(mmu_entry_t entry, unsigned access)
+{
+    mmu_entry_t needed = MMU_PRESENT | MMU_PRIVATE | ((access & PROT_WRITE) != 0 ? MMU_WRITABLE : 0);
+    return (entry & needed) == needed && ((access & PROT_EXECUTE) == 0 || (entry & MMU_NO_EXECUTE) == 0);
+}
+
 static inline mmu_entry_t mmu_entry_load(const mmu_entry_t *entry)
 {
     return __atomic_load_n(entry, __ATOMIC_RELAXED);
@@ -113,19 +119,6 @@ static inline mmu_entry_t mmu_entry_load(const mmu_entry_t *entry)
 static inline void mmu_entry_store(mmu_entry_t *entry, mmu_entry_t value)
 {
     __atomic_store_n(entry, value, __ATOMIC_RELEASE);
-}
-
-static inline mmu_entry_t *mmu_find(struct mmu_space *space, uint64_t address)
-{
-    mmu_entry_t *table = physical_to_virtual(space->root);
-    for (unsigned level = MMU_LEVELS - 1; level > 0; level--) {
-        mmu_entry_t entry = mmu_entry_load(&table[mmu_index(address, level)]);
-        if (entry == 0) {
-            return NULL;
-        }
-        table = mmu_table(entry);
-    }
-    return &table[mmu_index(address, 0)];
 }
 
 // A multiple of 8 bytes.
