@@ -109,8 +109,8 @@ void region_release_tables(struct aspace *aspace, uint64_t start, uint64_t end)
     mmu_gather_flush(&gather);
 }
 
-// Regions first .. after have no entries left, nor has `part`, what was cut off the region that follows them: their
-// objects forget them, then their tables go, then they.
+// Regions first .. after have no entries left, nor have the `part` bytes cut off the region that follows them: their
+// objects forget them, then their tables go, then they. A table goes with the last region in its span.
 static void remove_emptied(struct aspace *aspace, uint32_t first, uint32_t after, uint64_t part)
 {
     uint64_t floor = first == 0 ? 0 : aspace->regions[first - 1]->end;
@@ -122,7 +122,8 @@ static void remove_emptied(struct aspace *aspace, uint32_t first, uint32_t after
     }
     for (uint32_t i = first; i < after; i++) {
         const struct region *region = aspace->regions[i];
-        mmu_release_tables(&aspace->mmu, region->start, region->end, floor, ceiling, &gather);
+        uint64_t next = i + 1 < after ? aspace->regions[i + 1]->start : ceiling - part;
+        mmu_release_tables(&aspace->mmu, region->start, region->end, floor, next, &gather);
     }
     if (part != 0) {
         mmu_release_tables(&aspace->mmu, ceiling - part, ceiling, floor, ceiling, &gather);

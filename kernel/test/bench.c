@@ -260,8 +260,8 @@ static void bench_clone(void)
         cloning += middle - start;
         closing += counter() - middle;
     }
-    report("clone-20-regions-100-pages", cloning, TIMES);
-    report("close-clone", closing, TIMES);
+    bench_report("clone-20-regions-100-pages", cloning, TIMES);
+    bench_report("close-clone", closing, TIMES);
     sys_handle_close(space);
 }
 

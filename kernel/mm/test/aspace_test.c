@@ -398,6 +398,40 @@ static void test_huge_protect(void **state)
     assert_in_range(calls, 1, 2);
 }
 
+// Regions all over the address space, removed together and in parts: each table goes with its last region.
+static void test_scattered(void **state)
+{
+    (void)state;
+    static const uint64_t places[] = {
+        0x10000,      0x400000,     0x5ff000,      0x600000,       0x800000,         0x3fffe000,
+        0x40000000,   0x40200000,   0x7ffffff000,  0x8000000000,   0x8000200000,     0x10000000000,
+        0x7f0000000000, 0x7f0000200000, 0x7f0040000000, 0x7f8000000000, 0x7fffffdff000, 0x7fffffffe000,
+    };
+    enum { COUNT = sizeof(places) / sizeof(places[0]) };
+    for (unsigned first = 0; first <= COUNT; first++) {
+        for (unsigned after = first; after <= COUNT; after++) {
+            for (unsigned i = 0; i < COUNT; i++) {
+                (void)map_fixed(space, places[i], 1, PROT_READ | PROT_WRITE, 0);
+                put_word(space, places[i], i);
+            }
+            uint64_t end = after == COUNT ? USER_END : places[after];
+            if (after > first) {
+                assert_int_equal(aspace_unmap(space, places[first], end - places[first]), 0);
+            }
+            for (unsigned i = 0; i < COUNT; i++) {
+                if (i >= first && i < after) {
+                    assert_int_equal(access_error(space, places[i], PROT_READ), -E_FAULT);
+                } else {
+                    assert_int_equal(get_word(space, places[i]), i);
+                }
+            }
+            host_check_tlbs();
+            assert_int_equal(aspace_clear(space), 0);
+            assert_int_equal(space->mmu.tables, 1);
+        }
+    }
+}
+
 static void test_region_limit(void **state)
 {
     (void)state;
@@ -594,6 +628,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_fault_around, setup, teardown),
         cmocka_unit_test_setup_teardown(test_huge_unmap, setup, teardown),
         cmocka_unit_test_setup_teardown(test_huge_protect, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_scattered, setup, teardown),
         cmocka_unit_test_setup_teardown(test_region_limit, setup, teardown),
         cmocka_unit_test_setup_teardown(test_guest_reserve, setup, teardown),
         cmocka_unit_test_setup_teardown(test_copy_limits, setup, teardown),
