@@ -28,8 +28,10 @@ void dma_buffer_destroy(handle_t dma, struct dma_buffer *buffer);
 // ---- memory of a client, page by page ----
 
 // Bus addresses of a client's memory object, found when first used and remembered: pages are mapped
-// for the device in the runs that requests touch, so an object that is mostly never used costs
-// little.
+// for the device in chunks around those that requests touch, so an object that is mostly never used
+// costs little.
+enum { DMA_WINDOW_CHUNK = 64 }; // pages, a power of two
+
 struct dma_window {
     handle_t dma;
     handle_t object;

@@ -21,8 +21,6 @@ enum {
     PAGE_MAPPED = 1,
     PAGE_RUN_START = 2,
     PAGE_FLAGS = PAGE_MAPPED | PAGE_RUN_START,
-    RUN_PAGES_MAX =
-        256, // pages mapped by one kernel call: bounds the call, covers the longest request
 };
 
 int dma_window_create(struct dma_window *window, handle_t dma, handle_t object, uint64_t bytes,
@@ -55,10 +53,10 @@ static bool range_is_inside(const struct dma_window *window, uint64_t offset, ui
     return bytes <= window->bytes && offset <= window->bytes - bytes;
 }
 
-// Maps pages first .. first + count - 1 as one run.
+// Maps pages first .. first + count - 1 as one run, at most a chunk.
 static int map_run(struct dma_window *window, uint64_t first, uint64_t count)
 {
-    uint64_t bus[RUN_PAGES_MAX];
+    uint64_t bus[DMA_WINDOW_CHUNK];
     // A contiguous object fills in the first entry only: the others stay at this impossible
     // address.
     memset(bus, 0xff, sizeof(bus[0]) * count);
@@ -73,21 +71,28 @@ static int map_run(struct dma_window *window, uint64_t first, uint64_t count)
     return 0;
 }
 
+// Maps the unmapped pages around `page` within its chunk, for its neighbours will be wanted next.
+// If they cannot be had, the page alone.
+static int map_around(struct dma_window *window, uint64_t page)
+{
+    uint64_t chunk = page & ~(uint64_t)(DMA_WINDOW_CHUNK - 1);
+    uint64_t pages = window->bytes >> PAGE_SHIFT;
+    uint64_t end = pages - chunk < DMA_WINDOW_CHUNK ? pages : chunk + DMA_WINDOW_CHUNK;
+    uint64_t first = page, stop = page + 1;
+    while (first > chunk && window->page[first - 1] == 0)
+        first--;
+    while (stop < end && window->page[stop] == 0)
+        stop++;
+    int status = map_run(window, first, stop - first);
+    return status < 0 ? map_run(window, page, 1) : 0;
+}
+
 static int map_missing(struct dma_window *window, uint64_t first, uint64_t last)
 {
-    uint64_t page = first;
-    while (page <= last) {
-        if (window->page[page] != 0) {
-            page++;
-            continue;
-        }
-        uint64_t count = 1;
-        while (page + count <= last && count < RUN_PAGES_MAX && window->page[page + count] == 0)
-            count++;
-        int status = map_run(window, page, count);
+    for (uint64_t page = first; page <= last; page++) {
+        int status = window->page[page] == 0 ? map_around(window, page) : 0;
         if (status < 0)
             return status;
-        page += count;
     }
     return 0;
 }

@@ -15,13 +15,14 @@
 #include "lib/driver/dma.h"
 #include "lib/driver/dma_map.h"
 
-enum { PAGES = 64, DMA = 5, OBJECT = 6, RIGHTS = 3 };
+enum { PAGES = 4 * DMA_WINDOW_CHUNK, DMA = 5, OBJECT = 6, RIGHTS = 3 };
 
-enum { MAPPINGS = 64 };
+enum { MAPPINGS = PAGES };
 
 static struct {
     bool contiguous;
     bool fails;
+    uint64_t absent; // this page cannot be had
     unsigned maps, unmaps;
     struct {
         uint64_t offset, bytes;
@@ -52,7 +53,8 @@ int dma_map_pages(handle_t dma, handle_t object, uint64_t offset, uint64_t bytes
     assert_true(offset % PAGE_SIZE == 0 && bytes % PAGE_SIZE == 0 && bytes > 0);
     assert_true(bytes <= PAGES * PAGE_SIZE && offset <= PAGES * PAGE_SIZE - bytes);
     kernel.maps++;
-    if (kernel.fails)
+    if (kernel.fails ||
+        (kernel.absent * PAGE_SIZE >= offset && kernel.absent * PAGE_SIZE - offset < bytes))
         return -E_INVAL;
     unsigned free = 0;
     while (kernel.mapping[free].bytes != 0)
@@ -84,6 +86,7 @@ static struct dma_window set_up(bool contiguous)
 {
     memset(&kernel, 0, sizeof(kernel));
     kernel.contiguous = contiguous;
+    kernel.absent = UINT64_MAX / PAGE_SIZE;
     struct dma_window window;
     assert_int_equal(dma_window_create(&window, DMA, OBJECT, PAGES * PAGE_SIZE, RIGHTS), 0);
     return window;
@@ -103,14 +106,18 @@ static void test_pieces_are_joined(void **state)
     struct dma_window window = set_up(false);
     struct dma_piece pieces[8];
     int count = dma_window_lookup(&window, 100, 5 * PAGE_SIZE, 1 << 20, pieces, 8);
-    assert_int_equal(count, 3); // pages 0-1, 2-3, 4 and the start of 5
+    assert_int_equal(kernel.maps, 1); // the whole chunk at once
+    assert_int_equal(count, 3);       // pages 0-1, 2-3, 4 and the start of 5
     assert_int_equal(pieces[0].bus, bus_of(0) + 100);
     assert_int_equal(pieces[0].bytes, 2 * PAGE_SIZE - 100);
     assert_int_equal(pieces[1].bytes, 2 * PAGE_SIZE);
     assert_int_equal(pieces[2].bytes, PAGE_SIZE + 100);
     assert_int_equal(kernel.maps, 1);
-    dma_window_lookup(&window, 0, 6 * PAGE_SIZE, 1 << 20, pieces, 8);
+    dma_window_lookup(&window, 30 * PAGE_SIZE, 6 * PAGE_SIZE, 1 << 20, pieces, 8);
     assert_int_equal(kernel.maps, 1); // known already
+    dma_window_lookup(&window, (DMA_WINDOW_CHUNK - 1) * PAGE_SIZE, 8192, 1 << 20, pieces, 8);
+    assert_int_equal(kernel.maps, 2);
+    assert_int_equal(times_mapped(2 * DMA_WINDOW_CHUNK), 0);
     dma_window_destroy(&window);
     for (unsigned i = 0; i < PAGES; i++)
         assert_int_equal(times_mapped(i), 0);
@@ -122,6 +129,7 @@ static void test_contiguous_object(void **state)
     struct dma_window window = set_up(true);
     struct dma_piece pieces[2];
     assert_int_equal(dma_window_lookup(&window, 0, PAGES * PAGE_SIZE, 1 << 30, pieces, 2), 1);
+    assert_int_equal(kernel.maps, PAGES / DMA_WINDOW_CHUNK);
     assert_int_equal(pieces[0].bus, 0); // bus address 0 is a good one
     assert_int_equal(pieces[0].bytes, PAGES * PAGE_SIZE);
     dma_window_destroy(&window);
@@ -163,7 +171,7 @@ static void test_forget_splits_runs(void **state)
     dma_window_lookup(&window, 0, 8 * PAGE_SIZE, 1 << 20, pieces, 8);
     assert_int_equal(dma_window_forget(&window, 2 * PAGE_SIZE, 2 * PAGE_SIZE), 0);
     for (unsigned i = 0; i < PAGES; i++)
-        assert_int_equal(times_mapped(i), i < 2 || (i >= 4 && i < 8));
+        assert_int_equal(times_mapped(i), i < 2 || (i >= 4 && i < DMA_WINDOW_CHUNK));
     unsigned maps = kernel.maps;
     dma_window_lookup(&window, 0, 2 * PAGE_SIZE, 1 << 20, pieces, 8);
     dma_window_lookup(&window, 4 * PAGE_SIZE, 4 * PAGE_SIZE, 1 << 20, pieces, 8);
@@ -207,7 +215,10 @@ static void test_kernel_refuses(void **state)
     kernel.fails = true;
     assert_int_equal(dma_window_lookup(&window, 0, 4096, 4096, pieces, 8), -E_FAULT);
     kernel.fails = false;
+    kernel.absent = 5; // somewhere in the chunk: the others are still to be had
     assert_int_equal(dma_window_lookup(&window, 0, 4096, 4096, pieces, 8), 1);
+    assert_int_equal(dma_window_lookup(&window, 4 * 4096, 8192, 8192, pieces, 8), -E_FAULT);
+    assert_int_equal(dma_window_lookup(&window, 6 * 4096, 8192, 8192, pieces, 8), 1);
     dma_window_destroy(&window);
 }
 
