@@ -16,7 +16,7 @@ cd "$folder"
 # Prints "errors: N" of a full search.
 search() {
     spin "$@" -a "$model" >/dev/null
-    ${CC:-cc} -O2 -DSAFETY -DCOLLAPSE -o pan pan.c
+    ${CC:-clang-14} -O2 -DSAFETY -DCOLLAPSE -o pan pan.c
     ./pan -m1000000 | grep -o 'errors: [0-9]*'
 }
 
