@@ -9,14 +9,15 @@
 set -eu
 model=$(realpath "$1")
 command -v spin >/dev/null || exit 77
+CC=${CC:-clang-14}
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 cd "$folder"
 
 # Prints "errors: N" of a full search.
 search() {
-    spin "$@" -a "$model" >/dev/null
-    ${CC:-clang-14} -O2 -DSAFETY -DCOLLAPSE -o pan pan.c
+    spin -P"$CC -E -x c" "$@" -a "$model" >/dev/null
+    "$CC" -O2 -DSAFETY -DCOLLAPSE -o pan pan.c
     ./pan -m1000000 | grep -o 'errors: [0-9]*'
 }
 
