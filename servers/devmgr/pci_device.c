@@ -14,20 +14,16 @@
 #include "servers/devmgr/physical.h"
 #include "servers/devmgr/virtio_reset.h"
 
+// The driver's handle cannot release the quarantine: only devmgr knows when its device is reset.
 static int create_dma(struct device *device)
 {
+    const uint32_t driver_rights = RIGHT_READ | RIGHT_WRITE | RIGHT_DUPLICATE | RIGHT_TRANSFER;
     int64_t dma = sys_dma_create(resources.dma, device->pci->address);
-    int64_t kept;
 
     if (dma < 0)
         return (int)dma;
-    kept = sys_handle_duplicate((handle_t)dma, RIGHTS_ALL, 0); // for dma_control at a death
-    if (kept < 0) {
-        sys_handle_close((handle_t)dma);
-        return (int)kept;
-    }
-    device->dma = (handle_t)kept;
-    return grant_add(device, "dma", dma, 0);
+    device->dma = (handle_t)dma;
+    return grant_add(device, "dma", sys_handle_duplicate(device->dma, driver_rights, 0), 0);
 }
 
 static void undo(struct device *device)

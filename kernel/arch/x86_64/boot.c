@@ -83,6 +83,20 @@ static void read_memory_map(const struct hvm_start_info *info)
     }
 }
 
+// QEMU puts the end of the archive over memory that the firmware kept for itself when there are many devices (SeaBIOS
+// then keeps more than QEMU allows for). It is RAM all the same, and reserved either way.
+static void cover_archive(void)
+{
+    uint64_t end = (boot_info.initrd + boot_info.initrd_bytes + PAGE_SIZE - 1) & ~(uint64_t)(PAGE_SIZE - 1);
+    for (uint32_t i = 0; i < boot_info.memory_count; i++) {
+        struct boot_memory_range *range = &boot_info.memory[i];
+        bool begins_here = boot_info.initrd >= range->base && boot_info.initrd - range->base < range->bytes;
+        if (begins_here && end - range->base > range->bytes) {
+            range->bytes = end - range->base;
+        }
+    }
+}
+
 static void read_start_info(uint64_t address)
 {
     const struct hvm_start_info *info = boot_pointer(address, sizeof(*info));
@@ -104,6 +118,7 @@ static void read_start_info(uint64_t address)
         reserve(module->address, module->bytes);
     }
     read_memory_map(info);
+    cover_archive();
     reserve((uint64_t)kernel_physical_start, (uint64_t)kernel_end - KERNEL_BASE - (uint64_t)kernel_physical_start);
 }
 
