@@ -3,13 +3,14 @@
 
 // Page tables and TLBs: what kernel/mm asks of a processor.
 //
-// A space's user half is a tree of tables whose leaves hold entries of one page each. An entry is 0 (empty), or names a
-// page frame and is accessible as its PROT_* bits say; with PROT_NONE it keeps its frame but the processor sees nothing.
-// One software bit, "private", is kernel/mm's. Entries are read and written with mmu_entry_load and mmu_entry_store;
-// the processor itself never changes one (accessed and dirty are set from the start).
+// A space's user half is a tree of tables whose leaves hold entries of one page each. An entry is 0
+// (empty), or names a page frame and is accessible as its PROT_* bits say; with PROT_NONE it keeps
+// its frame but the processor sees nothing. One software bit, "private", is kernel/mm's. Entries
+// are read and written with mmu_entry_load and mmu_entry_store; the processor itself never changes
+// one (accessed and dirty are set from the start).
 //
-// Who may change an entry: kernel/mm's rule (docs/memory.md). Tables appear and go only under the space's lock, and stay
-// while a region lies in their span.
+// Who may change an entry: kernel/mm's rule (docs/memory.md). Tables appear and go only under the
+// space's lock, and stay while a region lies in their span.
 
 #pragma once
 
@@ -20,25 +21,25 @@ typedef uint64_t mmu_entry_t;
 
 struct mmu_space {
     physical_t root;
-    uint32_t cpus;       // atomic: bit n set while CPU n has the space loaded, so may hold translations of it
-    uint32_t page_flags; // for its tables: PAGE_FOR_*
-    uint64_t tables;     // pages of tables, root included
-    uint64_t leaf_number; // address / MMU_LEAF_SPAN of the leaf table found last, under the space's lock; ~0: none
-    mmu_entry_t *leaf;
+    uint32_t cpus;        // atomic: bit n set while CPU n may hold translations of the space
+    uint32_t page_flags;  // for its tables: PAGE_FOR_*
+    uint64_t tables;      // pages of tables, root included
+    uint64_t leaf_number; // of the leaf table found last: address / MMU_LEAF_SPAN; ~0: none
+    mmu_entry_t *leaf;    // both under the space's lock
 };
 
 // ---- entries, inline per processor ----
 //
-// mmu_entry_t mmu_entry_make(physical_t frame, unsigned prot, enum memory_cache cache, bool private_page);
-// mmu_entry_t mmu_entry_with_prot(mmu_entry_t entry, unsigned prot);   the same frame, other access
-// physical_t  mmu_entry_frame(mmu_entry_t entry);
-// bool        mmu_entry_private(mmu_entry_t entry);
-// bool        mmu_entry_allows(mmu_entry_t entry, unsigned access);    the processor would allow user access
-// bool        mmu_entry_private_allows(mmu_entry_t entry, unsigned access);   both of the last two
-// mmu_entry_t mmu_entry_load(const mmu_entry_t *);   void mmu_entry_store(mmu_entry_t *, mmu_entry_t);
+// mmu_entry_make(frame, prot, enum memory_cache, bool private) -> entry
+// mmu_entry_with_prot(entry, prot) -> entry                       the same frame, other access
+// mmu_entry_frame(entry) -> physical address
+// mmu_entry_private(entry) -> bool
+// mmu_entry_allows(entry, access) -> bool                         the processor allows user access
+// mmu_entry_private_allows(entry, access) -> bool                 both of the last two
+// mmu_entry_load(pointer) -> entry; mmu_entry_store(pointer, entry)
 // MMU_LEAF_SPAN: bytes that one leaf table maps
-// void clear_page(void *page);   void clear_bytes(void *at, size_t bytes): a multiple of 8;   void copy_page(void *to, const void *from);
-// void copy_bytes(void *to, const void *from, size_t bytes);
+// clear_page(at); copy_page(to, from); copy_bytes(to, from, bytes)
+// clear_bytes(at, bytes): a multiple of 8
 
 #if defined(__x86_64__)
 #include "kernel/arch/x86_64/mmu_inline.h"
@@ -75,8 +76,8 @@ static inline mmu_entry_t *mmu_make(struct mmu_space *space, uint64_t address)
     return mmu_walk(space, address, true);
 }
 
-// The entry of the first address at or above *address that a table covers; NULL if none is below `end`. Its table's
-// further entries follow it in memory up to the next multiple of MMU_LEAF_SPAN.
+// The entry of the first address at or above *address that a table covers; NULL if none is below
+// `end`. Its table's further entries follow it in memory up to the next multiple of MMU_LEAF_SPAN.
 mmu_entry_t *mmu_next(struct mmu_space *space, uint64_t *address, uint64_t end);
 
 // ---- changing mappings ----
@@ -124,16 +125,19 @@ static inline void mmu_gather_page(struct mmu_gather *gather, uint64_t address, 
     }
 }
 
-// Unlinks the tables of start .. end whose whole span lies in floor .. ceiling, where no region is left.
-void mmu_release_tables(struct mmu_space *space, uint64_t start, uint64_t end, uint64_t floor, uint64_t ceiling,
-                        struct mmu_gather *gather);
+// Unlinks the tables of start .. end whose whole span lies in floor .. ceiling, where no region is
+// left.
+void mmu_release_tables(struct mmu_space *space, uint64_t start, uint64_t end, uint64_t floor,
+                        uint64_t ceiling, struct mmu_gather *gather);
 
 // ---- TLBs (argument for the memory order: kernel/arch/<cpu>/tlb.c) ----
 
-// Forgets translations of start .. end on every CPU that has the space loaded; returns when they are gone.
+// Forgets translations of start .. end on every CPU that has the space loaded; returns when they
+// are gone.
 void tlb_flush_range(struct mmu_space *space, uint64_t start, uint64_t end);
 
-// Carries out what other CPUs ask of this one. From the IPI_TLB handler and from cpu_relax_in_kernel; takes no lock.
+// Carries out what other CPUs ask of this one. From the IPI_TLB handler and from
+// cpu_relax_in_kernel; takes no lock.
 void tlb_answer_requests(void);
 
 // Only for mmu_space_load and mmu_space_destroy.
@@ -146,7 +150,8 @@ struct mmu_loaded {
 
 extern struct mmu_loaded mmu_loaded[CPU_MAX];
 
-// Makes the space this CPU's. The caller keeps the space alive only until the next load: destroying takes it off.
+// Makes the space this CPU's. The caller keeps the space alive only until the next load: destroying
+// takes it off.
 static inline void mmu_space_load(struct mmu_space *space)
 {
     if (mmu_loaded[cpu_index()].space != space) {
@@ -156,18 +161,21 @@ static inline void mmu_space_load(struct mmu_space *space)
 
 // ---- the kernel's own mappings ----
 
-extern struct mmu_space mmu_kernel_space; // kernel half only; what an idle CPU or a dying space falls back to
+// Kernel half only; what an idle CPU or a dying space falls back to.
+extern struct mmu_space mmu_kernel_space;
 
 static inline void mmu_space_load_kernel(void)
 {
     mmu_space_load(&mmu_kernel_space);
 }
 
-// Boot CPU, after page_init: final kernel tables from boot_info and the linker's symbols, then mmu_init_cpu.
+// Boot CPU, after page_init: final kernel tables from boot_info and the linker's symbols, then
+// mmu_init_cpu.
 void mmu_init_kernel(void);
 
 // Every CPU: paging features (NX, write protection, global pages, memory types), kernel tables.
 void mmu_init_cpu(void);
 
-// Boot CPU while booting: registers or firmware tables at a physical address, for good. Never executable.
+// Boot CPU while booting: registers or firmware tables at a physical address, for good. Never
+// executable.
 void *mmu_map_device(physical_t physical, uint64_t bytes, enum memory_cache cache);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // SPDX-FileCopyrightText: 2026 The XINIM authors
 
-// Checks of the lock order (kernel/core/lock.h), in builds with XINIM_CHECKS. A CPU holds at most one lock of a rank.
+// Checks of the lock order (kernel/core/lock.h), in builds with XINIM_CHECKS. A CPU holds at most
+// one lock of a rank.
 
 #include "kernel/core/lock.h"
 

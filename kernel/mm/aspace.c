@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // SPDX-FileCopyrightText: 2026 The XINIM authors
 
-// Address spaces: life, map, unmap, what is asked about them. docs/memory.md has the lock rules and invariants.
+// Address spaces: life, map, unmap, what is asked about them. docs/memory.md has the lock rules and
+// invariants.
 
 #include "kernel/mm/aspace.h"
 
@@ -40,7 +41,8 @@ int aspace_clear(struct aspace *aspace)
     int error = region_unmap_range(aspace, 0, USER_END);
     if (aspace->count == 0) {
         region_free_array(aspace);
-        KERNEL_ASSERT(aspace->private_pages == 0 && aspace->object_pages == 0 && aspace->mmu.tables == 1);
+        KERNEL_ASSERT(aspace->private_pages == 0 && aspace->object_pages == 0 &&
+                      aspace->mmu.tables == 1);
     }
     spin_unlock(&aspace->lock);
     return error;
@@ -74,7 +76,7 @@ uint64_t region_zap(struct region *region, uint64_t start, uint64_t end, enum re
         *budget -= *budget > cost ? cost : *budget - 1;
         uint64_t stop = (address | (MMU_LEAF_SPAN - 1)) + 1;
         stop = stop < end ? stop : end;
-        for (; address < stop && *budget > 0; address += PAGE_SIZE, entry++) {
+        for (; address<stop && * budget> 0; address += PAGE_SIZE, entry++) {
             mmu_entry_t old = mmu_entry_load(entry);
             if (old == 0 || (what == ZAP_PRIVATE && !mmu_entry_private(old))) {
                 continue;
@@ -109,8 +111,9 @@ void region_release_tables(struct aspace *aspace, uint64_t start, uint64_t end)
     mmu_gather_flush(&gather);
 }
 
-// Regions first .. after have no entries left, nor have the `part` bytes cut off the region that follows them: their
-// objects forget them, then their tables go, then they. A table goes with the last region in its span.
+// Regions first .. after have no entries left, nor have the `part` bytes cut off the region that
+// follows them: their objects forget them, then their tables go, then they. A table goes with the
+// last region in its span.
 static void remove_emptied(struct aspace *aspace, uint32_t first, uint32_t after, uint64_t part)
 {
     uint64_t floor = first == 0 ? 0 : aspace->regions[first - 1]->end;
@@ -149,7 +152,8 @@ int region_unmap_range(struct aspace *aspace, uint64_t start, uint64_t end)
     int error = 0;
     while (index < aspace->count && aspace->regions[index]->start < end) {
         struct region *region = aspace->regions[index];
-        uint64_t reached = region_zap(region, region->start, region->end, ZAP_ALL, &gather, &budget);
+        uint64_t reached =
+            region_zap(region, region->start, region->end, ZAP_ALL, &gather, &budget);
         if (reached < region->end) {
             part = reached - region->start;
             region_set_bounds(region, reached, region->end);
@@ -179,20 +183,24 @@ int aspace_unmap(struct aspace *aspace, uint64_t address, uint64_t bytes)
 
 // ---- map ----
 
-static int check_map_args(const struct aspace_map_args *args, const struct memory *memory, unsigned allowed)
+static int check_map_args(const struct aspace_map_args *args, const struct memory *memory,
+                          unsigned allowed)
 {
-    const unsigned flags = MAP_FIXED | MAP_PRIVATE | MAP_NOREPLACE | MAP_POPULATE | MAP_GROWS_DOWN | MAP_SHARED_ANON;
+    const unsigned flags =
+        MAP_FIXED | MAP_PRIVATE | MAP_NOREPLACE | MAP_POPULATE | MAP_GROWS_DOWN | MAP_SHARED_ANON;
     bool grows = (args->flags & MAP_GROWS_DOWN) != 0;
-    if ((args->flags & ~flags) != 0 || (args->prot & ~(unsigned)(PROT_READ | PROT_WRITE | PROT_EXECUTE)) != 0 ||
+    if ((args->flags & ~flags) != 0 ||
+        (args->prot & ~(unsigned)(PROT_READ | PROT_WRITE | PROT_EXECUTE)) != 0 ||
         args->address % PAGE_SIZE != 0 || args->bytes % PAGE_SIZE != 0 || args->bytes == 0 ||
         args->offset % PAGE_SIZE != 0 || args->offset > UINT64_MAX - args->bytes) {
         return -E_INVAL;
     }
-    if ((args->flags & MAP_SHARED_ANON) != 0 && (memory != NULL || (args->flags & MAP_PRIVATE) != 0)) {
+    if ((args->flags & MAP_SHARED_ANON) != 0 &&
+        (memory != NULL || (args->flags & MAP_PRIVATE) != 0)) {
         return -E_INVAL;
     }
-    if (grows && (memory != NULL || (args->flags & MAP_SHARED_ANON) != 0 || args->limit % PAGE_SIZE != 0 ||
-                  args->limit < args->bytes)) {
+    if (grows && (memory != NULL || (args->flags & MAP_SHARED_ANON) != 0 ||
+                  args->limit % PAGE_SIZE != 0 || args->limit < args->bytes)) {
         return -E_INVAL;
     }
     if (memory != NULL && memory->kind == MEMORY_PHYSICAL && (args->flags & MAP_PRIVATE) != 0) {
@@ -204,7 +212,8 @@ static int check_map_args(const struct aspace_map_args *args, const struct memor
     return (args->flags & MAP_FIXED) != 0 ? region_check_range(args->address, args->bytes) : 0;
 }
 
-static unsigned allowed_prot(const struct aspace_map_args *args, const struct memory *memory, unsigned max_prot)
+static unsigned allowed_prot(const struct aspace_map_args *args, const struct memory *memory,
+                             unsigned max_prot)
 {
     if (memory == NULL) {
         return PROT_READ | PROT_WRITE | PROT_EXECUTE;
@@ -213,7 +222,8 @@ static unsigned allowed_prot(const struct aspace_map_args *args, const struct me
     return private_copy ? max_prot | PROT_WRITE : max_prot;
 }
 
-static struct region *region_new(const struct aspace_map_args *args, struct memory *memory, unsigned max_prot)
+static struct region *region_new(const struct aspace_map_args *args, struct memory *memory,
+                                 unsigned max_prot)
 {
     struct region *region = heap_allocate(sizeof(*region));
     if (region == NULL) {
@@ -231,7 +241,8 @@ static struct region *region_new(const struct aspace_map_args *args, struct memo
 }
 
 // Finds or empties the place. 0: *address is free.
-static int prepare_place(struct aspace *aspace, const struct aspace_map_args *args, uint64_t *address)
+static int prepare_place(struct aspace *aspace, const struct aspace_map_args *args,
+                         uint64_t *address)
 {
     if ((args->flags & MAP_FIXED) == 0) {
         *address = region_choose(aspace, args->address, args->bytes);
@@ -253,7 +264,8 @@ static void populate(struct aspace *aspace, const struct region *region)
     if (region->prot == PROT_NONE) {
         return;
     }
-    bool write = (region->prot & PROT_WRITE) != 0 && (region_private(region) || region->memory->kind != MEMORY_PAGER);
+    bool write = (region->prot & PROT_WRITE) != 0 &&
+                 (region_private(region) || region->memory->kind != MEMORY_PAGER);
     uint64_t end = region->end;
     if (end - region->start > (uint64_t)MEMORY_WORK_PAGES * PAGE_SIZE) {
         end = region->start + (uint64_t)MEMORY_WORK_PAGES * PAGE_SIZE;
@@ -271,8 +283,8 @@ static void populate(struct aspace *aspace, const struct region *region)
 }
 
 // Lock held; takes over the reference to `memory` if it succeeds.
-static int map_locked(struct aspace *aspace, const struct aspace_map_args *args, struct memory *memory,
-                      unsigned max_prot, uint64_t *address)
+static int map_locked(struct aspace *aspace, const struct aspace_map_args *args,
+                      struct memory *memory, unsigned max_prot, uint64_t *address)
 {
     if (region_reserve(aspace, 3) != 0) { // the region, and cutting at both ends of the place
         return -E_NOMEM;
@@ -304,8 +316,8 @@ static int map_locked(struct aspace *aspace, const struct aspace_map_args *args,
     return 0;
 }
 
-int aspace_map(struct aspace *aspace, const struct aspace_map_args *args, struct memory *memory, unsigned max_prot,
-               uint64_t *address)
+int aspace_map(struct aspace *aspace, const struct aspace_map_args *args, struct memory *memory,
+               unsigned max_prot, uint64_t *address)
 {
     unsigned allowed = allowed_prot(args, memory, max_prot);
     int error = check_map_args(args, memory, allowed);

@@ -9,8 +9,9 @@
 
 // ---- protect ----
 
-// What an entry becomes when its region's protection changes. Never more than is safe to allow without a fault: writing
-// to a page that others may share, or whose first write is to be noticed, is left to the fault.
+// What an entry becomes when its region's protection changes. Never more than is safe to allow
+// without a fault: writing to a page that others may share, or whose first write is to be noticed,
+// is left to the fault.
 static mmu_entry_t entry_for_prot(mmu_entry_t old, unsigned prot)
 {
     if (mmu_entry_private(old)) {
@@ -205,9 +206,9 @@ static int unmap_whole(struct aspace *aspace, uint64_t start, uint64_t end)
 static int resize_in_place(struct aspace *aspace, struct region *region, const struct move *move)
 {
     if (move->to_bytes <= move->from_bytes) {
-        return move->to_bytes == move->from_bytes
-                   ? 0
-                   : unmap_whole(aspace, move->from + move->to_bytes, move->from + move->from_bytes);
+        return move->to_bytes == move->from_bytes ? 0
+                                                  : unmap_whole(aspace, move->from + move->to_bytes,
+                                                                move->from + move->from_bytes);
     }
     uint64_t end = move->from + move->to_bytes;
     uint32_t next = region_index(aspace, region->end);
@@ -228,7 +229,8 @@ static int make_tables(struct aspace *aspace, const struct move *move, uint64_t 
     while ((entry = mmu_next(&aspace->mmu, &address, kept_end)) != NULL) {
         do {
             mmu_entry_t old = mmu_entry_load(entry);
-            if (mmu_entry_private(old) && mmu_make(&aspace->mmu, address - move->from + move->to) == NULL) {
+            if (mmu_entry_private(old) &&
+                mmu_make(&aspace->mmu, address - move->from + move->to) == NULL) {
                 region_release_tables(aspace, move->to, move->to + move->to_bytes);
                 return -E_NOMEM;
             }
@@ -239,7 +241,8 @@ static int make_tables(struct aspace *aspace, const struct move *move, uint64_t 
     return 0;
 }
 
-// Private pages move; the object's fault in again at the new place. The object's lock is held if there is one.
+// Private pages move; the object's fault in again at the new place. The object's lock is held if
+// there is one.
 static void move_entries(struct region *region, const struct move *move, uint64_t kept_end)
 {
     struct aspace *aspace = region->aspace;
@@ -316,8 +319,8 @@ static int move_locked(struct aspace *aspace, struct move *move)
     return error != 0 ? error : move_elsewhere(aspace, move);
 }
 
-int aspace_move(struct aspace *aspace, uint64_t from, uint64_t from_bytes, uint64_t to, uint64_t to_bytes,
-                uint64_t *address)
+int aspace_move(struct aspace *aspace, uint64_t from, uint64_t from_bytes, uint64_t to,
+                uint64_t to_bytes, uint64_t *address)
 {
     struct move move = {.from = from, .from_bytes = from_bytes, .to = to, .to_bytes = to_bytes};
     int error = region_check_range(from, from_bytes);

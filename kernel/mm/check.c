@@ -19,7 +19,8 @@ static void check_regions(const struct aspace *aspace) // A1, A2
     KERNEL_ASSERT(aspace->count <= aspace->capacity);
     for (uint32_t i = 0; i < aspace->count; i++) {
         const struct region *region = aspace->regions[i];
-        KERNEL_ASSERT(region->start >= previous_end && region->start < region->end && region->end <= USER_END);
+        KERNEL_ASSERT(region->start >= previous_end && region->start < region->end &&
+                      region->end <= USER_END);
         KERNEL_ASSERT((region->start | region->end | region->offset) % PAGE_SIZE == 0);
         KERNEL_ASSERT(region->aspace == aspace && (region->prot & ~region->max_prot) == 0);
         if (region->memory == NULL) {
@@ -41,14 +42,16 @@ static void check_private_entry(const struct region *region, mmu_entry_t entry) 
     KERNEL_ASSERT(!mmu_entry_allows(entry, PROT_READ) || region->prot != PROT_NONE);
 }
 
-static void check_object_entry(const struct region *region, uint64_t address, mmu_entry_t entry) // A5, A6
+static void check_object_entry(const struct region *region, uint64_t address,
+                               mmu_entry_t entry) // A5, A6
 {
     struct memory *memory = region->memory;
     KERNEL_ASSERT(memory != NULL && region->prot != PROT_NONE);
     uint64_t offset = region->offset + (address - region->start);
     bool writable = mmu_entry_allows(entry, PROT_WRITE);
     KERNEL_ASSERT(offset < memory->bytes && mmu_entry_allows(entry, PROT_READ));
-    KERNEL_ASSERT(!writable || ((region->prot & PROT_WRITE) != 0 && (region->flags & MAP_PRIVATE) == 0));
+    KERNEL_ASSERT(!writable ||
+                  ((region->prot & PROT_WRITE) != 0 && (region->flags & MAP_PRIVATE) == 0));
     if (memory->kind == MEMORY_PINNED || memory->kind == MEMORY_PHYSICAL) {
         KERNEL_ASSERT(mmu_entry_frame(entry) == memory->physical + offset);
         return;
@@ -110,14 +113,15 @@ void assert_memory_state(struct memory *memory)
     for (uint64_t index = 0; (slot = memory_tree_next(memory, &index, ~0ull)) != NULL; index++) {
         if (*slot != 0) {
             const struct page *page = memory_slot_page(*slot);
-            KERNEL_ASSERT(index < end);                                                  // M2
-            KERNEL_ASSERT(page->state == PAGE_USED && page->references > 0);             // M3
+            KERNEL_ASSERT(index < end);                                                      // M2
+            KERNEL_ASSERT(page->state == PAGE_USED && page->references > 0);                 // M3
             KERNEL_ASSERT((*slot & MEMORY_SLOT_DIRTY) == 0 || memory->kind == MEMORY_PAGER); // M4
             resident++;
         }
     }
     KERNEL_ASSERT(resident == memory->resident); // M5
-    for (struct list *entry = memory->regions.next; entry != &memory->regions; entry = entry->next) {
+    for (struct list *entry = memory->regions.next; entry != &memory->regions;
+         entry = entry->next) {
         KERNEL_ASSERT(CONTAINER_OF(entry, struct region, in_memory)->memory == memory); // M6
     }
 }

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 // SPDX-FileCopyrightText: 2026 The XINIM authors
 
-// Cloning an address space: regions are copied; private pages are shared, counted and write-protected on both sides.
-// Entries of object pages are not copied: the copy faults on the few it touches, sixteen at a time.
+// Cloning an address space: regions are copied; private pages are shared, counted and
+// write-protected on both sides. Entries of object pages are not copied: the copy faults on the few
+// it touches, sixteen at a time.
 
 #include "abi/error.h"
 #include "kernel/core/panic.h"
@@ -24,8 +25,8 @@ static int copy_pinned(const struct region *region, struct aspace *clone, const 
 }
 
 // One private page: shared and write-protected on both sides.
-static int share_page(const struct region *region, uint64_t address, mmu_entry_t *entry, struct aspace *clone,
-                      mmu_entry_t *target, struct mmu_gather *gather)
+static int share_page(const struct region *region, uint64_t address, mmu_entry_t *entry,
+                      struct aspace *clone, mmu_entry_t *target, struct mmu_gather *gather)
 {
     mmu_entry_t old = mmu_entry_load(entry);
     struct page *page = page_of_ram(mmu_entry_frame(old));
@@ -43,20 +44,24 @@ static int share_page(const struct region *region, uint64_t address, mmu_entry_t
     return 0;
 }
 
-// Shares the private pages of one region. The clone's entries are nobody else's business yet: no lock of the object.
+// Shares the private pages of one region. The clone's entries are nobody else's business yet: no
+// lock of the object.
 static int share_pages(struct region *region, struct aspace *clone, struct mmu_gather *gather)
 {
     struct aspace *aspace = region->aspace;
     uint64_t address = region->start;
     mmu_entry_t *entry;
     while ((entry = mmu_next(&aspace->mmu, &address, region->end)) != NULL) {
-        mmu_entry_t *target = NULL; // the clone's entry of the same address, once its table is needed
+        mmu_entry_t *target =
+            NULL; // the clone's entry of the same address, once its table is needed
         do {
             if (mmu_entry_private(mmu_entry_load(entry))) {
                 if (target == NULL) {
                     target = mmu_make(&clone->mmu, address);
                 }
-                int error = target == NULL ? -E_NOMEM : share_page(region, address, entry, clone, target, gather);
+                int error = target == NULL
+                                ? -E_NOMEM
+                                : share_page(region, address, entry, clone, target, gather);
                 if (error != 0) {
                     return error;
                 }

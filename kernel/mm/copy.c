@@ -3,16 +3,17 @@
 
 // Reading and writing user memory through the direct map.
 //
-// A "window" is one user page with the locks that keep it where it is: the space's lock, so that it is neither unmapped
-// nor shared copy-on-write meanwhile, and for a page of an object also the object's lock, so that it is neither dropped
-// nor declared clean between the check of the entry and the last byte. Faults are resolved with no window open.
+// A "window" is one user page with the locks that keep it where it is: the space's lock, so that it
+// is neither unmapped nor shared copy-on-write meanwhile, and for a page of an object also the
+// object's lock, so that it is neither dropped nor declared clean between the check of the entry
+// and the last byte. Faults are resolved with no window open.
 
 #include "abi/error.h"
 #include "kernel/core/panic.h"
 #include "kernel/mm/region.h"
 
-// A window is tried again when another CPU took the page away right after it was faulted in. Only a peer that unmaps
-// in step with us can make this fail, and then the address is as good as unmapped.
+// A window is tried again when another CPU took the page away right after it was faulted in. Only a
+// peer that unmaps in step with us can make this fail, and then the address is as good as unmapped.
 enum { WINDOW_TRIES = 64 };
 
 struct window {
@@ -29,7 +30,8 @@ static void window_close(const struct window *window)
     spin_unlock(&window->aspace->lock);
 }
 
-// With the space's lock: the entry if it allows the access, and the object's lock taken if the page is an object's.
+// With the space's lock: the entry if it allows the access, and the object's lock taken if the page
+// is an object's.
 static mmu_entry_t lock_entry(struct window *window, uint64_t address, unsigned access)
 {
     mmu_entry_t *entry = mmu_find(&window->aspace->mmu, address);
@@ -49,10 +51,10 @@ static mmu_entry_t lock_entry(struct window *window, uint64_t address, unsigned 
     return value;
 }
 
-// The way of pages of objects, and of pages that are not there yet. The space's lock is held; if the result is not 0, no
-// lock is held on return.
-static __attribute__((noinline)) int window_open_slow(struct window *window, uint64_t address, unsigned access,
-                                                      struct fault *fault)
+// The way of pages of objects, and of pages that are not there yet. The space's lock is held; if
+// the result is not 0, no lock is held on return.
+static __attribute__((noinline)) int window_open_slow(struct window *window, uint64_t address,
+                                                      unsigned access, struct fault *fault)
 {
     struct aspace *aspace = window->aspace;
     for (unsigned tries = 0; tries < WINDOW_TRIES; tries++) {
@@ -78,8 +80,10 @@ static __attribute__((noinline)) int window_open_slow(struct window *window, uin
 }
 
 // 0: the window is open. Else no lock is held. address is below USER_END.
-static inline __attribute__((always_inline)) int window_open(struct window *window, struct aspace *aspace,
-                                                             uint64_t address, unsigned access, struct fault *fault)
+static inline __attribute__((always_inline)) int window_open(struct window *window,
+                                                             struct aspace *aspace,
+                                                             uint64_t address, unsigned access,
+                                                             struct fault *fault)
 {
     window->aspace = aspace;
     window->memory = NULL;
@@ -104,7 +108,8 @@ static size_t to_page_end(uint64_t address, size_t bytes)
     return bytes < left ? bytes : left;
 }
 
-int aspace_copy_in(struct aspace *aspace, void *destination, uint64_t address, size_t bytes, struct fault *fault)
+int aspace_copy_in(struct aspace *aspace, void *destination, uint64_t address, size_t bytes,
+                   struct fault *fault)
 {
     if (!user_range(address, bytes)) {
         *fault = (struct fault){.address = address, .access = PROT_READ};
@@ -127,7 +132,8 @@ int aspace_copy_in(struct aspace *aspace, void *destination, uint64_t address, s
     return 0;
 }
 
-int aspace_copy_out(struct aspace *aspace, uint64_t address, const void *source, size_t bytes, struct fault *fault)
+int aspace_copy_out(struct aspace *aspace, uint64_t address, const void *source, size_t bytes,
+                    struct fault *fault)
 {
     if (!user_range(address, bytes)) {
         *fault = (struct fault){.address = address, .access = PROT_WRITE};
@@ -150,10 +156,11 @@ int aspace_copy_out(struct aspace *aspace, uint64_t address, const void *source,
     return 0;
 }
 
-// Copies up to the end of either page. The source page is held by a reference while the destination is locked: what is
-// written is what it held at some moment of the call.
-static int copy_piece(struct aspace *to, uint64_t to_address, struct aspace *from, uint64_t from_address, size_t bytes,
-                      struct fault *fault, struct aspace **fault_space)
+// Copies up to the end of either page. The source page is held by a reference while the destination
+// is locked: what is written is what it held at some moment of the call.
+static int copy_piece(struct aspace *to, uint64_t to_address, struct aspace *from,
+                      uint64_t from_address, size_t bytes, struct fault *fault,
+                      struct aspace **fault_space)
 {
     struct window window;
     *fault_space = from;
@@ -175,8 +182,9 @@ static int copy_piece(struct aspace *to, uint64_t to_address, struct aspace *fro
     return error;
 }
 
-int64_t aspace_copy_between(struct aspace *to, uint64_t to_address, struct aspace *from, uint64_t from_address,
-                            size_t bytes, struct fault *fault, struct aspace **fault_space)
+int64_t aspace_copy_between(struct aspace *to, uint64_t to_address, struct aspace *from,
+                            uint64_t from_address, size_t bytes, struct fault *fault,
+                            struct aspace **fault_space)
 {
     if (!user_range(to_address, bytes) || !user_range(from_address, bytes)) {
         bool source = !user_range(from_address, bytes);
@@ -226,8 +234,8 @@ int aspace_pin_page(struct aspace *aspace, uint64_t address, struct page **page)
     return 0;
 }
 
-static int open_futex_word(struct window *window, struct aspace *aspace, uint64_t address, struct futex_key *key,
-                           struct fault *fault)
+static int open_futex_word(struct window *window, struct aspace *aspace, uint64_t address,
+                           struct futex_key *key, struct fault *fault)
 {
     if (address % sizeof(uint32_t) != 0) {
         return -E_INVAL;
@@ -244,13 +252,14 @@ static int open_futex_word(struct window *window, struct aspace *aspace, uint64_
     if (region_private(region)) {
         *key = (struct futex_key){.object = aspace, .offset = address};
     } else {
-        *key = (struct futex_key){.object = region->memory, .offset = region->offset + (address - region->start)};
+        *key = (struct futex_key){.object = region->memory,
+                                  .offset = region->offset + (address - region->start)};
     }
     return 0;
 }
 
-int aspace_futex_load(struct aspace *aspace, uint64_t address, uint32_t *value, struct futex_key *key,
-                      struct fault *fault)
+int aspace_futex_load(struct aspace *aspace, uint64_t address, uint32_t *value,
+                      struct futex_key *key, struct fault *fault)
 {
     struct window window;
     int error = open_futex_word(&window, aspace, address, key, fault);
@@ -261,13 +270,14 @@ int aspace_futex_load(struct aspace *aspace, uint64_t address, uint32_t *value, 
     return error;
 }
 
-int aspace_futex_hold(struct aspace *aspace, uint64_t address, struct futex_hold *hold, struct futex_key *key,
-                      struct fault *fault)
+int aspace_futex_hold(struct aspace *aspace, uint64_t address, struct futex_hold *hold,
+                      struct futex_key *key, struct fault *fault)
 {
     struct window window;
     int error = open_futex_word(&window, aspace, address, key, fault);
     if (error == 0) {
-        *hold = (struct futex_hold){.aspace = aspace, .memory = window.memory, .word = (const uint32_t *)(void *)window.at};
+        *hold = (struct futex_hold){
+            .aspace = aspace, .memory = window.memory, .word = (const uint32_t *)(void *)window.at};
     }
     return error;
 }

@@ -3,18 +3,21 @@
 
 // Page faults: what makes one page of a region accessible.
 //
-// Making an entry allow more needs no flush: a CPU that still has the narrower translation faults once more and finds
-// the entry in order. Replacing the frame of an entry does.
+// Making an entry allow more needs no flush: a CPU that still has the narrower translation faults
+// once more and finds the entry in order. Replacing the frame of an entry does.
 
 #include "abi/error.h"
 #include "kernel/core/panic.h"
 #include "kernel/mm/region.h"
 
 enum {
-    STACK_GUARD_BYTES = 16 * PAGE_SIZE, // a growing region keeps this distance from what is mapped below it
-    FAULT_AROUND_BYTES = 16 * PAGE_SIZE, // pages present in the object are mapped with the one that faulted
+    STACK_GUARD_BYTES =
+        16 * PAGE_SIZE, // a growing region keeps this distance from what is mapped below it
+    FAULT_AROUND_BYTES =
+        16 * PAGE_SIZE, // pages present in the object are mapped with the one that faulted
 };
-_Static_assert((FAULT_AROUND_BYTES & (FAULT_AROUND_BYTES - 1)) == 0, "windows are aligned, so lie in one table");
+_Static_assert((FAULT_AROUND_BYTES & (FAULT_AROUND_BYTES - 1)) == 0,
+               "windows are aligned, so lie in one table");
 
 // The processors cannot make a page writable or executable but not readable.
 static unsigned readable(unsigned prot)
@@ -44,10 +47,10 @@ static struct region *grow_down(struct aspace *aspace, uint64_t address)
     return region;
 }
 
-// Puts a copy of `source` into the entry as a private page. The old entry's translation is flushed, and the page
-// `released` put after that (NULL: none).
-static int install_copy(struct aspace *aspace, const struct region *region, mmu_entry_t *entry, uint64_t address,
-                        const void *source, struct page *released)
+// Puts a copy of `source` into the entry as a private page. The old entry's translation is flushed,
+// and the page `released` put after that (NULL: none).
+static int install_copy(struct aspace *aspace, const struct region *region, mmu_entry_t *entry,
+                        uint64_t address, const void *source, struct page *released)
 {
     struct page *page = page_allocate(0, aspace->page_flags);
     if (page == NULL) {
@@ -65,7 +68,8 @@ static int install_copy(struct aspace *aspace, const struct region *region, mmu_
     return 0;
 }
 
-// The entry holds a private page but forbids the access: a sole owner gets what the region allows, else writers copy.
+// The entry holds a private page but forbids the access: a sole owner gets what the region allows,
+// else writers copy.
 static int fault_private(struct aspace *aspace, const struct region *region, mmu_entry_t *entry,
                          const struct fault *fault)
 {
@@ -76,7 +80,8 @@ static int fault_private(struct aspace *aspace, const struct region *region, mmu
         return 0;
     }
     if ((fault->access & PROT_WRITE) == 0) {
-        mmu_entry_store(entry, mmu_entry_with_prot(old, readable(region->prot) & ~(unsigned)PROT_WRITE));
+        mmu_entry_store(entry,
+                        mmu_entry_with_prot(old, readable(region->prot) & ~(unsigned)PROT_WRITE));
         return 0;
     }
     uint64_t address = fault->address & ~(uint64_t)(PAGE_SIZE - 1);
@@ -101,19 +106,24 @@ static bool has_slots(const struct memory *memory)
     return memory->kind == MEMORY_ANONYMOUS || memory->kind == MEMORY_PAGER;
 }
 
-// A shared mapping of a paged object is writable only where the page is marked dirty, so the first write faults.
+// A shared mapping of a paged object is writable only where the page is marked dirty, so the first
+// write faults.
 static mmu_entry_t object_entry(const struct region *region, uint64_t offset, memory_slot_t slot)
 {
     const struct memory *memory = region->memory;
     bool writable = (region->flags & MAP_PRIVATE) == 0 &&
                     (memory->kind != MEMORY_PAGER || (slot & MEMORY_SLOT_DIRTY) != 0);
-    unsigned prot = writable ? readable(region->prot) : readable(region->prot) & ~(unsigned)PROT_WRITE;
-    physical_t frame = has_slots(memory) ? page_physical(memory_slot_page(slot)) : memory->physical + offset;
+    unsigned prot =
+        writable ? readable(region->prot) : readable(region->prot) & ~(unsigned)PROT_WRITE;
+    physical_t frame =
+        has_slots(memory) ? page_physical(memory_slot_page(slot)) : memory->physical + offset;
     return mmu_entry_make(frame, prot, (enum memory_cache)memory->cache, false);
 }
 
-// Maps what the object has of the pages around the address, as far as one leaf node of its tree tells.
-static void map_around(struct region *region, uint64_t address, mmu_entry_t *entry, memory_slot_t *slot)
+// Maps what the object has of the pages around the address, as far as one leaf node of its tree
+// tells.
+static void map_around(struct region *region, uint64_t address, mmu_entry_t *entry,
+                       memory_slot_t *slot)
 {
     const struct memory *memory = region->memory;
     uint64_t low = address & ~(uint64_t)(FAULT_AROUND_BYTES - 1);
@@ -145,7 +155,8 @@ static void map_around(struct region *region, uint64_t address, mmu_entry_t *ent
     __atomic_fetch_add(&region->aspace->object_pages, added, __ATOMIC_RELAXED);
 }
 
-static int fault_object_locked(struct aspace *aspace, struct region *region, mmu_entry_t *entry, struct fault *fault)
+static int fault_object_locked(struct aspace *aspace, struct region *region, mmu_entry_t *entry,
+                               struct fault *fault)
 {
     struct memory *memory = region->memory;
     uint64_t address = fault->address & ~(uint64_t)(PAGE_SIZE - 1);
@@ -172,7 +183,8 @@ static int fault_object_locked(struct aspace *aspace, struct region *region, mmu
         fault->mapped = true;
         return -E_FAULT;
     }
-    mmu_entry_t old = mmu_entry_load(entry); // a present one, if the object has not just taken it away
+    mmu_entry_t old =
+        mmu_entry_load(entry); // a present one, if the object has not just taken it away
     if (private_copy) {
         const void *source = slot != NULL ? page_address(memory_slot_page(*slot))
                                           : physical_to_virtual(memory->physical + offset);

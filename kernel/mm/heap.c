@@ -2,10 +2,12 @@
 // SPDX-FileCopyrightText: 2026 The XINIM authors
 
 // Slabs of one page each: a header, then objects of one size. What is larger takes whole pages.
-// After Bonwick, "The Slab Allocator" (USENIX Summer 1994), without constructors: objects are zeroed when handed out.
+// After Bonwick, "The Slab Allocator" (USENIX Summer 1994), without constructors: objects are
+// zeroed when handed out.
 //
-// Lock: heap_lock (LOCK_HEAP) protects everything here. struct page.owner tells heap_free what a page is.
-// With XINIM_CHECKS a freed object is filled with POISON, checked when it is handed out again.
+// Lock: heap_lock (LOCK_HEAP) protects everything here. struct page.owner tells heap_free what a
+// page is. With XINIM_CHECKS a freed object is filled with POISON, checked when it is handed out
+// again.
 
 #include "kernel/mm/heap.h"
 
@@ -24,7 +26,8 @@ enum {
 };
 
 // What fits into a slab 126, 63, 42 ... 2 times.
-static const uint16_t class_size[] = {32, 64, 96, 128, 192, 256, 384, 512, 672, 1008, 1344, HEAP_SLAB_MAX};
+static const uint16_t class_size[] = {32,  64,  96,  128,  192,  256,
+                                      384, 512, 672, 1008, 1344, HEAP_SLAB_MAX};
 enum { CLASSES = sizeof(class_size) / sizeof(class_size[0]) };
 
 struct free_object {
@@ -47,7 +50,7 @@ static unsigned class_of(size_t bytes)
 {
     unsigned class = 0;
     while (class_size[class] < bytes) {
-        class++;
+        class ++;
     }
     return class;
 }
@@ -91,7 +94,7 @@ static struct slab *slab_create(unsigned class)
     slab->free = NULL;
     slab->used = 0;
     slab->fresh = 0;
-    slab->class = (uint8_t)class;
+    slab->class = (uint8_t) class;
     list_init(&slab->in_class);
     list_prepend(&with_room[class], &slab->in_class);
     heap_pages++;
@@ -140,7 +143,8 @@ void *heap_allocate(size_t bytes)
     if (list->next == NULL) {
         list_init(list); // first use of this class
     }
-    struct slab *slab = list_empty(list) ? slab_create(class) : CONTAINER_OF(list->next, struct slab, in_class);
+    struct slab *slab =
+        list_empty(list) ? slab_create(class) : CONTAINER_OF(list->next, struct slab, in_class);
     void *object = slab == NULL ? NULL : slab_take(slab);
     spin_unlock(&heap_lock);
     if (object != NULL) {
@@ -187,7 +191,8 @@ void heap_free(void *pointer)
     }
     slab->used--;
     bool only_one = list->next == &slab->in_class && list->previous == &slab->in_class;
-    if (slab->used == 0 && !only_one) { // keep one, so that a lone object going and coming costs no page
+    if (slab->used == 0 &&
+        !only_one) { // keep one, so that a lone object going and coming costs no page
         list_remove(&slab->in_class);
         heap_pages--;
         page_put(page);

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 // SPDX-FileCopyrightText: 2026 The XINIM authors
 
-// The kernel's own small objects: size classes carved from pages. Zeroed. NULL when memory is exhausted.
-// Aligned to 16 bytes; above HEAP_SLAB_MAX, to a page. Callable under any lock of a lower rank than LOCK_HEAP.
+// The kernel's own small objects: size classes carved from pages. Zeroed. NULL when memory is
+// exhausted. Aligned to 16 bytes; above HEAP_SLAB_MAX, to a page. Callable under any lock of a
+// lower rank than LOCK_HEAP.
 
 #pragma once
 

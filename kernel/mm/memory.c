@@ -3,8 +3,8 @@
 
 // Memory objects: creation, destruction, single pages.
 //
-// Lock: memory->lock (LOCK_MEMORY) protects everything in struct memory but the object header, and every page table
-// entry that maps one of its pages. Invariants M1 .. in docs/memory.md.
+// Lock: memory->lock (LOCK_MEMORY) protects everything in struct memory but the object header, and
+// every page table entry that maps one of its pages. Invariants M1 .. in docs/memory.md.
 
 #include "kernel/mm/memory.h"
 
@@ -62,7 +62,8 @@ static int allocate_contiguous(struct memory *memory, unsigned flags)
     return 0;
 }
 
-int memory_create(uint64_t bytes, unsigned flags, struct endpoint *pager, uint64_t badge, struct memory **result)
+int memory_create(uint64_t bytes, unsigned flags, struct endpoint *pager, uint64_t badge,
+                  struct memory **result)
 {
     const unsigned limits = MEMORY_BELOW_4G | MEMORY_BELOW_16M;
     bool contiguous = (flags & MEMORY_CONTIGUOUS) != 0;
@@ -72,7 +73,10 @@ int memory_create(uint64_t bytes, unsigned flags, struct endpoint *pager, uint64
         (!contiguous && (flags & limits) != 0) || (pager != NULL && !paged)) {
         return -E_INVAL;
     }
-    struct memory *memory = memory_new(contiguous ? MEMORY_PINNED : paged ? MEMORY_PAGER : MEMORY_ANONYMOUS, bytes);
+    struct memory *memory = memory_new(contiguous ? MEMORY_PINNED
+                                       : paged    ? MEMORY_PAGER
+                                                  : MEMORY_ANONYMOUS,
+                                       bytes);
     if (memory == NULL) {
         return -E_NOMEM;
     }
@@ -93,10 +97,11 @@ int memory_create(uint64_t bytes, unsigned flags, struct endpoint *pager, uint64
     return 0;
 }
 
-int memory_create_physical(physical_t base, uint64_t bytes, enum memory_cache cache, struct memory **result)
+int memory_create_physical(physical_t base, uint64_t bytes, enum memory_cache cache,
+                           struct memory **result)
 {
-    if (base % PAGE_SIZE != 0 || !whole_pages(bytes) || bytes == 0 || base > MEMORY_BYTES_MAX - bytes ||
-        cache > MEMORY_CACHED) {
+    if (base % PAGE_SIZE != 0 || !whole_pages(bytes) || bytes == 0 ||
+        base > MEMORY_BYTES_MAX - bytes || cache > MEMORY_CACHED) {
         return -E_INVAL;
     }
     struct memory *memory = memory_new(MEMORY_PHYSICAL, bytes);

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 // SPDX-FileCopyrightText: 2026 The XINIM authors
 
-// Memory objects: what changes pages that may be mapped. Mappings are found through memory->regions and changed under
-// memory->lock alone, without the lock of their space (docs/memory.md, "Who may change an entry").
+// Memory objects: what changes pages that may be mapped. Mappings are found through memory->regions
+// and changed under memory->lock alone, without the lock of their space (docs/memory.md, "Who may
+// change an entry").
 
 #include "abi/error.h"
 #include "kernel/core/panic.h"
@@ -12,7 +13,8 @@
 enum entry_change { UNMAP, WRITE_PROTECT };
 
 // Changes the object's entries for pages first .. end of one region that maps it.
-static void change_in_region(struct region *region, uint64_t first, uint64_t end, enum entry_change change)
+static void change_in_region(struct region *region, uint64_t first, uint64_t end,
+                             enum entry_change change)
 {
     uint64_t region_first = region->offset >> PAGE_SHIFT;
     uint64_t region_end = region_first + ((region->end - region->start) >> PAGE_SHIFT);
@@ -36,7 +38,8 @@ static void change_in_region(struct region *region, uint64_t first, uint64_t end
                     __atomic_fetch_sub(&aspace->object_pages, 1, __ATOMIC_RELAXED);
                     mmu_gather_address(&gather, address);
                 } else if (mmu_entry_allows(old, PROT_WRITE)) {
-                    mmu_entry_store(entry, mmu_entry_with_prot(old, (region->prot | PROT_READ) & ~(unsigned)PROT_WRITE));
+                    mmu_entry_store(entry, mmu_entry_with_prot(old, (region->prot | PROT_READ) &
+                                                                        ~(unsigned)PROT_WRITE));
                     mmu_gather_address(&gather, address);
                 }
             }
@@ -47,9 +50,11 @@ static void change_in_region(struct region *region, uint64_t first, uint64_t end
     mmu_gather_flush(&gather);
 }
 
-static void change_everywhere(struct memory *memory, uint64_t first, uint64_t end, enum entry_change change)
+static void change_everywhere(struct memory *memory, uint64_t first, uint64_t end,
+                              enum entry_change change)
 {
-    for (struct list *entry = memory->regions.next; entry != &memory->regions; entry = entry->next) {
+    for (struct list *entry = memory->regions.next; entry != &memory->regions;
+         entry = entry->next) {
         change_in_region(CONTAINER_OF(entry, struct region, in_memory), first, end, change);
     }
 }
@@ -141,7 +146,8 @@ int memory_resize(struct memory *memory, uint64_t bytes)
 
 enum { SUPPLY_BATCH = 32 };
 
-// References to up to SUPPLY_BATCH of the source's pages. Returns how many, or the error if it is none.
+// References to up to SUPPLY_BATCH of the source's pages. Returns how many, or the error if it is
+// none.
 static int collect(struct memory *source, uint64_t offset, uint64_t bytes, struct page **pages)
 {
     int count = 0;
@@ -156,7 +162,8 @@ static int collect(struct memory *source, uint64_t offset, uint64_t bytes, struc
 }
 
 // Puts pages into empty slots; the references of those not used are dropped.
-static int install(struct memory *memory, uint64_t offset, uint64_t bytes, struct page **pages, int count)
+static int install(struct memory *memory, uint64_t offset, uint64_t bytes, struct page **pages,
+                   int count)
 {
     int error = 0;
     spin_lock(&memory->lock);
@@ -186,7 +193,8 @@ static int install(struct memory *memory, uint64_t offset, uint64_t bytes, struc
     return error;
 }
 
-// The first offset of the range, from `done` on, that has no page yet; so that a repeated call goes on where it stopped.
+// The first offset of the range, from `done` on, that has no page yet; so that a repeated call goes
+// on where it stopped.
 static uint64_t skip_present(struct memory *memory, uint64_t offset, uint64_t done, uint64_t bytes)
 {
     spin_lock(&memory->lock);
@@ -201,8 +209,8 @@ static uint64_t skip_present(struct memory *memory, uint64_t offset, uint64_t do
     return done;
 }
 
-int memory_supply(struct memory *memory, uint64_t offset, struct memory *source, uint64_t source_offset,
-                  uint64_t bytes)
+int memory_supply(struct memory *memory, uint64_t offset, struct memory *source,
+                  uint64_t source_offset, uint64_t bytes)
 {
     if (offset % PAGE_SIZE != 0 || source_offset % PAGE_SIZE != 0 || bytes % PAGE_SIZE != 0 ||
         offset > UINT64_MAX - bytes || source_offset > UINT64_MAX - bytes || source == memory) {
@@ -229,7 +237,8 @@ int memory_supply(struct memory *memory, uint64_t offset, struct memory *source,
     return 0;
 }
 
-int64_t memory_dirty(struct memory *memory, uint64_t offset, uint64_t pages, uint8_t *bitmap, bool clear)
+int64_t memory_dirty(struct memory *memory, uint64_t offset, uint64_t pages, uint8_t *bitmap,
+                     bool clear)
 {
     if (pages > MEMORY_WORK_PAGES) {
         return -E_INVAL;
@@ -245,7 +254,8 @@ int64_t memory_dirty(struct memory *memory, uint64_t offset, uint64_t pages, uin
     uint64_t dirty_first = ~0ull;
     uint64_t dirty_end = 0;
     memory_slot_t *slot;
-    for (uint64_t index = first; (slot = memory_tree_next(memory, &index, first + pages)) != NULL; index++) {
+    for (uint64_t index = first; (slot = memory_tree_next(memory, &index, first + pages)) != NULL;
+         index++) {
         if ((*slot & MEMORY_SLOT_DIRTY) == 0) {
             continue;
         }
@@ -258,7 +268,8 @@ int64_t memory_dirty(struct memory *memory, uint64_t offset, uint64_t pages, uin
             *slot &= ~(memory_slot_t)MEMORY_SLOT_DIRTY;
         }
     }
-    // Entries are made writable only where the page is dirty, so only those are to be protected again.
+    // Entries are made writable only where the page is dirty, so only those are to be protected
+    // again.
     if (clear && count > 0) {
         change_everywhere(memory, dirty_first, dirty_end, WRITE_PROTECT);
     }

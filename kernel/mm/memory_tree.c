@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 // SPDX-FileCopyrightText: 2026 The XINIM authors
 
-// The radix tree of a memory object: 64 slots a node, as high as the highest index asks for. With height 0 the root field
-// is itself the only slot, so an object of one page needs no node. Inner slots hold addresses of nodes.
+// The radix tree of a memory object: 64 slots a node, as high as the highest index asks for. With
+// height 0 the root field is itself the only slot, so an object of one page needs no node. Inner
+// slots hold addresses of nodes.
 //
 // All with memory->lock held.
 
@@ -89,7 +90,8 @@ memory_slot_t *memory_tree_next(struct memory *memory, uint64_t *index, uint64_t
         if (level == 0) {
             return slot;
         }
-        uint64_t span = 1ull << (MEMORY_NODE_BITS * level); // no node: on to what the next slot covers
+        uint64_t span =
+            1ull << (MEMORY_NODE_BITS * level); // no node: on to what the next slot covers
         *index = (*index | (span - 1)) + 1;
         if (*index == 0) {
             break;

@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: MIT
 // SPDX-FileCopyrightText: 2026 The XINIM authors
 
-// Physical pages: a binary buddy allocator for each zone, behind a small cache of single pages on each CPU.
+// Physical pages: a binary buddy allocator for each zone, behind a small cache of single pages on
+// each CPU.
 //
-// Zones are what device limits ask for: below 16 MiB, below 4 GiB, the rest; a request takes from the highest zone it may
-// use. The page array covers everything from the lowest to the highest RAM address.
+// Zones are what device limits ask for: below 16 MiB, below 4 GiB, the rest; a request takes from
+// the highest zone it may use. The page array covers everything from the lowest to the highest RAM
+// address.
 //
-// Locks: page_lock (LOCK_PAGE) protects zones and the fields of free pages. A CPU's cache needs no lock, because the
-// kernel runs with interrupts off. A used page's fields belong to whoever holds it; `references` is atomic.
+// Locks: page_lock (LOCK_PAGE) protects zones and the fields of free pages. A CPU's cache needs no
+// lock, because the kernel runs with interrupts off. A used page's fields belong to whoever holds
+// it; `references` is atomic.
 
 #include "kernel/mm/page.h"
 
@@ -20,11 +23,11 @@ enum {
     ZONE_4G,
     ZONE_HIGH,
     ZONES,
-    CACHE_PAGES = 32,       // used pages a CPU keeps
-    CACHE_BATCH_ORDER = 4,  // moved between cache and zones at once: 16 pages
+    CACHE_PAGES = 32,      // used pages a CPU keeps
+    CACHE_BATCH_ORDER = 4, // moved between cache and zones at once: 16 pages
     CACHE_BATCH = 1 << CACHE_BATCH_ORDER,
     CACHE_ZEROED_PAGES = 16, // pages known to be zero that a CPU keeps
-    RESERVE_DIVISOR = 64,   // the reserve is this part of RAM, but within:
+    RESERVE_DIVISOR = 64,    // the reserve is this part of RAM, but within:
     RESERVE_MIN = 128,
     RESERVE_MAX = 4096,
 };
@@ -90,15 +93,16 @@ static void block_unlink(struct zone *zone, uint32_t index)
     page->state = PAGE_FREE_TAIL;
 }
 
-// Block sizes are aligned as frames, not as indices: the array need not begin at a multiple of the largest block.
+// Block sizes are aligned as frames, not as indices: the array need not begin at a multiple of the
+// largest block.
 static uint32_t buddy_of(uint32_t index, unsigned order)
 {
     uint64_t frame = (index + page_first_frame) ^ (1ull << order);
     return frame < page_first_frame ? PAGE_NONE : (uint32_t)(frame - page_first_frame);
 }
 
-// page_lock held; the pages' state is anything but free. Zone limits are multiples of the largest block, so a buddy is
-// always of the same zone.
+// page_lock held; the pages' state is anything but free. Zone limits are multiples of the largest
+// block, so a buddy is always of the same zone.
 static void block_free(uint32_t index, unsigned order)
 {
     struct zone *zone = &zones[zone_of(index)];
@@ -306,9 +310,10 @@ static uint64_t frame_up(uint64_t address)
     return (address + PAGE_SIZE - 1) >> PAGE_SHIFT;
 }
 
-// Finds the part of base .. end (frames) that comes before or, if `base` is inside it, after the first reserved range.
-// Returns the end of the free part and moves *base past reserved ranges.
-static uint64_t free_part(uint64_t *base, uint64_t end, const struct boot_memory_range *reserved, unsigned count)
+// Finds the part of base .. end (frames) that comes before or, if `base` is inside it, after the
+// first reserved range. Returns the end of the free part and moves *base past reserved ranges.
+static uint64_t free_part(uint64_t *base, uint64_t end, const struct boot_memory_range *reserved,
+                          unsigned count)
 {
     bool moved;
     do {
@@ -332,8 +337,10 @@ static uint64_t free_part(uint64_t *base, uint64_t end, const struct boot_memory
 }
 
 // Highest place below 4 GiB that is free; the array itself then counts as reserved.
-static struct boot_memory_range place_array(uint64_t frames, const struct boot_memory_range *ranges, unsigned count,
-                                            const struct boot_memory_range *reserved, unsigned reserved_count)
+static struct boot_memory_range place_array(uint64_t frames, const struct boot_memory_range *ranges,
+                                            unsigned count,
+                                            const struct boot_memory_range *reserved,
+                                            unsigned reserved_count)
 {
     uint64_t best = 0;
     for (unsigned i = 0; i < count; i++) {
@@ -349,7 +356,8 @@ static struct boot_memory_range place_array(uint64_t frames, const struct boot_m
         }
     }
     if (best == 0) {
-        panic("too little memory: %llu KiB for the page array found nowhere", (unsigned long long)frames * 4);
+        panic("too little memory: %llu KiB for the page array found nowhere",
+              (unsigned long long)frames * 4);
     }
     return (struct boot_memory_range){.base = best << PAGE_SHIFT, .bytes = frames << PAGE_SHIFT};
 }
@@ -398,7 +406,8 @@ void page_init(const struct boot_memory_range *ranges, unsigned count,
     }
     KERNEL_ASSERT(after > first && after - first < PAGE_NONE);
     __builtin_memcpy(held, reserved, reserved_count * sizeof(*reserved));
-    held[reserved_count++] = (struct boot_memory_range){.base = 0, .bytes = PAGE_SIZE}; // address 0 means "none"
+    held[reserved_count++] =
+        (struct boot_memory_range){.base = 0, .bytes = PAGE_SIZE}; // address 0 means "none"
     uint64_t array_frames = frame_up((after - first) * sizeof(struct page));
     struct boot_memory_range array = place_array(array_frames, ranges, count, held, reserved_count);
     held[reserved_count++] = array;

@@ -12,13 +12,14 @@
 
 typedef uint64_t physical_t;
 
-// Who asks decides how much is left to the others: programs fail first, then services, the kernel last.
+// Who asks decides how much is left to the others: programs fail first, then services, the kernel
+// last.
 enum page_flag {
     PAGE_ZEROED = 1,
     PAGE_BELOW_4G = 2,
     PAGE_BELOW_16M = 4,
-    PAGE_FOR_SERVICE = 8, // memory of a native process: fails when less than half the reserve is free
-    PAGE_FOR_GUEST = 16,  // memory of a program: fails when less than the reserve is free
+    PAGE_FOR_SERVICE = 8, // for a native process: fails when half the reserve is left
+    PAGE_FOR_GUEST = 16,  // for a program: fails when the reserve is left
 };
 
 enum { PAGE_ORDER_MAX = 10 }; // 4 MiB blocks
@@ -29,7 +30,7 @@ struct page {
     uint32_t next, previous; // free list; `next` also chains pages that one owner is about to free
     uint8_t order;           // of a free block's first page
     uint8_t state;           // enum page_state
-    uint16_t owner;          // heap pages: the heap's mark; others: how often the kernel has pinned it (aspace_pin_page)
+    uint16_t owner;          // the heap's mark, or how often the kernel has pinned the page
 };
 _Static_assert(sizeof(struct page) == 16, "page index and address are converted by shifts");
 
@@ -37,16 +38,17 @@ enum page_state { PAGE_NOT_RAM, PAGE_USED, PAGE_CACHED, PAGE_FREE_HEAD, PAGE_FRE
 
 static const uint32_t PAGE_NONE = ~0u; // ends a chain of indices into page_array
 
-extern struct page *page_array;   // of frame page_first_frame and up
+extern struct page *page_array; // of frame page_first_frame and up
 extern uint64_t page_first_frame, page_frame_count;
 
-// Boot, once: `ranges` is all RAM, `reserved` what of it is in use (kernel, initrd, firmware tables): those pages begin
-// with one reference and may be given away later by dropping it. Uses memory below 4 GiB for its own array.
+// Boot, once: `ranges` is all RAM, `reserved` what of it is in use (kernel, initrd, firmware
+// tables): those pages begin with one reference and may be given away later by dropping it. Uses
+// memory below 4 GiB for its own array.
 void page_init(const struct boot_memory_range *ranges, unsigned count,
                const struct boot_memory_range *reserved, unsigned reserved_count);
 
-// 2^order pages, physically contiguous and aligned to their size, one reference each; NULL when there is none.
-// Each page is put by itself.
+// 2^order pages, physically contiguous and aligned to their size, one reference each; NULL when
+// there is none. Each page is put by itself.
 struct page *page_allocate(unsigned order, unsigned flags);
 
 // For page_put and page_put_zeroed only: the last reference is gone.
@@ -55,7 +57,8 @@ void page_free(struct page *page);
 // Like page_put of the only reference to an order-0 page that is known to hold zeros only.
 void page_put_zeroed(struct page *page);
 
-// Hands this CPU's cache back to the allocator (so that tests can count, and before memory is given up for exhausted).
+// Hands this CPU's cache back to the allocator (so that tests can count, and before memory is given
+// up for exhausted).
 void page_drain_cache(void);
 
 uint64_t page_total(void); // pages of RAM
@@ -74,7 +77,8 @@ static inline void page_put(struct page *page)
     }
 }
 
-// A reference of the kernel's own that clones must not turn into sharing: the page stays where its owner sees it.
+// A reference of the kernel's own that clones must not turn into sharing: the page stays where its
+// owner sees it.
 static inline void page_pin(struct page *page)
 {
     page_get(page);
@@ -90,7 +94,8 @@ static inline void page_unpin(struct page *page)
 // A private page with no user but the one whose table names it.
 static inline bool page_sole(const struct page *page)
 {
-    return __atomic_load_n(&page->references, __ATOMIC_ACQUIRE) == 1u + __atomic_load_n(&page->owner, __ATOMIC_RELAXED);
+    return __atomic_load_n(&page->references, __ATOMIC_ACQUIRE) ==
+           1u + __atomic_load_n(&page->owner, __ATOMIC_RELAXED);
 }
 
 static inline physical_t page_physical(const struct page *page)

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 // SPDX-FileCopyrightText: 2026 The XINIM authors
 
-// The sorted array of a space's regions: finding, inserting, cutting, joining. The space's lock is held throughout; a
-// region's bounds and its place in its object's list also change under the object's lock.
+// The sorted array of a space's regions: finding, inserting, cutting, joining. The space's lock is
+// held throughout; a region's bounds and its place in its object's list also change under the
+// object's lock.
 
 #include "kernel/mm/region.h"
 
@@ -227,8 +228,8 @@ int region_split(struct aspace *aspace, uint64_t address)
 static bool continues(const struct region *low, const struct region *high)
 {
     return low->end == high->start && low->memory == high->memory && low->prot == high->prot &&
-           low->max_prot == high->max_prot && low->flags == high->flags && (low->flags & MAP_GROWS_DOWN) == 0 &&
-           low->tag == high->tag &&
+           low->max_prot == high->max_prot && low->flags == high->flags &&
+           (low->flags & MAP_GROWS_DOWN) == 0 && low->tag == high->tag &&
            (low->memory == NULL || low->offset + (low->end - low->start) == high->offset);
 }
 
@@ -242,7 +243,8 @@ void region_merge(struct aspace *aspace, uint32_t index)
     if (!continues(low, high)) {
         return;
     }
-    region_set_bounds(low, low->start, high->end); // first, so that every entry stays in sight of the object
+    region_set_bounds(low, low->start,
+                      high->end); // first, so that every entry stays in sight of the object
     region_unlink(high);
     region_remove(aspace, index + 1, 1);
 }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // SPDX-FileCopyrightText: 2026 The XINIM authors
 
-// Inside kernel/mm: the sorted array of regions and the walk over their entries. The space's lock is held throughout.
+// Inside kernel/mm: the sorted array of regions and the walk over their entries. The space's lock
+// is held throughout.
 
 #pragma once
 
@@ -16,7 +17,8 @@ struct region *region_find(struct aspace *aspace, uint64_t address);
 // Room for `more` further regions. -E_NOMEM.
 int region_reserve(struct aspace *aspace, uint32_t more);
 
-// Puts a filled region (start, end, memory with a reference to take over, ...) in its place; room was reserved.
+// Puts a filled region (start, end, memory with a reference to take over, ...) in its place; room
+// was reserved.
 void region_insert(struct aspace *aspace, struct region *region);
 
 // Gives the array of an empty space back.
@@ -40,7 +42,8 @@ void region_set_bounds(struct region *region, uint64_t start, uint64_t end);
 // What the region keeps for itself below its start (a stack's room to grow included).
 static inline uint64_t region_low(const struct region *region)
 {
-    return (region->flags & MAP_GROWS_DOWN) != 0 && region->limit < region->start ? region->limit : region->start;
+    return (region->flags & MAP_GROWS_DOWN) != 0 && region->limit < region->start ? region->limit
+                                                                                  : region->start;
 }
 
 static inline bool region_private(const struct region *region)
@@ -51,9 +54,10 @@ static inline bool region_private(const struct region *region)
 enum region_zap { ZAP_ALL, ZAP_PRIVATE };
 enum { ZAP_TABLE_COST = 64 };
 
-// Clears the entries of a part of a region and lets their pages go, until *budget is used up (an entry cleared costs 1,
-// with ZAP_ALL a table visited ZAP_TABLE_COST); returns the address reached. Translations are flushed on return unless
-// the region is anonymous: then `gather` still holds them.
+// Clears the entries of a part of a region and lets their pages go, until *budget is used up (an
+// entry cleared costs 1, with ZAP_ALL a table visited ZAP_TABLE_COST); returns the address reached.
+// Translations are flushed on return unless the region is anonymous: then `gather` still holds
+// them.
 uint64_t region_zap(struct region *region, uint64_t start, uint64_t end, enum region_zap what,
                     struct mmu_gather *gather, uint64_t *budget);
 
@@ -76,7 +80,8 @@ int region_check_range(uint64_t address, uint64_t bytes);
 int fault_resolve(struct aspace *aspace, struct fault *fault);
 
 #ifdef XINIM_CHECKS
-void assert_aspace_state(struct aspace *aspace); // docs/memory.md, A1 ..; looks at the entries now and then
+void assert_aspace_state(
+    struct aspace *aspace); // docs/memory.md, A1 ..; looks at the entries now and then
 void assert_aspace_entries(struct aspace *aspace); // A3 .. now
 #else
 static inline void assert_aspace_state(struct aspace *aspace)

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // SPDX-FileCopyrightText: 2026 The XINIM authors
 
-// Stands for kernel/arch/<cpu>/arch_inline.h in unit tests on the build machine: physical address 0 is the first byte of
-// an arena, and the test says which CPU it plays.
+// Stands for kernel/arch/<cpu>/arch_inline.h in unit tests on the build machine: physical address 0
+// is the first byte of an arena, and the test says which CPU it plays.
 
 #pragma once
 

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
 // SPDX-FileCopyrightText: 2026 The XINIM authors
 
-// User page tables of a space. No instruction here is special to the processor, so the unit tests run this very code.
+// User page tables of a space. No instruction here is special to the processor, so the unit tests
+// run this very code.
 //
-// Lock: the space's (LOCK_ASPACE), but for mmu_next, which may also run under the lock of an object that is mapped in the
-// range, because tables in the span of a region stay.
+// Lock: the space's (LOCK_ASPACE), but for mmu_next, which may also run under the lock of an object
+// that is mapped in the range, because tables in the span of a region stay.
 
 #include "kernel/arch/mmu.h"
 
@@ -124,10 +125,11 @@ struct release {
     struct mmu_gather *gather;
 };
 
-// One table whose entries of this level (1 or higher) begin at `base`. A released table holds only zeros by now. One
-// flushed address in its span also makes the processor forget the directory entries it has cached (SDM volume 3,
-// 4.10.4.1: INVLPG drops all paging-structure caches).
-static void release_below(const struct release *release, mmu_entry_t *table, unsigned level, uint64_t base)
+// One table whose entries of this level (1 or higher) begin at `base`. A released table holds only
+// zeros by now. One flushed address in its span also makes the processor forget the directory
+// entries it has cached (SDM volume 3, 4.10.4.1: INVLPG drops all paging-structure caches).
+static void release_below(const struct release *release, mmu_entry_t *table, unsigned level,
+                          uint64_t base)
 {
     uint64_t span = mmu_entry_span(level);
     uint64_t first = release->start > base ? (release->start - base) / span : 0;
@@ -151,8 +153,8 @@ static void release_below(const struct release *release, mmu_entry_t *table, uns
     }
 }
 
-void mmu_release_tables(struct mmu_space *space, uint64_t start, uint64_t end, uint64_t floor, uint64_t ceiling,
-                        struct mmu_gather *gather)
+void mmu_release_tables(struct mmu_space *space, uint64_t start, uint64_t end, uint64_t floor,
+                        uint64_t ceiling, struct mmu_gather *gather)
 {
     const struct release release = {space, start, end, floor, ceiling, gather};
     space->leaf_number = NO_LEAF;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // SPDX-FileCopyrightText: 2026 The XINIM authors
 
-// Entries of 4-level paging (Intel SDM volume 3, 4.5, tables 4-14 to 4-20) and what kernel/arch/mmu.h wants inline.
+// Entries of 4-level paging (Intel SDM volume 3, 4.5, tables 4-14 to 4-20) and what
+// kernel/arch/mmu.h wants inline.
 
 #pragma once
 
@@ -73,10 +74,11 @@ static inline mmu_entry_t mmu_prot_bits(unsigned prot)
     return bits;
 }
 
-static inline mmu_entry_t mmu_entry_make(physical_t frame, unsigned prot, enum memory_cache cache, bool private_page)
+static inline mmu_entry_t mmu_entry_make(physical_t frame, unsigned prot, enum memory_cache cache,
+                                         bool private_page)
 {
-    return frame | MMU_USER | MMU_ACCESSED | MMU_DIRTY | mmu_cache_bits(cache) | mmu_prot_bits(prot) |
-           (private_page ? MMU_PRIVATE : 0);
+    return frame | MMU_USER | MMU_ACCESSED | MMU_DIRTY | mmu_cache_bits(cache) |
+           mmu_prot_bits(prot) | (private_page ? MMU_PRIVATE : 0);
 }
 
 static inline mmu_entry_t mmu_entry_with_prot(mmu_entry_t entry, unsigned prot)
@@ -107,8 +109,10 @@ static inline bool mmu_entry_allows(mmu_entry_t entry, unsigned access)
 
 static inline bool mmu_entry_private_allows(mmu_entry_t entry, unsigned access)
 {
-    mmu_entry_t needed = MMU_PRESENT | MMU_PRIVATE | ((access & PROT_WRITE) != 0 ? MMU_WRITABLE : 0);
-    return (entry & needed) == needed && ((access & PROT_EXECUTE) == 0 || (entry & MMU_NO_EXECUTE) == 0);
+    mmu_entry_t needed =
+        MMU_PRESENT | MMU_PRIVATE | ((access & PROT_WRITE) != 0 ? MMU_WRITABLE : 0);
+    return (entry & needed) == needed &&
+           ((access & PROT_EXECUTE) == 0 || (entry & MMU_NO_EXECUTE) == 0);
 }
 
 static inline mmu_entry_t mmu_entry_load(const mmu_entry_t *entry)

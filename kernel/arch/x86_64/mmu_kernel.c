@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: MIT
 // SPDX-FileCopyrightText: 2026 The XINIM authors
 
-// The kernel half of every address space (Intel SDM volume 3, chapters 4 and 12.12 (PAT); PVH leaves the image at its
-// linked physical address, KERNEL_BASE below its virtual one):
-//   direct map   all RAM, RW, never executable; the kernel's own code and constants read-only there too
-//   devices      one top-level entry at DEVICE_MAP_BASE, filled by mmu_map_device
-//   image        text RX, rodata R, data RW
-// All pages are global. Nothing is both writable and executable. Built once on the boot CPU; top-level entries never
-// change afterwards, so spaces copy them.
+// The kernel half of every address space (Intel SDM volume 3, chapters 4 and 12.12 (PAT); PVH
+// leaves the image at its linked physical address, KERNEL_BASE below its virtual one):
+//
+// - direct map: all RAM, RW, never executable; the kernel's own code and constants read-only
+// - devices: one top-level entry at DEVICE_MAP_BASE, filled by mmu_map_device
+// - image: text RX, rodata R, data RW
+//
+// All pages are global. Nothing is both writable and executable. Built once on the boot CPU;
+// top-level entries never change afterwards, so spaces copy them.
 
 #include "kernel/arch/x86_64/mmu_kernel.h"
 
@@ -23,7 +25,8 @@
 #define CR0_WP   (1ull << 16)
 #define CR4_PGE  (1ull << 7)
 
-// Memory types by PCD:PWT of an entry: write-back, write-combining, uncached minus, uncached; the upper four alike.
+// Memory types by PCD:PWT of an entry: write-back, write-combining, uncached minus, uncached; the
+// upper four alike.
 #define PAT_VALUE 0x0007010600070106ull
 
 #define CPUID_EXTENDED     0x80000001u
@@ -59,7 +62,10 @@ static uint64_t msr_read(uint32_t msr)
 
 static void msr_write(uint32_t msr, uint64_t value)
 {
-    __asm__ volatile("wrmsr" : : "c"(msr), "a"((uint32_t)value), "d"((uint32_t)(value >> 32)) : "memory");
+    __asm__ volatile("wrmsr"
+                     :
+                     : "c"(msr), "a"((uint32_t)value), "d"((uint32_t)(value >> 32))
+                     : "memory");
 }
 
 static uint32_t cpuid_extended_edx(void)
@@ -203,7 +209,8 @@ void *mmu_map_device(physical_t physical, uint64_t bytes, enum memory_cache cach
 {
     uint64_t offset = physical % PAGE_SIZE;
     uint64_t whole = (offset + bytes + PAGE_SIZE - 1) & ~(uint64_t)(PAGE_SIZE - 1);
-    KERNEL_ASSERT(bytes > 0 && whole < SPAN_1G && device_next + whole < DEVICE_MAP_BASE + mmu_entry_span(3));
+    KERNEL_ASSERT(bytes > 0 && whole < SPAN_1G &&
+                  device_next + whole < DEVICE_MAP_BASE + mmu_entry_span(3));
     mmu_entry_t bits = cache == MEMORY_CACHED ? KERNEL_R : KERNEL_RW | mmu_cache_bits(cache);
     uint64_t address = device_next;
     for (uint64_t done = 0; done < whole; done += PAGE_SIZE) {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // SPDX-FileCopyrightText: 2026 The XINIM authors
 
-// What user page tables take over from the kernel's: the used entries of its top-level table, fixed since boot.
+// What user page tables take over from the kernel's: the used entries of its top-level table, fixed
+// since boot.
 
 #pragma once
 

@@ -3,28 +3,31 @@
 
 // TLB shootdown.
 //
-// Each CPU owns one request (what is to be forgotten, and a mask of the CPUs that have not yet done so) and one inbox (a
-// mask of the CPUs whose request concerns it). To flush: fill the own request, set the own bit in each target's inbox,
-// send IPI_TLB, wait until the request's mask is empty.
+// Each CPU owns one request (what is to be forgotten, and a mask of the CPUs that still have to)
+// and one inbox (a mask of the CPUs whose request concerns it). To flush: fill the own request, set
+// the own bit in each target's inbox, send IPI_TLB, wait until the request's mask is empty.
 //
-// No deadlock. A CPU waits here, or spins for a lock (cpu_relax_in_kernel), only while it keeps answering its inbox;
-// answering takes no lock and waits for nobody. Every other stretch of kernel code is bounded, runs with interrupts off,
-// and ends in user mode or idle, where the IPI arrives. So each target answers, whatever locks the requester holds. Two
-// CPUs that ask each other answer each other in their wait loops.
+// No deadlock. A CPU waits here, or spins for a lock (cpu_relax_in_kernel), only while it keeps
+// answering its inbox; answering takes no lock and waits for nobody. Every other stretch of kernel
+// code is bounded, runs with interrupts off, and ends in user mode or idle, where the IPI arrives.
+// So each target answers, whatever locks the requester holds. Two CPUs that ask each other answer
+// each other in their wait loops.
 //
 // No stale translation. A space's `cpus` has the bit of every CPU that may hold translations of it:
 //   loading CPU:   (1) set own bit [locked RMW]  (2) write CR3  (3) walks tables
 //   flushing CPU:  (1) change the entry          (2) full fence (3) read `cpus`
-// One of the two second accesses comes later in the order of the fenced ones. If the loader's bit is missing from what
-// the flusher read, the loader's walk comes after the change; else the loader is asked and answers after its CR3 write
-// or before it, with no translation of that space either way. Without PCID, writing CR3 drops all translations of the
-// space left, so a CPU clears its bit there only after that (mmu_space_switch).
+// One of the two second accesses comes later in the order of the fenced ones. If the loader's bit
+// is missing from what the flusher read, the loader's walk comes after the change; else the loader
+// is asked and answers after its CR3 write or before it, with no translation of that space either
+// way. Without PCID, writing CR3 drops all translations of the space left, so a CPU clears its bit
+// there only after that (mmu_space_switch).
 //
-// No use after free of a space. The last thing a CPU does to the space it leaves is clearing its bit. tlb_unload returns
-// once every CPU whose bit it saw has answered; a CPU answers between two switches, never inside one.
+// No use after free of a space. The last thing a CPU does to the space it leaves is clearing its
+// bit. tlb_unload returns once every CPU whose bit it saw has answered; a CPU answers between two
+// switches, never inside one.
 //
-// The answer is a release, the requester's look at its mask an acquire: what the requester frees is not used by a
-// translation that was still in use before the answer.
+// The answer is a release, the requester's look at its mask an acquire: what the requester frees is
+// not used by a translation that was still in use before the answer.
 
 #include "kernel/arch/mmu.h"
 #include "kernel/core/lock.h"
@@ -135,7 +138,8 @@ void tlb_flush_range(struct mmu_space *space, uint64_t start, uint64_t end)
         flush_local(start, end);
     }
     if ((cpus & ~self) != 0) {
-        const struct request what = {.kind = REQUEST_FLUSH, .start = start, .end = end, .space = space};
+        const struct request what = {
+            .kind = REQUEST_FLUSH, .start = start, .end = end, .space = space};
         ask(cpus & ~self, &what);
     }
 }

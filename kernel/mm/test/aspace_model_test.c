@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 // SPDX-FileCopyrightText: 2026 The XINIM authors
 
-// Random operations on several address spaces and memory objects, on several CPUs, compared with the model after each:
-// same results, same bytes, same regions, same dirty pages; no stale translation, exact reference counts; and once all
-// is closed, every page is free again. In a second run allocations fail at random.
+// Random operations on several address spaces and memory objects, on several CPUs, compared with
+// the model after each: same results, same bytes, same regions, same dirty pages; no stale
+// translation, exact reference counts; and once all is closed, every page is free again. In a
+// second run allocations fail at random.
 //
 // The seed is printed; XINIM_SEED and XINIM_STEPS in the environment choose another run.
 
@@ -42,12 +43,12 @@ static bool chance(unsigned percent)
 
 #define NOTE(...) (void)snprintf(trace, sizeof(trace), __VA_ARGS__)
 
-#define CHECK(condition)                                                                           \
-    do {                                                                                           \
-        if (!(condition)) {                                                                        \
-            print_error("%s: %s\n", trace, #condition);                                            \
-            fail();                                                                                \
-        }                                                                                          \
+#define CHECK(condition)                                \
+    do {                                                \
+        if (!(condition)) {                             \
+            print_error("%s: %s\n", trace, #condition); \
+            fail();                                     \
+        }                                               \
     } while (0)
 
 static uint64_t address_of(unsigned number)
@@ -74,8 +75,13 @@ static struct model_space *pick_space(void)
 
 static unsigned pick_prot(void)
 {
-    static const unsigned choices[] = {PROT_READ | PROT_WRITE, PROT_READ | PROT_WRITE, PROT_READ, PROT_NONE,
-                                       PROT_READ | PROT_EXECUTE, PROT_READ | PROT_WRITE | PROT_EXECUTE, PROT_WRITE};
+    static const unsigned choices[] = {PROT_READ | PROT_WRITE,
+                                       PROT_READ | PROT_WRITE,
+                                       PROT_READ,
+                                       PROT_NONE,
+                                       PROT_READ | PROT_EXECUTE,
+                                       PROT_READ | PROT_WRITE | PROT_EXECUTE,
+                                       PROT_WRITE};
     return choices[pick(sizeof(choices) / sizeof(choices[0]))];
 }
 
@@ -128,15 +134,15 @@ static void op_create_object(void)
     }
 }
 
-static void supply(struct model_object *to, uint64_t to_index, struct model_object *from, uint64_t from_index,
-                   uint64_t pages)
+static void supply(struct model_object *to, uint64_t to_index, struct model_object *from,
+                   uint64_t from_index, uint64_t pages)
 {
-    int error = memory_supply(to->memory, to_index * PAGE_SIZE, from->memory, from_index * PAGE_SIZE,
-                              pages * PAGE_SIZE);
+    int error = memory_supply(to->memory, to_index * PAGE_SIZE, from->memory,
+                              from_index * PAGE_SIZE, pages * PAGE_SIZE);
     bool none = no_memory(error); // then a part may have been supplied: try again without failures
     if (none) {
-        error = memory_supply(to->memory, to_index * PAGE_SIZE, from->memory, from_index * PAGE_SIZE,
-                              pages * PAGE_SIZE);
+        error = memory_supply(to->memory, to_index * PAGE_SIZE, from->memory,
+                              from_index * PAGE_SIZE, pages * PAGE_SIZE);
     }
     int expected = 0;
     uint64_t i = 0;
@@ -171,7 +177,8 @@ static void op_supply(void)
     supply(to, range.first, from, from_index, range.count);
 }
 
-// What a pager does: finds the data (here: a page of a fresh object with random bytes) and supplies it.
+// What a pager does: finds the data (here: a page of a fresh object with random bytes) and supplies
+// it.
 static void page_in(struct model_object *object, uint64_t index)
 {
     struct memory *memory;
@@ -179,7 +186,8 @@ static void page_in(struct model_object *object, uint64_t index)
     if (object->memory == NULL) {
         return; // nobody has a handle any more
     }
-    CHECK(memory_create(PAGE_SIZE, 0, NULL, 0, &memory) == 0 && memory_page(memory, 0, true, &page) == 0);
+    CHECK(memory_create(PAGE_SIZE, 0, NULL, 0, &memory) == 0 &&
+          memory_page(memory, 0, true, &page) == 0);
     struct model_object *source = model_object_new(memory, false, 1);
     source->page[0] = model_page_new();
     for (unsigned i = 0; i < PAGE_SIZE; i += 64) {
@@ -200,7 +208,8 @@ static void op_decommit(void)
     }
     struct range range = pick_range((unsigned)object->pages);
     NOTE("decommit %u+%u", range.first, range.count);
-    CHECK(memory_decommit(object->memory, (uint64_t)range.first * PAGE_SIZE, (uint64_t)range.count * PAGE_SIZE) == 0);
+    CHECK(memory_decommit(object->memory, (uint64_t)range.first * PAGE_SIZE,
+                          (uint64_t)range.count * PAGE_SIZE) == 0);
     for (unsigned i = range.first; i < range.first + range.count; i++) {
         model_page_put(object->page[i]);
         object->page[i] = NULL;
@@ -235,7 +244,8 @@ static void op_dirty(void)
     bool clear = chance(60);
     uint8_t bitmap[OBJECT_PAGES / 8 + 1];
     NOTE("dirty %u+%u clear %d", range.first, range.count, clear);
-    int64_t count = memory_dirty(object->memory, (uint64_t)range.first * PAGE_SIZE, range.count, bitmap, clear);
+    int64_t count =
+        memory_dirty(object->memory, (uint64_t)range.first * PAGE_SIZE, range.count, bitmap, clear);
     int64_t expected = 0;
     for (unsigned i = 0; i < range.count; i++) {
         bool *dirty = &object->dirty[range.first + i];
@@ -265,8 +275,9 @@ static bool any_mapped(const struct model_space *space, struct range range)
     return false;
 }
 
-static void model_map(struct model_space *space, struct range range, const struct aspace_map_args *args,
-                      struct model_object *object, unsigned max_prot)
+static void model_map(struct model_space *space, struct range range,
+                      const struct aspace_map_args *args, struct model_object *object,
+                      unsigned max_prot)
 {
     bool anonymous_object = (args->flags & MAP_SHARED_ANON) != 0;
     if (anonymous_object) {
@@ -309,14 +320,18 @@ static void op_map(void)
     args.flags |= object != NULL && chance(50) ? MAP_PRIVATE : 0u;
     args.flags |= object == NULL && chance(30) ? MAP_SHARED_ANON : 0u;
     args.flags |= chance(20) ? MAP_NOREPLACE : 0u;
-    // Populating makes private copies, and where that ends for want of memory is the kernel's business.
-    args.flags |= chance(20) && !(allocations_fail && (args.flags & MAP_PRIVATE) != 0) ? MAP_POPULATE : 0u;
-    unsigned allowed = object == NULL ? 7u : rights | ((args.flags & MAP_PRIVATE) != 0 ? PROT_WRITE : 0u);
+    // Populating makes private copies, and where that ends for want of memory is the kernel's
+    // business.
+    args.flags |=
+        chance(20) && !(allocations_fail && (args.flags & MAP_PRIVATE) != 0) ? MAP_POPULATE : 0u;
+    unsigned allowed =
+        object == NULL ? 7u : rights | ((args.flags & MAP_PRIVATE) != 0 ? PROT_WRITE : 0u);
     uint64_t address = 0;
-    NOTE("map %u: %u+%u prot %u flags %u", (unsigned)(space - spaces), range.first, range.count, args.prot,
-         args.flags);
+    NOTE("map %u: %u+%u prot %u flags %u", (unsigned)(space - spaces), range.first, range.count,
+         args.prot, args.flags);
     arm();
-    int error = aspace_map(space->aspace, &args, object == NULL ? NULL : object->memory, rights, &address);
+    int error =
+        aspace_map(space->aspace, &args, object == NULL ? NULL : object->memory, rights, &address);
     if (no_memory(error)) {
         return;
     }
@@ -327,7 +342,9 @@ static void op_map(void)
     } else {
         CHECK(error == 0 && address == args.address);
         model_map(space, range, &args, object, allowed);
-        unsigned access = (args.prot & PROT_WRITE) != 0 && (args.flags & MAP_PRIVATE) != 0 ? PROT_WRITE : PROT_READ;
+        unsigned access = (args.prot & PROT_WRITE) != 0 && (args.flags & MAP_PRIVATE) != 0
+                              ? PROT_WRITE
+                              : PROT_READ;
         uint8_t *bytes;
         for (unsigned i = 0; (args.flags & MAP_POPULATE) != 0 && i < range.count; i++) {
             if (model_access(space, range.first + i, access, &bytes) != 0) {
@@ -341,8 +358,9 @@ static void op_map_hint(void)
 {
     struct model_space *space = pick_space();
     struct range range = pick_range(MODEL_PAGES);
-    struct aspace_map_args args = {
-        .address = address_of(range.first), .bytes = (uint64_t)range.count * PAGE_SIZE, .prot = pick_prot()};
+    struct aspace_map_args args = {.address = address_of(range.first),
+                                   .bytes = (uint64_t)range.count * PAGE_SIZE,
+                                   .prot = pick_prot()};
     uint64_t address = 0;
     NOTE("map %u: hint %u+%u", (unsigned)(space - spaces), range.first, range.count);
     arm();
@@ -354,7 +372,8 @@ static void op_map_hint(void)
     if (!any_mapped(space, range)) {
         CHECK(address == args.address);
     }
-    CHECK(address + args.bytes <= args.address + args.bytes); // there is always room below the window
+    CHECK(address + args.bytes <=
+          args.address + args.bytes); // there is always room below the window
     if (address >= MODEL_BASE) {
         struct range chosen = {(unsigned)((address - MODEL_BASE) / PAGE_SIZE), range.count};
         CHECK(!any_mapped(space, chosen));
@@ -375,7 +394,8 @@ static void op_unmap(void)
     struct range range = pick_range(MODEL_PAGES);
     NOTE("unmap %u: %u+%u", (unsigned)(space - spaces), range.first, range.count);
     arm();
-    int error = aspace_unmap(space->aspace, address_of(range.first), (uint64_t)range.count * PAGE_SIZE);
+    int error =
+        aspace_unmap(space->aspace, address_of(range.first), (uint64_t)range.count * PAGE_SIZE);
     if (!no_memory(error)) {
         CHECK(error == 0);
         model_unmap(space, range);
@@ -390,12 +410,13 @@ static void op_protect(void)
     NOTE("protect %u: %u+%u %u", (unsigned)(space - spaces), range.first, range.count, prot);
     int expected = 0;
     for (unsigned i = range.first; i < range.first + range.count && expected == 0; i++) {
-        expected = !space->slots[i].mapped                                ? -E_NOMEM
+        expected = !space->slots[i].mapped                   ? -E_NOMEM
                    : (prot & ~space->slots[i].max_prot) != 0 ? -E_ACCES
-                                                                          : 0;
+                                                             : 0;
     }
     arm();
-    int error = aspace_protect(space->aspace, address_of(range.first), (uint64_t)range.count * PAGE_SIZE, prot);
+    int error = aspace_protect(space->aspace, address_of(range.first),
+                               (uint64_t)range.count * PAGE_SIZE, prot);
     (void)host_fail_allocation(0);
     if (allocations_fail && error == -E_NOMEM) {
         return;
@@ -411,7 +432,8 @@ static void op_discard(void)
     struct model_space *space = pick_space();
     struct range range = pick_range(MODEL_PAGES);
     NOTE("discard %u: %u+%u", (unsigned)(space - spaces), range.first, range.count);
-    CHECK(aspace_discard(space->aspace, address_of(range.first), (uint64_t)range.count * PAGE_SIZE) == 0);
+    CHECK(aspace_discard(space->aspace, address_of(range.first),
+                         (uint64_t)range.count * PAGE_SIZE) == 0);
     for (unsigned i = range.first; i < range.first + range.count; i++) {
         model_page_put(space->slots[i].own);
         space->slots[i].own = NULL;
@@ -447,12 +469,15 @@ static void op_resize_mapping(void)
     struct region_info info;
     bool inside = in_one_region(space, range, &info);
     bool at_end = inside && info.address + info.bytes == address_of(range.first + range.count);
-    struct range more = {range.first + range.count, wanted.count > range.count ? wanted.count - range.count : 0};
+    struct range more = {range.first + range.count,
+                         wanted.count > range.count ? wanted.count - range.count : 0};
     uint64_t address;
-    NOTE("resize mapping %u: %u+%u to %u", (unsigned)(space - spaces), range.first, range.count, wanted.count);
+    NOTE("resize mapping %u: %u+%u to %u", (unsigned)(space - spaces), range.first, range.count,
+         wanted.count);
     arm();
-    int error = aspace_move(space->aspace, address_of(range.first), (uint64_t)range.count * PAGE_SIZE,
-                            address_of(range.first), (uint64_t)wanted.count * PAGE_SIZE, &address);
+    int error =
+        aspace_move(space->aspace, address_of(range.first), (uint64_t)range.count * PAGE_SIZE,
+                    address_of(range.first), (uint64_t)wanted.count * PAGE_SIZE, &address);
     (void)host_fail_allocation(0);
     if (allocations_fail && error == -E_NOMEM) {
         return;
@@ -467,7 +492,8 @@ static void op_resize_mapping(void)
             model_extend(space, &space->slots[more.first + i], i);
         }
         if (wanted.count < range.count) {
-            model_unmap(space, (struct range){range.first + wanted.count, range.count - wanted.count});
+            model_unmap(space,
+                        (struct range){range.first + wanted.count, range.count - wanted.count});
         }
     }
 }
@@ -508,7 +534,8 @@ static void op_move(void)
     struct region_info info;
     bool inside = in_one_region(space, from, &info);
     uint64_t address;
-    NOTE("move %u: %u+%u to %u+%u", (unsigned)(space - spaces), from.first, from.count, to.first, to.count);
+    NOTE("move %u: %u+%u to %u+%u", (unsigned)(space - spaces), from.first, from.count, to.first,
+         to.count);
     arm();
     int error = aspace_move(space->aspace, address_of(from.first), (uint64_t)from.count * PAGE_SIZE,
                             address_of(to.first), (uint64_t)to.count * PAGE_SIZE, &address);
@@ -664,11 +691,11 @@ static void op_copy_between(void)
     }
     struct fault fault;
     struct aspace *fault_space;
-    NOTE("copy %u:%#x from %u:%#x, %u", (unsigned)(to - spaces), to_start, (unsigned)(from - spaces), from_start,
-         bytes);
+    NOTE("copy %u:%#x from %u:%#x, %u", (unsigned)(to - spaces), to_start,
+         (unsigned)(from - spaces), from_start, bytes);
     arm();
-    int64_t result = aspace_copy_between(to->aspace, MODEL_BASE + to_start, from->aspace, MODEL_BASE + from_start,
-                                         bytes, &fault, &fault_space);
+    int64_t result = aspace_copy_between(to->aspace, MODEL_BASE + to_start, from->aspace,
+                                         MODEL_BASE + from_start, bytes, &fault, &fault_space);
     bool none = no_memory(result);
     int64_t done = 0;
     int error = 0;
@@ -739,7 +766,8 @@ static void check_regions(struct model_space *space)
 {
     struct region_info info;
     unsigned next = 0;
-    for (uint64_t address = 0; aspace_query(space->aspace, address, &info) == 0; address = info.address + info.bytes) {
+    for (uint64_t address = 0; aspace_query(space->aspace, address, &info) == 0;
+         address = info.address + info.bytes) {
         CHECK(info.address >= MODEL_BASE && info.address + info.bytes <= address_of(MODEL_PAGES));
         unsigned first = (unsigned)((info.address - MODEL_BASE) / PAGE_SIZE);
         for (; next < first; next++) {
@@ -823,9 +851,27 @@ static void check_all(unsigned step)
 static void step(unsigned number)
 {
     static void (*const operations[])(void) = {
-        op_map,    op_map,     op_map,      op_map_hint, op_unmap,       op_protect,        op_protect,
-        op_clone,  op_clone,   op_discard,  op_move,     op_move,        op_resize_mapping, op_decommit,
-        op_resize, op_supply,  op_dirty,    op_dirty,    op_create_object, op_clear,        op_futex,
+        op_map,
+        op_map,
+        op_map,
+        op_map_hint,
+        op_unmap,
+        op_protect,
+        op_protect,
+        op_clone,
+        op_clone,
+        op_discard,
+        op_move,
+        op_move,
+        op_resize_mapping,
+        op_decommit,
+        op_resize,
+        op_supply,
+        op_dirty,
+        op_dirty,
+        op_create_object,
+        op_clear,
+        op_futex,
     };
     host_cpu = pick(HOST_CPUS);
     unsigned choice = pick(100);

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 // SPDX-FileCopyrightText: 2026 The XINIM authors
 
-// Address spaces: what the random test does not reach (growing stacks, addresses chosen by the kernel, device memory, huge
-// ranges in pieces, reserves), sharing after a clone in detail, and the N-th failure for all N of each call.
+// Address spaces: what the random test does not reach (growing stacks, addresses chosen by the
+// kernel, device memory, huge ranges in pieces, reserves), sharing after a clone in detail, and the
+// N-th failure for all N of each call.
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -36,14 +37,16 @@ static int teardown(void **state)
     return host_pages_used() == used_before ? 0 : -1;
 }
 
-static uint64_t map_args(struct aspace *aspace, struct aspace_map_args args, struct memory *memory, int expected)
+static uint64_t map_args(struct aspace *aspace, struct aspace_map_args args, struct memory *memory,
+                         int expected)
 {
     uint64_t address = 0;
     assert_int_equal(aspace_map(aspace, &args, memory, 7, &address), expected);
     return address;
 }
 
-static uint64_t map_fixed(struct aspace *aspace, uint64_t address, uint64_t pages, unsigned prot, unsigned flags)
+static uint64_t map_fixed(struct aspace *aspace, uint64_t address, uint64_t pages, unsigned prot,
+                          unsigned flags)
 {
     struct aspace_map_args args = {
         .address = address, .bytes = pages * PAGE_SIZE, .prot = prot, .flags = MAP_FIXED | flags};
@@ -86,7 +89,8 @@ static void test_arguments(void **state)
     (void)state;
     struct memory *device;
     uint64_t address;
-    const struct aspace_map_args good = {.address = BASE, .bytes = PAGE_SIZE, .prot = PROT_READ, .flags = MAP_FIXED};
+    const struct aspace_map_args good = {
+        .address = BASE, .bytes = PAGE_SIZE, .prot = PROT_READ, .flags = MAP_FIXED};
     struct aspace_map_args args = good;
     args.bytes = 0;
     (void)map_args(space, args, NULL, -E_INVAL);
@@ -160,12 +164,16 @@ static void test_stack(void **state)
 {
     (void)state;
     const uint64_t top = BASE + 0x1000000;
-    struct aspace_map_args args = {.address = top - 2 * PAGE_SIZE, .bytes = 2 * PAGE_SIZE, .limit = 256 * PAGE_SIZE,
-                                   .prot = PROT_READ | PROT_WRITE, .flags = MAP_FIXED | MAP_GROWS_DOWN};
+    struct aspace_map_args args = {.address = top - 2 * PAGE_SIZE,
+                                   .bytes = 2 * PAGE_SIZE,
+                                   .limit = 256 * PAGE_SIZE,
+                                   .prot = PROT_READ | PROT_WRITE,
+                                   .flags = MAP_FIXED | MAP_GROWS_DOWN};
     struct region_info info;
     (void)map_args(space, args, NULL, 0);
     // Addresses the kernel chooses leave the stack its room.
-    struct aspace_map_args hint = {.address = top - 16 * PAGE_SIZE, .bytes = PAGE_SIZE, .prot = PROT_READ};
+    struct aspace_map_args hint = {
+        .address = top - 16 * PAGE_SIZE, .bytes = PAGE_SIZE, .prot = PROT_READ};
     assert_int_equal(map_args(space, hint, NULL, 0), top - 257 * PAGE_SIZE);
     assert_int_equal(aspace_unmap(space, top - 257 * PAGE_SIZE, PAGE_SIZE), 0);
 
@@ -184,7 +192,8 @@ static void test_stack(void **state)
     assert_int_equal(aspace_unmap(space, top - 200 * PAGE_SIZE, PAGE_SIZE), 0);
     struct fault fault;
     uint64_t value = 5;
-    assert_int_equal(aspace_copy_out(space, top - 256 * PAGE_SIZE, &value, sizeof(value), &fault), 0);
+    assert_int_equal(aspace_copy_out(space, top - 256 * PAGE_SIZE, &value, sizeof(value), &fault),
+                     0);
     assert_int_equal(get_word(space, top - 256 * PAGE_SIZE), 5);
 }
 
@@ -268,9 +277,13 @@ static void test_device(void **state)
         struct fault fault = {.address = BASE + 3 * PAGE_SIZE + 5, .access = PROT_WRITE};
         uint32_t value;
         struct futex_key key;
-        struct aspace_map_args args = {.address = BASE, .bytes = 32 * PAGE_SIZE, .flags = MAP_FIXED,
-                                       .prot = PROT_READ | PROT_WRITE, .offset = PAGE_SIZE};
-        assert_int_equal(memory_create_physical(0xfd000000, 24 * PAGE_SIZE, kinds[i].cache, &device), 0);
+        struct aspace_map_args args = {.address = BASE,
+                                       .bytes = 32 * PAGE_SIZE,
+                                       .flags = MAP_FIXED,
+                                       .prot = PROT_READ | PROT_WRITE,
+                                       .offset = PAGE_SIZE};
+        assert_int_equal(
+            memory_create_physical(0xfd000000, 24 * PAGE_SIZE, kinds[i].cache, &device), 0);
         (void)map_args(space, args, device, 0);
         assert_int_equal(aspace_fault(space, &fault), 0);
         mmu_entry_t entry = *mmu_find(&space->mmu, fault.address);
@@ -333,8 +346,11 @@ static void test_fault_around(void **state)
         *(uint64_t *)page_address(page) = i;
         page_put(page);
     }
-    struct aspace_map_args args = {.address = BASE + 5 * PAGE_SIZE, .bytes = (PAGES - 3) * PAGE_SIZE,
-                                   .flags = MAP_FIXED | MAP_PRIVATE, .prot = PROT_READ, .offset = 3 * PAGE_SIZE};
+    struct aspace_map_args args = {.address = BASE + 5 * PAGE_SIZE,
+                                   .bytes = (PAGES - 3) * PAGE_SIZE,
+                                   .flags = MAP_FIXED | MAP_PRIVATE,
+                                   .prot = PROT_READ,
+                                   .offset = 3 * PAGE_SIZE};
     (void)map_args(space, args, memory, 0);
     for (uint64_t i = 3; i < PAGES; i++) {
         assert_int_equal(get_word(space, args.address + (i - 3) * PAGE_SIZE), i);
@@ -387,7 +403,8 @@ static void test_huge_protect(void **state)
     }
     assert_in_range(calls, 2, 4);
     assert_int_equal(space->count, 1); // pieces are joined again
-    assert_int_equal(access_error(space, BASE + (HUGE_PAGES - 1) * PAGE_SIZE, PROT_WRITE), -E_FAULT);
+    assert_int_equal(access_error(space, BASE + (HUGE_PAGES - 1) * PAGE_SIZE, PROT_WRITE),
+                     -E_FAULT);
     assert_int_equal(get_word(space, BASE + (HUGE_PAGES - 1) * PAGE_SIZE), HUGE_PAGES - 1);
     for (calls = 1; aspace_discard(space, BASE, HUGE_PAGES * PAGE_SIZE) == -E_INPROGRESS; calls++) {
     }
@@ -398,14 +415,16 @@ static void test_huge_protect(void **state)
     assert_in_range(calls, 1, 2);
 }
 
-// Regions all over the address space, removed together and in parts: each table goes with its last region.
+// Regions all over the address space, removed together and in parts: each table goes with its last
+// region.
 static void test_scattered(void **state)
 {
     (void)state;
     static const uint64_t places[] = {
-        0x10000,      0x400000,     0x5ff000,      0x600000,       0x800000,         0x3fffe000,
-        0x40000000,   0x40200000,   0x7ffffff000,  0x8000000000,   0x8000200000,     0x10000000000,
-        0x7f0000000000, 0x7f0000200000, 0x7f0040000000, 0x7f8000000000, 0x7fffffdff000, 0x7fffffffe000,
+        0x10000,        0x400000,       0x5ff000,       0x600000,       0x800000,
+        0x3fffe000,     0x40000000,     0x40200000,     0x7ffffff000,   0x8000000000,
+        0x8000200000,   0x10000000000,  0x7f0000000000, 0x7f0000200000, 0x7f0040000000,
+        0x7f8000000000, 0x7fffffdff000, 0x7fffffffe000,
     };
     enum { COUNT = sizeof(places) / sizeof(places[0]) };
     for (unsigned first = 0; first <= COUNT; first++) {
@@ -466,7 +485,8 @@ static void test_guest_reserve(void **state)
     assert_true(page_free_count() > 60);
     uint64_t value = 1;
     struct fault fault;
-    assert_int_equal(aspace_copy_out(guest, BASE + (1ull << 31), &value, sizeof(value), &fault), -E_NOMEM);
+    assert_int_equal(aspace_copy_out(guest, BASE + (1ull << 31), &value, sizeof(value), &fault),
+                     -E_NOMEM);
     object_put(&guest->object);
     host_reap();
 }
@@ -478,12 +498,16 @@ static void test_copy_limits(void **state)
     struct aspace *fault_space;
     char byte;
     (void)map_fixed(space, BASE, 600, PROT_READ | PROT_WRITE, 0);
-    assert_int_equal(aspace_copy_between(space, BASE + (300 << 12), space, BASE, 290 << 12, &fault, &fault_space),
+    assert_int_equal(aspace_copy_between(space, BASE + (300 << 12), space, BASE, 290 << 12, &fault,
+                                         &fault_space),
                      ASPACE_COPY_MAX);
-    assert_int_equal(aspace_copy_between(space, BASE, space, BASE + (598 << 12), 3 << 12, &fault, &fault_space),
-                     2 << 12);
-    assert_int_equal(aspace_copy_between(space, BASE, space, USER_END - 1, 2, &fault, &fault_space), -E_FAULT);
-    assert_int_equal(aspace_copy_between(space, ~0ull - 1, space, BASE, 4, &fault, &fault_space), -E_FAULT);
+    assert_int_equal(
+        aspace_copy_between(space, BASE, space, BASE + (598 << 12), 3 << 12, &fault, &fault_space),
+        2 << 12);
+    assert_int_equal(aspace_copy_between(space, BASE, space, USER_END - 1, 2, &fault, &fault_space),
+                     -E_FAULT);
+    assert_int_equal(aspace_copy_between(space, ~0ull - 1, space, BASE, 4, &fault, &fault_space),
+                     -E_FAULT);
     assert_int_equal(aspace_copy_between(space, BASE, space, BASE, 0, &fault, &fault_space), 0);
     assert_int_equal(aspace_copy_in(space, &byte, 0xffff800000000000, 1, &fault), -E_FAULT);
     assert_int_equal(aspace_copy_in(space, &byte, ~0ull, 1, &fault), -E_FAULT);
@@ -506,8 +530,10 @@ static void build(void)
         page_put(page);
     }
     (void)map_fixed(space, BASE, 16, PROT_READ | PROT_WRITE, 0);
-    struct aspace_map_args args = {.address = BASE + 16 * PAGE_SIZE, .bytes = 64 * PAGE_SIZE,
-                                   .prot = PROT_READ | PROT_WRITE, .flags = MAP_FIXED | MAP_PRIVATE};
+    struct aspace_map_args args = {.address = BASE + 16 * PAGE_SIZE,
+                                   .bytes = 64 * PAGE_SIZE,
+                                   .prot = PROT_READ | PROT_WRITE,
+                                   .flags = MAP_FIXED | MAP_PRIVATE};
     (void)map_args(space, args, object, 0);
     (void)map_fixed(space, BASE + (1ull << 40), 16, PROT_READ | PROT_WRITE, 0);
     for (uint64_t i = 0; i < 80; i += 3) {
@@ -540,7 +566,9 @@ static int do_clone(void)
 static int do_map(void)
 {
     uint64_t address;
-    struct aspace_map_args args = {.address = BASE + (1ull << 41), .bytes = PAGE_SIZE, .flags = MAP_SHARED_ANON | MAP_FIXED,
+    struct aspace_map_args args = {.address = BASE + (1ull << 41),
+                                   .bytes = PAGE_SIZE,
+                                   .flags = MAP_SHARED_ANON | MAP_FIXED,
                                    .prot = PROT_READ | PROT_WRITE};
     int error = aspace_map(space, &args, NULL, 0, &address);
     if (error == 0) {
@@ -552,10 +580,12 @@ static int do_map(void)
 static int do_move(void)
 {
     uint64_t address;
-    int error = aspace_move(space, BASE + 20 * PAGE_SIZE, 10 * PAGE_SIZE, BASE + (1ull << 42), 10 * PAGE_SIZE, &address);
+    int error = aspace_move(space, BASE + 20 * PAGE_SIZE, 10 * PAGE_SIZE, BASE + (1ull << 42),
+                            10 * PAGE_SIZE, &address);
     if (error == 0) {
         (void)host_fail_allocation(0);
-        error = aspace_move(space, address, 10 * PAGE_SIZE, BASE + 20 * PAGE_SIZE, 10 * PAGE_SIZE, &address);
+        error = aspace_move(space, address, 10 * PAGE_SIZE, BASE + 20 * PAGE_SIZE, 10 * PAGE_SIZE,
+                            &address);
     }
     return error;
 }
@@ -564,15 +594,18 @@ static int do_protect(void)
 {
     int error = aspace_protect(space, BASE + 20 * PAGE_SIZE, 10 * PAGE_SIZE, PROT_NONE);
     (void)host_fail_allocation(0);
-    int again = aspace_protect(space, BASE + 20 * PAGE_SIZE, 10 * PAGE_SIZE, PROT_READ | PROT_WRITE);
+    int again =
+        aspace_protect(space, BASE + 20 * PAGE_SIZE, 10 * PAGE_SIZE, PROT_READ | PROT_WRITE);
     return error != 0 ? error : again;
 }
 
 static int do_split(void)
 {
     uint64_t address;
-    struct aspace_map_args args = {.address = BASE + (1ull << 40) + 5 * PAGE_SIZE, .bytes = PAGE_SIZE,
-                                   .flags = MAP_FIXED, .prot = PROT_READ};
+    struct aspace_map_args args = {.address = BASE + (1ull << 40) + 5 * PAGE_SIZE,
+                                   .bytes = PAGE_SIZE,
+                                   .flags = MAP_FIXED,
+                                   .prot = PROT_READ};
     int error = aspace_unmap(space, args.address, PAGE_SIZE);
     return error != 0 ? error : aspace_map(space, &args, NULL, 0, &address);
 }
@@ -581,8 +614,10 @@ static int do_fault(void)
 {
     uint64_t value = 5;
     struct fault fault;
-    int error = aspace_copy_out(space, BASE + (1ull << 40) + 8 * PAGE_SIZE - 4, &value, sizeof(value), &fault);
-    return error != 0 ? error : aspace_discard(space, BASE + (1ull << 40) + 7 * PAGE_SIZE, 2 * PAGE_SIZE);
+    int error = aspace_copy_out(space, BASE + (1ull << 40) + 8 * PAGE_SIZE - 4, &value,
+                                sizeof(value), &fault);
+    return error != 0 ? error
+                      : aspace_discard(space, BASE + (1ull << 40) + 7 * PAGE_SIZE, 2 * PAGE_SIZE);
 }
 
 static void test_nth_failure(void **state)

@@ -243,15 +243,17 @@ static void tlb_add(struct mmu_space *space, uint64_t address, mmu_entry_t entry
     tlb->entries[tlb->count++] = (struct translation){space, address, entry};
 }
 
-int host_access(struct aspace *aspace, uint64_t address, unsigned access, uint8_t **byte, struct fault *fault)
+int host_access(struct aspace *aspace, uint64_t address, unsigned access, uint8_t **byte,
+                struct fault *fault)
 {
     enum { TRIES = 3 };
     uint64_t page = address & ~(uint64_t)(PAGE_SIZE - 1);
     mmu_space_load(&aspace->mmu);
     for (unsigned tries = 0; tries < TRIES; tries++) {
         struct translation *known = tlb_find(&aspace->mmu, page);
-        mmu_entry_t entry = known != NULL && hardware_allows(known->entry, access) ? known->entry
-                                                                                   : walk(&aspace->mmu, page);
+        mmu_entry_t entry = known != NULL && hardware_allows(known->entry, access)
+                                ? known->entry
+                                : walk(&aspace->mmu, page);
         if (hardware_allows(entry, access)) {
             tlb_add(&aspace->mmu, page, entry);
             *byte = (uint8_t *)(host_arena + (entry & 0x000ffffffffff000) + address % PAGE_SIZE);
@@ -274,9 +276,11 @@ void host_check_tlbs(void)
             mmu_entry_t now = walk(known->space, known->address);
             bool writable_gone = (known->entry & 2) != 0 && (now & 2) == 0;
             bool execute_gone = known->entry >> 63 == 0 && now >> 63 != 0;
-            if (now == 0 || (now ^ known->entry) & 0x000ffffffffff000 || writable_gone || execute_gone) {
-                panic("stale translation of %#llx on CPU %u: %#llx, now %#llx", (unsigned long long)known->address,
-                      cpu, (unsigned long long)known->entry, (unsigned long long)now);
+            if (now == 0 || (now ^ known->entry) & 0x000ffffffffff000 || writable_gone ||
+                execute_gone) {
+                panic("stale translation of %#llx on CPU %u: %#llx, now %#llx",
+                      (unsigned long long)known->address, cpu, (unsigned long long)known->entry,
+                      (unsigned long long)now);
             }
         }
     }
@@ -293,23 +297,26 @@ void host_check_references(struct aspace **aspaces, unsigned aspace_count, struc
         while ((entry = mmu_next(&aspaces[i]->mmu, &address, USER_END)) != NULL) {
             if (mmu_entry_private(*entry)) {
                 expected[mmu_entry_frame(*entry) >> PAGE_SHIFT]++;
-                writable[mmu_entry_frame(*entry) >> PAGE_SHIFT] |= hardware_allows(*entry, PROT_WRITE);
+                writable[mmu_entry_frame(*entry) >> PAGE_SHIFT] |=
+                    hardware_allows(*entry, PROT_WRITE);
             }
             address += PAGE_SIZE;
         }
     }
     for (unsigned i = 0; i < memory_count; i++) {
         memory_slot_t *slot;
-        for (uint64_t index = 0; (slot = memory_tree_next(memories[i], &index, ~0ull)) != NULL; index++) {
+        for (uint64_t index = 0; (slot = memory_tree_next(memories[i], &index, ~0ull)) != NULL;
+             index++) {
             if (*slot != 0) {
                 expected[memory_slot_page(*slot) - page_array]++;
             }
         }
     }
     for (uint64_t i = 0; i < page_frame_count; i++) {
-        if (expected[i] != 0 && (page_array[i].references != expected[i] || (writable[i] && expected[i] != 1))) {
-            panic("frame %llu: %u references, %u owners%s", (unsigned long long)i, page_array[i].references,
-                  expected[i], writable[i] ? ", writable" : "");
+        if (expected[i] != 0 &&
+            (page_array[i].references != expected[i] || (writable[i] && expected[i] != 1))) {
+            panic("frame %llu: %u references, %u owners%s", (unsigned long long)i,
+                  page_array[i].references, expected[i], writable[i] ? ", writable" : "");
         }
     }
     free(expected);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // SPDX-FileCopyrightText: 2026 The XINIM authors
 
-// Memory objects by themselves: kinds, sparse trees, supply, work in pieces, the N-th failure for all N.
+// Memory objects by themselves: kinds, sparse trees, supply, work in pieces, the N-th failure for
+// all N.
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -52,12 +53,14 @@ static void test_arguments(void **state)
     assert_int_equal(memory_create(1, 0, NULL, 0, &memory), -E_INVAL);
     assert_int_equal(memory_create(1ull << 57, 0, NULL, 0, &memory), -E_INVAL);
     assert_int_equal(memory_create(PAGE_SIZE, MEMORY_BELOW_4G, NULL, 0, &memory), -E_INVAL);
-    assert_int_equal(memory_create(PAGE_SIZE, MEMORY_PAGED | MEMORY_CONTIGUOUS, NULL, 0, &memory), -E_INVAL);
+    assert_int_equal(memory_create(PAGE_SIZE, MEMORY_PAGED | MEMORY_CONTIGUOUS, NULL, 0, &memory),
+                     -E_INVAL);
     assert_int_equal(memory_create(0, MEMORY_CONTIGUOUS, NULL, 0, &memory), -E_INVAL);
     assert_int_equal(memory_create(8 << 20, MEMORY_CONTIGUOUS, NULL, 0, &memory), -E_INVAL);
     assert_int_equal(memory_create(PAGE_SIZE, 1 << 20, NULL, 0, &memory), -E_INVAL);
     assert_int_equal(memory_create_physical(1, PAGE_SIZE, MEMORY_DEVICE, &memory), -E_INVAL);
-    assert_int_equal(memory_create_physical(1ull << 56, 1ull << 56, MEMORY_DEVICE, &memory), -E_INVAL);
+    assert_int_equal(memory_create_physical(1ull << 56, 1ull << 56, MEMORY_DEVICE, &memory),
+                     -E_INVAL);
     assert_int_equal(memory_create_from_pages(1ull << 40, PAGE_SIZE, &memory), -E_INVAL);
 }
 
@@ -94,7 +97,8 @@ static void test_from_pages(void **state)
 static void test_sparse(void **state)
 {
     (void)state;
-    static const uint64_t indices[] = {0, 1, 63, 64, 4095, 4096, 1ull << 20, (1ull << 30) + 77, (1ull << 44) - 1};
+    static const uint64_t indices[] = {
+        0, 1, 63, 64, 4095, 4096, 1ull << 20, (1ull << 30) + 77, (1ull << 44) - 1};
     enum { COUNT = sizeof(indices) / sizeof(indices[0]) };
     struct memory *memory = create(1ull << 44, 0);
     for (unsigned order = 0; order < 2; order++) {
@@ -165,7 +169,8 @@ static void test_supply_errors(void **state)
     assert_int_equal(memory_supply(memory, 0, source, 3 * PAGE_SIZE, 2 * PAGE_SIZE), -E_FAULT);
     assert_int_equal(memory_supply(memory, PAGE_SIZE, device, 0, PAGE_SIZE), -E_INVAL);
     assert_int_equal(memory_supply(device, 0, source, 0, PAGE_SIZE), -E_INVAL);
-    assert_int_equal(memory_supply(source, 2 * PAGE_SIZE, memory, 2 * PAGE_SIZE, PAGE_SIZE), -E_AGAIN);
+    assert_int_equal(memory_supply(source, 2 * PAGE_SIZE, memory, 2 * PAGE_SIZE, PAGE_SIZE),
+                     -E_AGAIN);
     *word(source, 1) = 42;
     assert_int_equal(memory_supply(memory, 2 * PAGE_SIZE, source, PAGE_SIZE, PAGE_SIZE), 0);
     *word(source, 2) = 43; // a second answer of the pager changes nothing
@@ -188,7 +193,8 @@ static void test_pins(void **state)
     object_put(&memory->object);
 }
 
-// Each allocation of a create / touch / supply sequence fails once; nothing is lost, and a retry succeeds.
+// Each allocation of a create / touch / supply sequence fails once; nothing is lost, and a retry
+// succeeds.
 static void test_nth_failure(void **state)
 {
     (void)state;
@@ -202,7 +208,9 @@ static void test_nth_failure(void **state)
         int error = memory_create(1ull << 40, MEMORY_PAGED, NULL, 0, &memory);
         error = error != 0 ? error : memory_create(64ull << 20, 0, NULL, 0, &source);
         error = error != 0 ? error : memory_page(source, 5000 * PAGE_SIZE, false, &page);
-        error = error != 0 ? error : memory_supply(memory, 1ull << 39, source, 4999 * PAGE_SIZE, 4 * PAGE_SIZE);
+        error = error != 0
+                    ? error
+                    : memory_supply(memory, 1ull << 39, source, 4999 * PAGE_SIZE, 4 * PAGE_SIZE);
         failed = host_fail_allocation(0) >= n;
         // The last of several pages may be tried again within a call.
         assert_true(error == 0 || (failed && error == -E_NOMEM));

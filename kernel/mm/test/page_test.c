@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // SPDX-FileCopyrightText: 2026 The XINIM authors
 
-// Page allocator and heap: a memory map with holes and reserved parts, limits, merging, reserves; random use.
+// Page allocator and heap: a memory map with holes and reserved parts, limits, merging, reserves;
+// random use.
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -39,7 +40,8 @@ static bool may_be_given(uint64_t address)
 {
     bool inside = false;
     for (unsigned i = 0; i < sizeof(ram) / sizeof(ram[0]); i++) {
-        inside = inside || (address >= ram[i].base && address + PAGE_SIZE <= ram[i].base + ram[i].bytes);
+        inside =
+            inside || (address >= ram[i].base && address + PAGE_SIZE <= ram[i].base + ram[i].bytes);
     }
     for (unsigned i = 0; i < sizeof(reserved) / sizeof(reserved[0]); i++) {
         inside = inside && !overlaps(address, &reserved[i]);
@@ -257,7 +259,8 @@ static void test_heap(void **state)
             slots[i].size = 1 + (unsigned)rand() % (rand() % 8 == 0 ? HEAP_MAX : 600);
             slots[i].bytes = heap_allocate(slots[i].size);
             assert_non_null(slots[i].bytes);
-            assert_int_equal((uintptr_t)slots[i].bytes % (slots[i].size > HEAP_SLAB_MAX ? PAGE_SIZE : 16), 0);
+            assert_int_equal(
+                (uintptr_t)slots[i].bytes % (slots[i].size > HEAP_SLAB_MAX ? PAGE_SIZE : 16), 0);
             for (size_t k = 0; k < slots[i].size; k++) {
                 assert_int_equal(slots[i].bytes[k], 0);
             }
@@ -273,8 +276,9 @@ int main(void)
 {
     host_init_ranges(MIB(44), ram, 3, reserved, 4);
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_memory_map), cmocka_unit_test(test_merging),  cmocka_unit_test(test_limits),
-        cmocka_unit_test(test_zeroed),     cmocka_unit_test(test_reserves), cmocka_unit_test(test_random_blocks),
+        cmocka_unit_test(test_memory_map), cmocka_unit_test(test_merging),
+        cmocka_unit_test(test_limits),     cmocka_unit_test(test_zeroed),
+        cmocka_unit_test(test_reserves),   cmocka_unit_test(test_random_blocks),
         cmocka_unit_test(test_heap),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
