@@ -2,6 +2,7 @@
 # SPDX-FileCopyrightText: 2026 The XINIM authors
 """Runs XINIM through ./run for the tests: one command at a time, or a console to type at."""
 
+import contextlib
 import dataclasses
 import fcntl
 import os
@@ -21,8 +22,8 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 RUN = ROOT / "run"
 
 # Hang detectors, not measurements: generous, because several machines may share the processors.
-COMMAND_SECONDS = 180
-EXPECT_SECONDS = 30
+COMMAND_SECONDS = 300
+EXPECT_SECONDS = 90
 
 # More options for every start, such as another kernel to compare with.
 EXTRA = shlex.split(os.environ.get("XINIM_RUN_OPTIONS", ""))
@@ -45,14 +46,18 @@ def launcher(*options):
     return [str(RUN), "--no-build", *EXTRA, *map(str, options)]
 
 
-def run(command, *options, seconds=COMMAND_SECONDS):
-    """Runs a shell command in a fresh guest."""
-    with tempfile.NamedTemporaryFile() as log:
-        line = launcher("--timeout", seconds, "--log", log.name, *options)
+def run(command, *options, seconds=COMMAND_SECONDS, folder=None):
+    """Runs a shell command in a fresh guest. What it writes can be followed in `folder`."""
+    with contextlib.ExitStack() as stack:
+        folder = folder or stack.enter_context(tempfile.TemporaryDirectory())
+        paths = [pathlib.Path(folder) / name for name in ("stdout", "stderr", "console")]
+        out, err = (stack.enter_context(path.open("wb")) for path in paths[:2])
+        line = launcher("--timeout", seconds, "--log", paths[2], *options)
         done = subprocess.run(
-            [*line, "--", command], stdin=subprocess.DEVNULL, capture_output=True, check=False
+            [*line, "--", command], stdin=subprocess.DEVNULL, stdout=out, stderr=err, check=False
         )
-        return Result(done.returncode, done.stdout, done.stderr, log.read())
+        texts = [path.read_bytes() if path.exists() else b"" for path in paths]
+        return Result(done.returncode, *texts)
 
 
 def check(command, *options, seconds=COMMAND_SECONDS):

@@ -8,7 +8,7 @@ for script in "$1"/cases/*; do
     name=${script##*/}
     mkdir -p "/tmp/work/$name"
     cd "/tmp/work/$name" || exit 1
-    setsid timeout -s KILL 300 sh "$script" > /tmp/output 2> /tmp/errors < /dev/null
+    setsid timeout -s KILL 90 sh "$script" > /tmp/output 2> /tmp/errors < /dev/null
     status=$?
     printf 'case %s %d %d\n' "$name" $status "$(stat -c %s /tmp/output)"
     cat /tmp/output

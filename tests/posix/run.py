@@ -89,9 +89,7 @@ def run_guest(work, cases_folder):
         env={**os.environ, "PATH": path},
     )
     command = "mount -t ext4 -o ro /dev/vdb /mnt && sh /mnt/driver.sh /mnt"
-    result = guest.run(command, "--drive", image, seconds=GUEST_SECONDS)
-    (work / "console.log").write_bytes(result.console)
-    (work / "errors.log").write_bytes(result.err)
+    result = guest.run(command, "--drive", image, seconds=GUEST_SECONDS, folder=work)
     if result.status != 0:
         tail = result.err.decode(errors="replace").splitlines()[-SHOWN_LINES:]
         print(f"the guest ended with {result.status}:\n  " + "\n  ".join(tail))
