@@ -1,18 +1,25 @@
 // SPDX-License-Identifier: MIT
 // SPDX-FileCopyrightText: 2026 The XINIM authors
 
-// The character-device class: what a client (posix's ttys) and a driver (UART, virtio-console) say to each other.
+// The character-device class: what a client (posix's ttys) and a driver (UART, virtio-console) say
+// to each other.
 //
-// A driver serves one or more ports, each a pair of byte streams. A client attaches to a port with a memory object of
-// its own that holds both rings, so what was written survives the driver: after a restart the client attaches the same
-// memory again and the new incarnation goes on at the indices it finds.
+// A driver serves one or more ports, each a pair of byte streams. A client attaches to a port with
+// a memory object of its own that holds both rings, so what was written survives the driver: after
+// a restart the client attaches the same memory again and the new incarnation goes on at the
+// indices it finds.
 //
-// Session memory: one page that starts with struct char_status, then the RX ring, then the TX ring, each laid out as
-// abi/ring.h says with entries of one byte (capacities given at CHAR_ATTACH).
-//   - TX: the driver releases bytes when the device has *taken* them, never earlier: a write that a program was told of
-//     is sent even if the driver dies. The bytes under way at that moment are sent again by the successor.
-//   - RX: when the ring is full the driver stops taking bytes from the device where the device can wait
-//     (virtio-console, a UART with RTS), and otherwise drops the newest and counts them in rx_dropped.
+// Session memory: one page that starts with struct char_status, then the RX ring, then the TX ring,
+// each laid out as abi/ring.h says with entries of one byte (capacities given at CHAR_ATTACH).
+//   - TX: the driver releases bytes when the device has *taken* them, never earlier: a write that a
+//   program was told of
+//     is sent even if the driver dies. The successor sends again what was under way, unless the
+//     driver can tell that the device had taken it (virtio-console can; a UART repeats at most one
+//     FIFO).
+//   - RX: when the ring is full the driver stops taking bytes from the device where the device can
+//   wait
+//     (virtio-console, a UART with RTS), and otherwise drops the newest and counts them in
+//     rx_dropped.
 
 #pragma once
 
@@ -38,11 +45,11 @@ enum char_modem {
 
 // Written by the driver only, read by the client at any time; each a running count.
 struct char_status {
-    uint32_t modem;      // enum char_modem, as they are now
-    uint32_t changes;    // how often `modem` or the window size changed; the client is signalled
-    uint32_t breaks;     // breaks received; the client is signalled
-    uint32_t tx_idle;    // 1: the TX ring is empty and the last byte has left the device
-    uint16_t rows;       // window size from the other end; 0: unknown
+    uint32_t modem;   // enum char_modem, as they are now
+    uint32_t changes; // how often `modem` or the window size changed; the client is signalled
+    uint32_t breaks;  // breaks received; the client is signalled
+    uint32_t tx_idle; // 1: the TX ring is empty and the last byte has left the device
+    uint16_t rows;    // window size from the other end; 0: unknown
     uint16_t columns;
     uint32_t ports_generation; // as CHAR_PORTS tells it; the client is signalled
     uint64_t rx_bytes;
@@ -51,29 +58,37 @@ struct char_status {
     uint64_t rx_overrun; // the device lost bytes
     uint64_t rx_parity;
     uint64_t rx_framing;
+    uint64_t session; // identity of this memory, given at its first attachment: zero in fresh
+                      // memory, then kept
 };
 
-_Static_assert(sizeof(struct char_status) == 72, "shared layout");
+_Static_assert(sizeof(struct char_status) == 80, "shared layout");
 
 // Where things are in the session memory.
-#define CHAR_RX_OFFSET                        PAGE_SIZE
-#define CHAR_TX_OFFSET(rx_bytes)              (PAGE_SIZE + RING_BYTES(rx_bytes, 1))
+#define CHAR_RX_OFFSET                         PAGE_SIZE
+#define CHAR_TX_OFFSET(rx_bytes)               (PAGE_SIZE + RING_BYTES(rx_bytes, 1))
 #define CHAR_SESSION_BYTES(rx_bytes, tx_bytes) (CHAR_TX_OFFSET(rx_bytes) + RING_BYTES(tx_bytes, 1))
 
-// Operations on a driver's endpoint. Every request names the port in word 0; replies carry 0 or a negative error in the
-// label. Errors common to all: E_NODEV no such port, E_BADF not this client's session, E_INVAL, E_NOSYS.
+// Operations on a driver's endpoint. Every request names the port in word 0; replies carry 0 or a
+// negative error in the label. Errors common to all: E_NODEV no such port, E_BADF not this client's
+// session, E_INVAL, E_NOSYS.
 enum char_op {
-    // () -> 0: number of port slots, 1: generation of the port set (changes when ports come, go or are named)
+    // () -> 0: number of port slots, 1: generation of the port set (changes when ports come, go or
+    // are named)
     CHAR_PORTS = 0x400,
     // (port) -> words: struct char_port_info
     CHAR_PORT_INFO,
-    // (port, rx bytes, tx bytes; handles: session memory, client's notification) -> 0: session generation;
-    // handle: the driver's notification, to be signalled by the client. Replaces this client's earlier session;
-    // E_BUSY if another client has the port, E_PROTO if the indices found in the memory are impossible.
+    // (port, rx bytes, tx bytes; handles: session memory, client's notification) -> 0: session
+    // generation;
+    // handle: the driver's notification, to be signalled by the client. Replaces this client's
+    // earlier session;
+    // E_BUSY if another client has the port, E_PROTO if the indices found in the memory are
+    // impossible.
     CHAR_ATTACH,
     // (port): the driver lets go of the memory
     CHAR_DETACH,
-    // (port, open): a program has the port open (1) or none has (0): DTR and RTS; virtio-console's PORT_OPEN
+    // (port, open): a program has the port open (1) or none has (0): DTR and RTS; virtio-console's
+    // PORT_OPEN
     CHAR_OPEN,
     // (port, baud, enum char_format bits) -> 0: the baud rate set, nearest to that asked for
     CHAR_SET_LINE,
@@ -86,7 +101,7 @@ enum char_op {
 };
 
 enum char_format {
-    CHAR_BITS_MASK = 15,         // 5 .. 8 data bits
+    CHAR_BITS_MASK = 15, // 5 .. 8 data bits
     CHAR_STOP2 = 1 << 4,
     CHAR_PARITY = 1 << 5,
     CHAR_PARITY_ODD = 1 << 6,
@@ -95,9 +110,9 @@ enum char_format {
 
 enum char_port_flag {
     CHAR_PORT_PRESENT = 1 << 0,
-    CHAR_PORT_CONSOLE = 1 << 1,    // wants to be a terminal (virtio-console's CONSOLE_PORT)
-    CHAR_PORT_LINE = 1 << 2,       // has line speed and modem lines
-    CHAR_PORT_PEER_OPEN = 1 << 3,  // the other end is open
+    CHAR_PORT_CONSOLE = 1 << 1,   // wants to be a terminal (virtio-console's CONSOLE_PORT)
+    CHAR_PORT_LINE = 1 << 2,      // has line speed and modem lines
+    CHAR_PORT_PEER_OPEN = 1 << 3, // the other end is open
 };
 
 struct char_port_info {

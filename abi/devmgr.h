@@ -3,10 +3,11 @@
 
 // The device manager's protocol: which devices there are, learning of changes, power.
 //
-// devmgr names devices and says which service drives each; the service's endpoint comes from rs (RS_CONNECT with
-// device_info.service), which checks the client's manifest (`uses = class:block`) and badges the handle with the
-// client's identity. The endpoint outlives the driver, so it is asked for once; at a restart device_info.incarnation
-// changes, the watchers are signalled, and clients attach their sessions again.
+// devmgr names devices and says which service drives each; the service's endpoint comes from rs
+// (RS_CONNECT with device_info.service), which checks the client's manifest (`uses = class:block`)
+// and badges the handle with the client's identity. The endpoint outlives the driver, so it is
+// asked for once; at a restart device_info.incarnation changes, the watchers are signalled, and
+// clients attach their sessions again.
 
 #pragma once
 
@@ -23,7 +24,8 @@ enum device_class {
     DEVICE_CLASSES,
 };
 
-// Permission that devmgr's manifest defines: uses = devmgr(power, console). RS_BADGE_PERMISSIONS of the client's badge.
+// Permission that devmgr's manifest defines: uses = devmgr(power, console). RS_BADGE_PERMISSIONS of
+// the client's badge.
 enum devmgr_permission {
     DEVMGR_MAY_POWER = 1 << 0,   // "power": DEVMGR_POWER
     DEVMGR_MAY_CONSOLE = 1 << 1, // "console": DEVMGR_CONSOLE
@@ -42,15 +44,15 @@ enum { DEVICE_NAME_MAX = 16, DEVICE_WHERE_MAX = 32, DEVICE_SERVICE_MAX = 32, DEV
 
 // One device, as DEVMGR_DEVICE returns it.
 struct device_info {
-    uint32_t id;            // stable while the machine runs
-    uint32_t class;         // enum device_class
-    uint32_t state;         // enum device_state
+    uint32_t id;    // stable while the machine runs
+    uint32_t class; // enum device_class
+    uint32_t state; // enum device_state
     uint32_t reserved;
-    uint64_t incarnation;   // of its driver: differs after each restart; attach again when it changed
-    char name[DEVICE_NAME_MAX];     // "vda", "ttyS0", "vport0"; empty if unclaimed
-    char where[DEVICE_WHERE_MAX];   // "pci 00:03.0", "isa 3f8"
+    uint64_t incarnation; // of its driver: differs after each restart; attach again when it changed
+    char name[DEVICE_NAME_MAX];       // "vda", "ttyS0", "vport0"; empty if unclaimed
+    char where[DEVICE_WHERE_MAX];     // "pci 00:03.0", "isa 3f8"
     char service[DEVICE_SERVICE_MAX]; // of its driver, for RS_CONNECT: "virtio_blk.0"
-    char what[DEVICE_WHAT_MAX];     // "1af4:1042 class 010000"
+    char what[DEVICE_WHAT_MAX];       // "1af4:1042 class 010000"
 };
 
 _Static_assert(sizeof(struct device_info) == 152, "19 message words");
@@ -61,17 +63,21 @@ enum devmgr_op {
     DEVMGR_COUNT = 0x500,
     // (index) -> words: struct device_info; E_NOENT past the end
     DEVMGR_DEVICE,
-    // (enum device_class; words 1-2: name, NUL-padded) -> words: struct device_info. E_NOENT no such device (yet: wait
+    // (enum device_class; words 1-2: name, NUL-padded) -> words: struct device_info. E_NOENT no
+    // such device (yet: wait
     // for a change). Its state says whether a driver runs.
     DEVMGR_FIND,
-    // (; handle: notification): signal it whenever a device comes, goes, or its driver is replaced -> 1: change count
+    // (; handle: notification): signal it whenever a device comes, goes, or its driver is replaced
+    // -> 1: change count
     DEVMGR_WATCH,
-    // (offset): the text of /sys/xinim/devices -> label: bytes of it from there, at most DEVMGR_TEXT_BYTES, 0 at the
+    // (offset): the text of /sys/xinim/devices -> label: bytes of it from there, at most
+    // DEVMGR_TEXT_BYTES, 0 at the
     // end; words: they
     DEVMGR_TEXT,
     // (enum power_op): does not return if it succeeds; E_PERM, E_NOSYS the board has no way
     DEVMGR_POWER,
-    // (): the caller shows the console itself from now on: the kernel's own output there stops (panics excepted)
+    // (): the caller shows the console itself from now on: the kernel's own output there stops
+    // (panics excepted)
     DEVMGR_CONSOLE,
 };
 

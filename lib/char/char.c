@@ -108,6 +108,11 @@ void char_tx_done(struct char_port *port, uint32_t epoch, uint32_t count)
     port->status_changed = true;
 }
 
+uint32_t char_tx_position(const struct char_port *port)
+{
+    return port->session.tx.side.own;
+}
+
 // ---- status and doorbells ----
 
 void char_status_changed(struct char_port *port, bool signal)

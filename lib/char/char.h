@@ -101,6 +101,9 @@ uint32_t char_tx_peek(struct char_port *port, uint32_t skip, void *bytes, uint32
 // since then are no longer counted.
 void char_tx_done(struct char_port *port, uint32_t epoch, uint32_t count);
 
+// The running count of bytes that have left the TX ring.
+uint32_t char_tx_position(const struct char_port *port);
+
 // The status is copied to the client's page before the next wait; `signal` wakes the client.
 void char_status_changed(struct char_port *port, bool signal);
 

@@ -39,3 +39,12 @@ void char_kernel_signal(handle_t notification)
 {
     sys_signal(notification);
 }
+
+uint64_t char_kernel_unique(void)
+{
+    uint64_t number = 0;
+
+    if (sys_info(INFO_ENTROPY, 0, &number, sizeof number) < 0 || number == 0)
+        number = sys_clock() | 1;
+    return number;
+}

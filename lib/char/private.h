@@ -15,6 +15,8 @@ int char_kernel_map(handle_t memory, uint64_t bytes, uint8_t **mapped);
 void char_kernel_unmap(uint8_t *mapped, uint64_t bytes);
 void char_kernel_close(handle_t handle);
 void char_kernel_signal(handle_t notification);
+// A random number, never 0.
+uint64_t char_kernel_unique(void);
 
 // Lets go of the client's memory and notification. No-op without a session.
 void char_session_end(struct char_port *port);

@@ -64,6 +64,15 @@ static int session_begin(const struct message *request, struct char_session *ses
     return status;
 }
 
+// Memory that an earlier incarnation, or this driver, was attached to before keeps its identity.
+static uint64_t session_identity(const struct char_session *session)
+{
+    uint64_t identity;
+
+    memcpy(&identity, session->memory + offsetof(struct char_status, session), sizeof identity);
+    return identity != 0 ? identity : char_kernel_unique();
+}
+
 static int handle_attach(struct char_port *port, struct message *request, struct message *reply)
 {
     struct char_session session = {.client = request->badge};
@@ -87,6 +96,7 @@ static int handle_attach(struct char_port *port, struct message *request, struct
     session.rx_full = true; // the chip's code is told of the room
     char_session_end(port);
     port->session = session;
+    port->status.session = session_identity(&session);
     port->tx_epoch++;
     port->status_changed = true;
     reply->word[0] = ++port->class->sessions_generation;

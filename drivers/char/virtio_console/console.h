@@ -33,10 +33,29 @@ struct console_rx {
     uint32_t filled, taken;
 };
 
+// What a port keeps in memory that survives the process (its page of the manifest's checkpoint):
+// the output under way. Behind it, at CONSOLE_SAVED_QUEUE, is the TX queue itself, where a
+// successor finds whether the device had taken it. `bytes` is written last when output begins and
+// first when it is done; everything is checked when it is read.
+struct console_saved {
+    uint64_t session;  // of the client's memory, char_status.session
+    uint32_t position; // of the first byte in the client's TX ring
+    uint32_t bytes;    // 0: nothing under way
+    uint16_t size;     // of the queue
+    uint16_t used;     // the used index that says the device has taken it
+    uint32_t taken;    // 1: a successor has seen that already
+};
+_Static_assert(sizeof(struct console_saved) == 24, "read by the next incarnation");
+
+enum { CONSOLE_SAVED_QUEUE = 256 };
+
 struct console;
 
 struct console_port {
     struct console *console;
+    struct console_saved *saved;
+    uint32_t
+        sent_before; // bytes a predecessor sent: they leave the ring when their session is attached
     struct char_port *port;
     struct virtqueue rx, tx;
     struct console_rx buffer[CONSOLE_RX_BUFFERS];
@@ -70,6 +89,9 @@ struct console {
 
 // All of these are for a zeroed struct console with class, ports, multiport, dma and notify set.
 
+// Looks what a predecessor left in the page at `saved`; before the queue there is initialised.
+void console_port_recover(struct console_port *port, struct console_saved *saved);
+
 // Buffers of one port. Its queues must be initialised. E_NOMEM.
 int console_port_init(struct console *console, uint32_t index);
 // Buffers of the control queues, which must be initialised. Nothing is sent yet.
@@ -81,7 +103,7 @@ void console_begin(struct console *console);
 // Looks at every queue. Call at interrupts. console->fault tells of a broken queue afterwards.
 void console_service(struct console *console);
 
-// Everything sent is acknowledged and everything received handled, for now.
+// Everything sent is acknowledged and everything received is handled at this moment.
 bool console_settled(const struct console *console);
 
 // The size of port 0's window, where the device has it in its configuration.

@@ -15,7 +15,9 @@
 #include <stdio.h>
 
 #include "abi/error.h"
+#include "abi/syscall.h"
 #include "drivers/char/virtio_console/console.h"
+#include "lib/driver/dma_map.h"
 #include "lib/sys/log.h"
 #include "lib/sys/start.h"
 #include "lib/virtio/device.h"
@@ -32,6 +34,8 @@ struct state {
     struct console console;
     struct virtio_pci pci;
     struct virtio_device device;
+    uint8_t *saved; // the checkpoint: a page a port
+    handle_t saved_object;
     bool msix; // else one interrupt for everything, to be acknowledged at the device
 };
 
@@ -61,35 +65,38 @@ static uint16_t queue_size(struct state *state, uint16_t index, uint16_t wanted)
     return wanted;
 }
 
+// Over memory of its own, or, with `memory` given, there: zeroed by virtqueue_init.
 static int queue_set_up(struct state *state, struct virtqueue *queue, uint16_t index,
-                        uint16_t wanted, uint16_t vector)
+                        uint16_t wanted, uint16_t vector, const struct dma_buffer *memory)
 {
     struct virtqueue_config config = {
         .index = index,
         .size = queue_size(state, index, wanted),
         .event_idx = virtio_device_has(&state->device, VIRTIO_F_EVENT_IDX),
     };
-    struct virtqueue_layout layout;
+    struct virtqueue_layout layout = virtqueue_layout(config.size, 0);
     struct virtio_queue_setup setup;
-    struct dma_buffer memory;
+    struct dma_buffer own;
     int status;
 
     if (config.size == 0)
         return -E_NOENT;
-    layout = virtqueue_layout(config.size, 0);
-    status = dma_buffer_create(state->driver->dma, layout.bytes, DMA_ANYWHERE, &memory);
-    if (status < 0)
-        return status;
-    config.memory = memory.memory;
-    config.bus = memory.bus;
+    if (memory == NULL) {
+        status = dma_buffer_create(state->driver->dma, layout.bytes, DMA_ANYWHERE, &own);
+        if (status < 0)
+            return status;
+        memory = &own;
+    }
+    config.memory = memory->memory;
+    config.bus = memory->bus;
     status = virtqueue_init(queue, &config);
     if (status < 0)
         return status;
     setup = (struct virtio_queue_setup){.size = config.size,
                                         .vector = vector,
-                                        .descriptors = memory.bus,
-                                        .available = memory.bus + layout.available,
-                                        .used = memory.bus + layout.used};
+                                        .descriptors = memory->bus,
+                                        .available = memory->bus + layout.available,
+                                        .used = memory->bus + layout.used};
     return state->pci.transport.ops->queue_enable(&state->pci.transport, index, &setup);
 }
 
@@ -105,23 +112,55 @@ static uint16_t port_vector(const struct state *state)
     return state->driver->irqs > 1 ? 1 : 0;
 }
 
+// The port's page of the checkpoint, for the device to reach: behind the record, its TX queue.
+static int saved_page(struct state *state, uint32_t index, struct dma_buffer *queue)
+{
+    uint64_t offset = (uint64_t)index * PAGE_SIZE;
+    uint64_t bus;
+    int status = dma_map_pages(state->driver->dma, state->saved_object, offset, PAGE_SIZE,
+                               RIGHT_READ | RIGHT_WRITE, &bus);
+
+    if (status < 0)
+        return status;
+    *queue = (struct dma_buffer){.memory = state->saved + offset + CONSOLE_SAVED_QUEUE,
+                                 .bus = bus + CONSOLE_SAVED_QUEUE,
+                                 .bytes = PAGE_SIZE - CONSOLE_SAVED_QUEUE};
+    console_port_recover(&state->console.port[index],
+                         (struct console_saved *)(void *)(state->saved + offset));
+    return 0;
+}
+
+static int port_set_up(struct state *state, uint32_t index)
+{
+    struct console_port *port = &state->console.port[index];
+    uint16_t rx = virtio_console_rx_queue(index);
+    struct dma_buffer tx_memory;
+    int status =
+        queue_set_up(state, &port->rx, rx, CONSOLE_PORT_QUEUE_SIZE, port_vector(state), NULL);
+
+    if (status == 0)
+        status = saved_page(state, index, &tx_memory);
+    if (status == 0)
+        status = queue_set_up(state, &port->tx, (uint16_t)(rx + 1), CONSOLE_PORT_QUEUE_SIZE,
+                              port_vector(state), &tx_memory);
+    return status == 0 ? console_port_init(&state->console, index) : status;
+}
+
 static int ports_set_up(struct state *state)
 {
-    for (uint32_t i = 0; i < state->console.ports; i++) {
-        struct console_port *port = &state->console.port[i];
-        uint16_t rx = virtio_console_rx_queue(i);
-        int status =
-            queue_set_up(state, &port->rx, rx, CONSOLE_PORT_QUEUE_SIZE, port_vector(state));
+    void *saved;
+    uint64_t bytes;
+    int status = driver_map_grant(state->driver, "checkpoint", true, &saved, &bytes);
 
-        if (status == 0)
-            status = queue_set_up(state, &port->tx, (uint16_t)(rx + 1), CONSOLE_PORT_QUEUE_SIZE,
-                                  port_vector(state));
-        if (status == 0)
-            status = console_port_init(&state->console, i);
-        if (status < 0)
-            return status;
-    }
-    return 0;
+    if (status < 0)
+        return status;
+    if (bytes < (uint64_t)CONSOLE_PORTS_MAX * PAGE_SIZE)
+        return -E_INVAL;
+    state->saved = saved;
+    state->saved_object = startup_handle("checkpoint");
+    for (uint32_t i = 0; i < state->console.ports && status == 0; i++)
+        status = port_set_up(state, i);
+    return status;
 }
 
 static int control_set_up(struct state *state)
@@ -132,10 +171,10 @@ static int control_set_up(struct state *state)
     if (!console->multiport)
         return 0;
     status = queue_set_up(state, &console->control_rx, VIRTIO_CONSOLE_CONTROL_RX,
-                          CONSOLE_CONTROL_BUFFERS, control_vector(state));
+                          CONSOLE_CONTROL_BUFFERS, control_vector(state), NULL);
     if (status == 0)
         status = queue_set_up(state, &console->control_tx, VIRTIO_CONSOLE_CONTROL_TX,
-                              CONSOLE_PORT_QUEUE_SIZE, control_vector(state));
+                              CONSOLE_PORT_QUEUE_SIZE, control_vector(state), NULL);
     return status == 0 ? console_control_init(console) : status;
 }
 

@@ -13,6 +13,7 @@
 
 #include "abi/error.h"
 #include "drivers/char/virtio_console/console.h"
+#include "drivers/char/virtio_console/saved.h"
 
 static void queue_publish(struct console *console, struct virtqueue *queue)
 {
@@ -130,12 +131,14 @@ static void console_tx_provide(struct char_port *char_port)
 
     if (!port->usable || !port->peer_open || port->tx_under_way != 0)
         return;
+    console_saved_apply(port);
     piece.bytes = char_tx_peek(char_port, 0, port->tx_bytes, CONSOLE_TX_BYTES);
     if (piece.bytes == 0 || virtqueue_add(&port->tx, &piece, 1, 0, port) < 0)
         return;
     port->tx_under_way = piece.bytes;
     port->tx_epoch = char_port->tx_epoch;
     char_port->status.tx_idle = 0;
+    console_saved_begin(port, piece.bytes);
     queue_publish(port->console, &port->tx);
 }
 
@@ -147,6 +150,7 @@ static void tx_service(struct console_port *port)
 
     while ((status = virtqueue_get(&port->tx, &token, &written)) == 0) {
         char_tx_done(port->port, port->tx_epoch, port->tx_under_way);
+        console_saved_end(port);
         port->tx_under_way = 0;
     }
     fault(port->console, status);

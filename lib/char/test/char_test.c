@@ -27,6 +27,7 @@ static struct {
     unsigned maps, unmaps, closes, signals;
     unsigned tx_calls, rx_calls, opens, line_baud;
     bool flushed;
+    uint64_t identities;
     struct char_class class;
     struct char_port port[2];
     struct driver driver;
@@ -62,6 +63,11 @@ void char_kernel_signal(handle_t notification)
 {
     assert_int_equal(notification, SIGNAL_HANDLE);
     t.signals++;
+}
+
+uint64_t char_kernel_unique(void)
+{
+    return ++t.identities;
 }
 
 int driver_signal_create(struct driver *driver, unsigned n, handle_t *handle)
@@ -376,6 +382,25 @@ static void test_status_reaches_the_client(void **state)
     assert_int_equal(t.signals, 1);
 }
 
+static void test_session_identity(void **state)
+{
+    struct char_status status;
+
+    (void)state;
+    assert_int_equal(attach(1), 0);
+    assert_int_equal(t.port[0].status.session, 1);
+    char_before_wait(&t.class);
+    new_driver();
+    assert_int_equal(attach(1), 0); // the same memory: the same session
+    assert_int_equal(t.port[0].status.session, 1);
+    char_before_wait(&t.class);
+    memcpy(&status, t.memory, sizeof status);
+    assert_int_equal(status.session, 1);
+    memset(t.memory, 0, sizeof t.memory);
+    assert_int_equal(attach(1), 0);
+    assert_int_equal(t.port[0].status.session, 2);
+}
+
 static void test_broken_indices_end_the_session(void **state)
 {
     struct ring_shared *tx = (void *)(t.memory + CHAR_TX_OFFSET(RX_BYTES));
@@ -451,6 +476,7 @@ int main(void)
         TEST(test_rx_full_and_room_again),
         TEST(test_signals_are_batched),
         TEST(test_status_reaches_the_client),
+        TEST(test_session_identity),
         TEST(test_broken_indices_end_the_session),
         TEST(test_random_client),
     };

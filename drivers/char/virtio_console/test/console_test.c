@@ -43,6 +43,7 @@ static struct {
     char got[8192];
     unsigned got_count, room;
     unsigned changes;
+    _Alignas(64) uint8_t saved[PORTS][PAGE_SIZE]; // survives the driver
 } t;
 
 // ---- what the code is linked with ----
@@ -74,7 +75,8 @@ void char_rx_put(struct char_port *port, const void *bytes, uint32_t count)
 
 uint32_t char_tx_peek(struct char_port *port, uint32_t skip, void *bytes, uint32_t count)
 {
-    unsigned left = port->index == 1 ? t.tx_count - t.tx_done : 0;
+    bool attached = port->index == 1 && port->session.memory != NULL;
+    unsigned left = attached ? t.tx_count - t.tx_done : 0;
 
     assert_int_equal(skip, 0);
     if (count > left)
@@ -87,6 +89,12 @@ void char_tx_done(struct char_port *port, uint32_t epoch, uint32_t count)
 {
     if (epoch == port->tx_epoch)
         t.tx_done += count;
+}
+
+uint32_t char_tx_position(const struct char_port *port)
+{
+    (void)port;
+    return t.tx_done;
 }
 
 void char_status_changed(struct char_port *port, bool signal)
@@ -213,23 +221,31 @@ static void run(void)
 
 // ---- bring-up ----
 
-static void make_queue(struct virtqueue *queue, struct device_queue *device, uint16_t index,
-                       uint16_t size)
+static void make_queue_at(struct virtqueue *queue, struct device_queue *device, uint16_t index,
+                          uint16_t size, void *memory)
 {
-    struct virtqueue_config config = {.index = index, .size = size};
-    struct dma_buffer memory;
+    struct virtqueue_config config = {
+        .index = index, .size = size, .memory = memory, .bus = (uint64_t)(uintptr_t)memory};
 
-    dma_buffer_create(0, virtqueue_bytes(size, 0), DMA_ANYWHERE, &memory);
-    config.memory = memory.memory;
-    config.bus = memory.bus;
+    *device = (struct device_queue){0};
     assert_int_equal(virtqueue_init(queue, &config), 0);
     device->driver = queue;
 }
 
-static int setup(void **state)
+static void make_queue(struct virtqueue *queue, struct device_queue *device, uint16_t index,
+                       uint16_t size)
 {
-    (void)state;
-    memset(&t, 0, sizeof t);
+    struct dma_buffer memory;
+
+    dma_buffer_create(0, virtqueue_bytes(size, 0), DMA_ANYWHERE, &memory);
+    make_queue_at(queue, device, index, size, memory.memory);
+}
+
+// A driver that starts, perhaps as another's successor.
+static void start_driver(void)
+{
+    memset(&t.console, 0, sizeof t.console);
+    memset(t.port, 0, sizeof t.port);
     t.class.port = t.port;
     t.console.class = &t.class;
     t.console.ports = PORTS;
@@ -240,12 +256,28 @@ static int setup(void **state)
         t.port[i].index = i;
     for (uint32_t i = 0; i < PORTS; i++) {
         make_queue(&t.console.port[i].rx, &t.rx[i], virtio_console_rx_queue(i), 4);
-        make_queue(&t.console.port[i].tx, &t.tx[i], (uint16_t)(virtio_console_rx_queue(i) + 1), 4);
+        console_port_recover(&t.console.port[i], (struct console_saved *)(void *)t.saved[i]);
+        make_queue_at(&t.console.port[i].tx, &t.tx[i], (uint16_t)(virtio_console_rx_queue(i) + 1),
+                      4, t.saved[i] + CONSOLE_SAVED_QUEUE);
         assert_int_equal(console_port_init(&t.console, i), 0);
     }
     make_queue(&t.console.control_rx, &t.control_rx, 2, 32);
     make_queue(&t.console.control_tx, &t.control_tx, 3, 4);
     assert_int_equal(console_control_init(&t.console), 0);
+}
+
+static void attach(uint64_t session)
+{
+    t.port[1].session.memory = t.saved[0]; // any address: there is a session
+    t.port[1].status.session = session;
+}
+
+static int setup(void **state)
+{
+    (void)state;
+    memset(&t, 0, sizeof t);
+    start_driver();
+    attach(77);
     return 0;
 }
 
@@ -341,6 +373,99 @@ static void test_flush_while_under_way(void **state)
     t.tx_count = 5;
     run();
     assert_int_equal(t.tx_done, 5); // the new ones, once
+}
+
+// Ten bytes are with the device when the driver dies. `taken`: the device has used them.
+static void die_with_output(bool taken)
+{
+    uint16_t id;
+
+    begin();
+    t.tx_count = 10;
+    console_char_ops.tx_provide(&t.port[1]);
+    if (taken)
+        device_work();
+    else
+        assert_non_null(device_take(&t.tx[1], &id)); // seen, not used
+    start_driver();
+}
+
+static void test_taken_output_is_not_sent_again(void **state)
+{
+    (void)state;
+    die_with_output(true);
+    begin();
+    assert_int_equal(t.tx_done, 0); // nobody is attached yet
+    attach(77);
+    t.tx_count = 15;
+    console_char_ops.tx_provide(&t.port[1]);
+    run();
+    assert_int_equal(t.tx_done, 15);
+    assert_int_equal(t.sent_count[1], 15);
+}
+
+static void test_output_not_taken_is_sent_again(void **state)
+{
+    (void)state;
+    die_with_output(false);
+    attach(77);
+    begin();
+    assert_int_equal(t.tx_done, 10);
+    assert_int_equal(t.sent_count[1], 10);
+}
+
+static void test_two_deaths_in_a_row(void **state)
+{
+    (void)state;
+    die_with_output(true);
+    start_driver(); // the successor dies before the client is back
+    attach(77);
+    begin();
+    assert_int_equal(t.tx_done, 10);
+    assert_int_equal(t.sent_count[1], 10);
+}
+
+static void test_death_after_the_ring_was_told(void **state)
+{
+    (void)state;
+    begin();
+    t.tx_count = 10;
+    console_char_ops.tx_provide(&t.port[1]);
+    device_work();
+    t.tx_done = 10; // the last thing the driver did
+    t.tx_count = 14;
+    start_driver();
+    attach(77);
+    begin();
+    assert_int_equal(t.tx_done, 14);
+    assert_int_equal(t.sent_count[1], 14);
+}
+
+static void test_another_session_is_not_touched(void **state)
+{
+    (void)state;
+    die_with_output(true);
+    attach(78);
+    begin();
+    assert_int_equal(t.sent_count[1], 20); // its own ten
+    assert_int_equal(t.tx_done, 10);
+}
+
+static void test_saved_rubbish(void **state)
+{
+    (void)state;
+    srand(7);
+    for (int round = 0; round < 2000; round++) {
+        teardown(NULL);
+        setup(NULL);
+        for (unsigned i = 0; i < 512; i++)
+            t.saved[1][i] = (uint8_t)(rand() % 3 ? rand() % 5 : rand());
+        start_driver();
+        attach(77);
+        t.tx_count = 5;
+        begin();
+        assert_true(t.tx_done >= 5);
+    }
 }
 
 static void test_receive(void **state)
@@ -490,6 +615,12 @@ int main(void)
         TEST(test_transmit),
         TEST(test_closed_peer_holds_output),
         TEST(test_flush_while_under_way),
+        TEST(test_taken_output_is_not_sent_again),
+        TEST(test_output_not_taken_is_sent_again),
+        TEST(test_two_deaths_in_a_row),
+        TEST(test_death_after_the_ring_was_told),
+        TEST(test_another_session_is_not_touched),
+        TEST(test_saved_rubbish),
         TEST(test_receive),
         TEST(test_no_more_than_there_is_room_for),
         TEST(test_bytes_for_a_client_that_left_are_held),
