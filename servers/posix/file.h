@@ -107,7 +107,15 @@ int64_t file_write(struct file *file, struct user_buffer *in, uint64_t *position
 
 // ---- descriptor tables ----
 
-struct file_table;
+// Only file_table.c changes it; it is here so that looking a descriptor up costs no call.
+struct file_table {
+    uint32_t references;
+    uint32_t capacity; // descriptors, a multiple of 64
+    uint32_t hint;     // no free descriptor below
+    struct file **file;
+    uint64_t *used; // bit a descriptor
+    uint64_t *cloexec;
+};
 
 enum { FILE_TABLE_MAX = 65536 }; // hard bound; a process's own limit is RLIMIT_NOFILE
 
@@ -132,7 +140,10 @@ int file_table_set(struct file_table *table, int fd, struct file *file, bool clo
 // E_BADF. May sleep (release).
 int file_table_close(struct file_table *table, int fd);
 // The file or NULL. Not counted: valid until the caller next sleeps or releases posix_lock.
-struct file *file_table_peek(const struct file_table *table, int fd);
+static inline struct file *file_table_peek(const struct file_table *table, int fd)
+{
+    return (uint32_t)fd < table->capacity ? table->file[fd] : NULL;
+}
 bool file_table_get_cloexec(const struct file_table *table, int fd);
 void file_table_set_cloexec(struct file_table *table, int fd, bool on);
 // The first descriptor in use at or above `fd`, or -1.

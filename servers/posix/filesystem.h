@@ -48,6 +48,7 @@ enum inode_flag {
     INODE_DEAD = 1,        // removed directory: nothing can be created in it
     INODE_LOCKED = 2,      // inode_lock
     INODE_CACHED_DATA = 4, // regular file whose contents are in the page cache
+    INODE_ACCESS_DUE = 16, // see inode_mark_accessed
     INODE_MAY_LINK = 8,    // has no name, but linkat may give it one (O_TMPFILE)
 };
 
@@ -198,7 +199,15 @@ void inode_apply_attributes(struct inode *inode, const struct attributes *change
 void inode_lock(struct inode *inode);
 void inode_unlock(struct inode *inode);
 
-void inode_mark_accessed(struct inode *inode); // as relatime
+// An access, noted as relatime does: if the last one noted is older than a change, or than a day.
+// Since the answer is no for most of many reads, INODE_ACCESS_DUE says when it has to be worked out
+// again: after each open and each change.
+void inode_note_accessed(struct inode *inode);
+static inline void inode_mark_accessed(struct inode *inode)
+{
+    if (inode->flags & INODE_ACCESS_DUE)
+        inode_note_accessed(inode);
+}
 void inode_mark_modified(struct inode *inode); // mtime and ctime now
 void inode_mark_changed(struct inode *inode);  // ctime now
 

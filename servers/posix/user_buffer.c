@@ -74,8 +74,8 @@ void user_buffer_release(struct user_buffer *buffer)
 }
 
 // Moves one piece inside the current segment.
-static int64_t move_piece(struct user_buffer *buffer, uint8_t *memory, uint64_t bytes,
-                          enum direction direction)
+static inline __attribute__((always_inline)) int64_t
+move_piece(struct user_buffer *buffer, uint8_t *memory, uint64_t bytes, enum direction direction)
 {
     uint64_t address = buffer->segment[buffer->current].address + buffer->offset;
     if (buffer->task == NULL) {
@@ -101,6 +101,14 @@ static int64_t move(struct user_buffer *buffer, uint8_t *memory, uint64_t bytes,
     uint64_t done = 0;
     if (bytes > buffer->left)
         bytes = buffer->left;
+    if (bytes <= buffer->segment[buffer->current].bytes - buffer->offset) { // the usual case
+        int64_t moved = bytes != 0 ? move_piece(buffer, memory, bytes, direction) : 0;
+        if (moved > 0) {
+            buffer->offset += (uint64_t)moved;
+            buffer->left -= (uint64_t)moved;
+        }
+        return moved;
+    }
     while (done < bytes) {
         uint64_t room = buffer->segment[buffer->current].bytes - buffer->offset;
         if (room == 0) {

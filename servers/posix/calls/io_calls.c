@@ -54,9 +54,16 @@ static int64_t write_file(struct task *task, struct file *file, struct user_buff
 
 // ---- read, write and their relatives ----
 
+// file_get without a call.
+static inline struct file *file_of(const struct task *task, uint64_t fd)
+{
+    struct file *file = file_table_peek(task->files, (int)(uint32_t)fd);
+    return file != NULL ? file_hold(file) : NULL;
+}
+
 int64_t linux_read(struct task *task, const uint64_t argument[SYSCALL_ARGUMENTS])
 {
-    struct file *file = file_get(task, (int)(uint32_t)argument[0]);
+    struct file *file = file_of(task, argument[0]);
     if (file == NULL)
         return -E_BADF;
     struct user_buffer buffer;
@@ -68,7 +75,7 @@ int64_t linux_read(struct task *task, const uint64_t argument[SYSCALL_ARGUMENTS]
 
 int64_t linux_write(struct task *task, const uint64_t argument[SYSCALL_ARGUMENTS])
 {
-    struct file *file = file_get(task, (int)(uint32_t)argument[0]);
+    struct file *file = file_of(task, argument[0]);
     if (file == NULL)
         return -E_BADF;
     struct user_buffer buffer;
@@ -83,7 +90,7 @@ int64_t linux_pread64(struct task *task, const uint64_t argument[SYSCALL_ARGUMEN
     uint64_t position = argument[3];
     if ((int64_t)position < 0)
         return -E_INVAL;
-    struct file *file = file_get(task, (int)(uint32_t)argument[0]);
+    struct file *file = file_of(task, argument[0]);
     if (file == NULL)
         return -E_BADF;
     struct user_buffer buffer;
@@ -98,7 +105,7 @@ int64_t linux_pwrite64(struct task *task, const uint64_t argument[SYSCALL_ARGUME
     uint64_t position = argument[3];
     if ((int64_t)position < 0)
         return -E_INVAL;
-    struct file *file = file_get(task, (int)(uint32_t)argument[0]);
+    struct file *file = file_of(task, argument[0]);
     if (file == NULL)
         return -E_BADF;
     struct user_buffer buffer;
@@ -113,7 +120,7 @@ int64_t linux_pwrite64(struct task *task, const uint64_t argument[SYSCALL_ARGUME
 static int64_t vector_io(struct task *task, const uint64_t argument[SYSCALL_ARGUMENTS],
                          bool writing, uint64_t *position)
 {
-    struct file *file = file_get(task, (int)(uint32_t)argument[0]);
+    struct file *file = file_of(task, argument[0]);
     if (file == NULL)
         return -E_BADF;
     struct user_buffer buffer;
@@ -175,7 +182,7 @@ int64_t linux_pwritev2(struct task *task, const uint64_t argument[SYSCALL_ARGUME
 
 int64_t linux_lseek(struct task *task, const uint64_t argument[SYSCALL_ARGUMENTS])
 {
-    struct file *file = file_get(task, (int)(uint32_t)argument[0]);
+    struct file *file = file_of(task, argument[0]);
     if (file == NULL)
         return -E_BADF;
     int64_t result = -E_SPIPE;

@@ -22,6 +22,7 @@ void inode_apply_attributes(struct inode *inode, const struct attributes *change
         inode->modified = change->modified;
     if (change->valid & ATTRIBUTE_CHANGED)
         inode->changed = change->changed;
+    inode->flags |= INODE_ACCESS_DUE;
 }
 
 static int inode_change(struct inode *inode, struct attributes *change)

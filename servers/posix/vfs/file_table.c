@@ -14,15 +14,6 @@
 
 enum { WORD = 64, TABLE_START = 64 };
 
-struct file_table {
-    uint32_t references;
-    uint32_t capacity; // descriptors, a multiple of WORD
-    uint32_t hint;     // no free descriptor below
-    struct file **file;
-    uint64_t *used;
-    uint64_t *cloexec;
-};
-
 static int table_allocate(struct file_table *table, uint32_t capacity)
 {
     uint32_t words = capacity / WORD;
@@ -224,11 +215,6 @@ int file_table_close(struct file_table *table, int fd)
         return -E_BADF;
     table_close(table, (uint32_t)fd);
     return 0;
-}
-
-struct file *file_table_peek(const struct file_table *table, int fd)
-{
-    return (uint32_t)fd < table->capacity ? table->file[fd] : NULL;
 }
 
 bool file_table_get_cloexec(const struct file_table *table, int fd)

@@ -35,6 +35,7 @@ struct inode *inode_create(struct superblock *superblock, uint64_t number, uint3
     inode->mode = mode;
     inode->references = 1;
     inode->links = 1;
+    inode->flags = INODE_ACCESS_DUE;
     inode->modified = inode->accessed = inode->changed = inode->created = file_time_now();
     wait_queue_init(&inode->wait);
     wait_queue_init(&inode->lock_wait);
@@ -92,31 +93,28 @@ void inode_unlock(struct inode *inode)
         wait_wake_all(&inode->wait);
 }
 
-// As relatime: an access is noted if the last one noted is older than a change, or than a day.
-void inode_mark_accessed(struct inode *inode)
+void inode_note_accessed(struct inode *inode)
 {
     enum { DAY_SECONDS = 24 * 60 * 60 };
+    inode->flags &= ~(uint32_t)INODE_ACCESS_DUE;
     if (inode->superblock->flags & SUPERBLOCK_READ_ONLY)
         return;
-    bool after_change = file_time_before(inode->modified, inode->accessed) &&
-                        file_time_before(inode->changed, inode->accessed);
-    struct file_time now;
-    if (after_change) {
-        now = file_time_now();
-        if (now.seconds - inode->accessed.seconds < DAY_SECONDS)
-            return;
-    } else {
-        now = file_time_now();
-    }
+    struct file_time now = file_time_now();
+    if (file_time_before(inode->modified, inode->accessed) &&
+        file_time_before(inode->changed, inode->accessed) &&
+        now.seconds - inode->accessed.seconds < DAY_SECONDS)
+        return;
     inode->accessed = now;
 }
 
 void inode_mark_modified(struct inode *inode)
 {
     inode->modified = inode->changed = file_time_now();
+    inode->flags |= INODE_ACCESS_DUE;
 }
 
 void inode_mark_changed(struct inode *inode)
 {
     inode->changed = file_time_now();
+    inode->flags |= INODE_ACCESS_DUE;
 }

@@ -67,6 +67,7 @@ static int open_kind(const struct vfs_caller *who, struct file *file, uint32_t f
     case LINUX_S_IFDIR:
         file->kind = FILE_POSITION;
         file->ops = inode->file_ops;
+        inode->flags |= INODE_ACCESS_DUE;
         return inode->ops->open != NULL ? inode->ops->open(inode, file, who, flags) : 0;
     case LINUX_S_IFCHR:
     case LINUX_S_IFBLK: {

@@ -8,17 +8,12 @@
 
 #include "abi/error.h"
 
-enum { SLOT_BITS = 6, SLOTS = 1 << SLOT_BITS, LEVELS_MAX = 11 };
-
-struct node {
-    uint32_t used;
-    void *slot[SLOTS];
-};
+enum { LEVELS_MAX = 11 };
 
 // Items that a tree of this height has room for; 0 stands for all.
 static uint64_t tree_span(uint32_t levels)
 {
-    return levels * SLOT_BITS >= 64 ? 0 : 1ull << levels * SLOT_BITS;
+    return levels * PAGE_TREE_BITS >= 64 ? 0 : 1ull << levels * PAGE_TREE_BITS;
 }
 
 static bool tree_covers(const struct page_tree *tree, uint64_t index)
@@ -29,23 +24,24 @@ static bool tree_covers(const struct page_tree *tree, uint64_t index)
 
 static unsigned slot_of(uint64_t index, uint32_t level)
 {
-    return (unsigned)(index >> (level - 1) * SLOT_BITS) & (SLOTS - 1);
+    return (unsigned)(index >> (level - 1) * PAGE_TREE_BITS) & (PAGE_TREE_SLOTS - 1);
 }
 
-void *page_tree_find(const struct page_tree *tree, uint64_t index)
+// The search in a tree that has nodes.
+void *page_tree_find_below(const struct page_tree *tree, uint64_t index)
 {
     if (!tree_covers(tree, index))
         return NULL;
     void *at = tree->root;
     for (uint32_t level = tree->levels; level > 0 && at != NULL; level--)
-        at = ((struct node *)at)->slot[slot_of(index, level)];
+        at = ((struct page_tree_node *)at)->slot[slot_of(index, level)];
     return at;
 }
 
 static int tree_raise(struct page_tree *tree)
 {
     if (tree->root != NULL) {
-        struct node *node = calloc(1, sizeof(*node));
+        struct page_tree_node *node = calloc(1, sizeof(*node));
         if (node == NULL)
             return -E_NOMEM;
         node->slot[0] = tree->root;
@@ -59,11 +55,11 @@ static int tree_raise(struct page_tree *tree)
 // Frees the empty nodes on the way to `index`, and lowers a tree that is empty.
 static void tree_prune(struct page_tree *tree, uint64_t index)
 {
-    struct node **path[LEVELS_MAX];
+    struct page_tree_node **path[LEVELS_MAX];
     void **at = &tree->root;
     for (uint32_t level = tree->levels; level > 0 && *at != NULL; level--) {
-        path[level - 1] = (struct node **)at;
-        at = &((struct node *)*at)->slot[slot_of(index, level)];
+        path[level - 1] = (struct page_tree_node **)at;
+        at = &((struct page_tree_node *)*at)->slot[slot_of(index, level)];
         if (level == 1 || *at == NULL) {
             for (uint32_t up = level; up <= tree->levels && (*path[up - 1])->used == 0; up++) {
                 free(*path[up - 1]);
@@ -85,10 +81,10 @@ int page_tree_insert(struct page_tree *tree, uint64_t index, void *item)
             return -E_NOMEM;
     }
     void **at = &tree->root;
-    struct node *node = NULL;
+    struct page_tree_node *node = NULL;
     for (uint32_t level = tree->levels; level > 0; level--) {
         if (*at == NULL) {
-            struct node *fresh = calloc(1, sizeof(*fresh));
+            struct page_tree_node *fresh = calloc(1, sizeof(*fresh));
             if (fresh == NULL) {
                 tree_prune(tree, index);
                 return -E_NOMEM;
@@ -114,7 +110,7 @@ void *page_tree_remove(struct page_tree *tree, uint64_t index)
     if (!tree_covers(tree, index))
         return NULL;
     void **at = &tree->root;
-    struct node *node = NULL;
+    struct page_tree_node *node = NULL;
     for (uint32_t level = tree->levels; level > 0; level--) {
         if (*at == NULL)
             return NULL;
@@ -138,7 +134,7 @@ void *page_tree_next(const struct page_tree *tree, uint64_t *index)
         void *at = tree->root;
         uint32_t level = tree->levels;
         while (level > 0) {
-            void *below = ((struct node *)at)->slot[slot_of(i, level)];
+            void *below = ((struct page_tree_node *)at)->slot[slot_of(i, level)];
             if (below == NULL)
                 break;
             at = below;
@@ -149,7 +145,7 @@ void *page_tree_next(const struct page_tree *tree, uint64_t *index)
             return at;
         }
         // Nothing below this slot: on to the next one of this level.
-        uint64_t step = 1ull << (level - 1) * SLOT_BITS;
+        uint64_t step = 1ull << (level - 1) * PAGE_TREE_BITS;
         i = (i & ~(step - 1)) + step;
         if (i == 0)
             break;

@@ -6,6 +6,7 @@
 
 #pragma once
 
+#include <stddef.h>
 #include <stdint.h>
 
 struct page_tree {
@@ -14,8 +15,24 @@ struct page_tree {
     uint64_t count;
 };
 
+enum { PAGE_TREE_BITS = 6, PAGE_TREE_SLOTS = 1 << PAGE_TREE_BITS };
+
+struct page_tree_node {
+    uint32_t used;
+    void *slot[PAGE_TREE_SLOTS];
+};
+
+void *page_tree_find_below(const struct page_tree *tree, uint64_t index);
+
 // The item or NULL.
-void *page_tree_find(const struct page_tree *tree, uint64_t index);
+static inline void *page_tree_find(const struct page_tree *tree, uint64_t index)
+{
+    if (tree->levels == 0)
+        return index == 0 ? tree->root : NULL;
+    if (tree->levels == 1 && index < PAGE_TREE_SLOTS)
+        return ((const struct page_tree_node *)tree->root)->slot[index];
+    return page_tree_find_below(tree, index);
+}
 // 0; -E_NOMEM; -E_EXIST. `item` is not NULL.
 int page_tree_insert(struct page_tree *tree, uint64_t index, void *item);
 // The item taken out, or NULL. Frees what gets empty.

@@ -63,6 +63,18 @@ static inline struct page *page_find(const struct inode *inode, uint64_t index)
 
 // ---- life of a page ----
 
+static inline struct page *page_pin(struct page *page)
+{
+    page->pins++;
+    return page;
+}
+
+static inline void page_unpin(struct page *page)
+{
+    if (--page->pins == 0 && page->inode == NULL)
+        page_pool_give(page);
+}
+
 // Out of the tree and, as soon as nobody has it pinned, back to its pool.
 void page_drop(struct page *page)
 {
@@ -81,14 +93,7 @@ void page_drop(struct page *page)
 
 void pagecache_put(struct page *page)
 {
-    if (--page->pins == 0 && page->inode == NULL)
-        page_pool_give(page);
-}
-
-static inline struct page *page_pin(struct page *page)
-{
-    page->pins++;
-    return page;
+    page_unpin(page);
 }
 
 static bool page_evictable(const struct page *page)
@@ -314,12 +319,6 @@ static int64_t read_run(struct inode *inode, struct page *page, uint32_t offset,
     uint64_t room = PAGE_SIZE - offset;
     if (page == NULL)
         return user_buffer_clear(out, left < room ? left : room);
-    if (left <= room) { // the usual case, without the run's table
-        page_pin(page);
-        int64_t moved = user_buffer_put(out, page->data + offset, left);
-        pagecache_put(page);
-        return moved;
-    }
     struct page *run[RUN_MAX];
     unsigned count = pin_run(inode, page, offset + left, run);
     uint64_t bytes = (uint64_t)count * PAGE_SIZE - offset;
@@ -329,7 +328,31 @@ static int64_t read_run(struct inode *inode, struct page *page, uint32_t offset,
     return moved;
 }
 
-int64_t pagecache_read(struct file *file, struct user_buffer *out, uint64_t *position)
+// The usual read: within one page, which is there. False: not so.
+static inline bool read_at_once(struct inode *inode, struct user_buffer *out, uint64_t *position,
+                                int64_t *moved)
+{
+    uint64_t at = *position;
+    if (at >= inode->size)
+        return false;
+    uint64_t left = inode->size - at;
+    if (left > user_buffer_left(out))
+        left = user_buffer_left(out);
+    struct page *page = page_find(inode, at / PAGE_SIZE);
+    if (page == NULL || (page->flags & PAGE_BUSY) != 0 || left > PAGE_SIZE - at % PAGE_SIZE)
+        return false;
+    page->flags |= PAGE_REFERENCED;
+    stats.hits++;
+    page_pin(page);
+    *moved = user_buffer_put(out, page->data + at % PAGE_SIZE, left);
+    page_unpin(page);
+    if (*moved > 0)
+        *position = at + (uint64_t)*moved;
+    return true;
+}
+
+__attribute__((noinline)) static int64_t read_piecewise(struct file *file, struct user_buffer *out,
+                                                        uint64_t *position)
 {
     struct inode *inode = file->inode;
     uint64_t at = *position;
@@ -366,6 +389,13 @@ int64_t pagecache_read(struct file *file, struct user_buffer *out, uint64_t *pos
             break;
     }
     return total;
+}
+
+int64_t pagecache_read(struct file *file, struct user_buffer *out, uint64_t *position)
+{
+    int64_t moved;
+    return read_at_once(file->inode, out, position, &moved) ? moved
+                                                            : read_piecewise(file, out, position);
 }
 
 // ---- writing ----
