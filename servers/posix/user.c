@@ -78,8 +78,10 @@ static size_t copy_slowly(struct mm *mm, uint8_t *memory, uint64_t address, size
 }
 
 // Long copies without the lock, and copies that need pages.
-static int64_t copy_with_care(struct mm *mm, uint8_t *memory, uint64_t address, size_t bytes,
-                              size_t done, uint32_t access)
+// Kept out of copy(), whose usual way is short.
+__attribute__((noinline)) static int64_t copy_with_care(struct mm *mm, uint8_t *memory,
+                                                        uint64_t address, size_t bytes, size_t done,
+                                                        uint32_t access)
 {
     bool locked = posix_lock_held();
     if (!locked)
