@@ -123,6 +123,9 @@ static void op_create_object(void)
     unsigned i = pick(OBJECTS);
     bool paged = i % 2 != 0;
     uint64_t pages = 1 + pick(OBJECT_PAGES);
+    if (objects[i] != NULL && chance(70)) {
+        return; // pages gather in objects that live
+    }
     struct memory *memory;
     NOTE("create object %u, %u pages", i, (unsigned)pages);
     close_object(i);
@@ -220,7 +223,7 @@ static void op_decommit(void)
 static void op_resize(void)
 {
     struct model_object *object = objects[pick(OBJECTS)];
-    uint64_t pages = pick(OBJECT_PAGES + 1);
+    uint64_t pages = chance(30) ? pick(OBJECT_PAGES + 1) : OBJECT_PAGES;
     if (object == NULL) {
         return;
     }
@@ -241,6 +244,9 @@ static void op_dirty(void)
         return;
     }
     struct range range = pick_range((unsigned)object->pages);
+    if (chance(60)) {
+        range = (struct range){0, (unsigned)object->pages};
+    }
     bool clear = chance(60);
     uint8_t bitmap[OBJECT_PAGES / 8 + 1];
     NOTE("dirty %u+%u clear %d", range.first, range.count, clear);
@@ -292,6 +298,7 @@ static void model_map(struct model_space *space, struct range range,
             .prot = args->prot,
             .max_prot = max_prot,
             .object = object,
+            .tag = args->tag,
             .index = (anonymous_object ? 0 : args->offset / PAGE_SIZE) + i,
         };
         if (object != NULL) {
@@ -313,7 +320,7 @@ static void op_map(void)
         .address = address_of(range.first),
         .bytes = (uint64_t)range.count * PAGE_SIZE,
         .prot = pick_prot(),
-        .offset = (uint64_t)pick(OBJECT_PAGES) * PAGE_SIZE,
+        .offset = (uint64_t)pick(OBJECT_PAGES / 2) * PAGE_SIZE,
         .flags = MAP_FIXED,
         .tag = pick(2),
     };
@@ -775,7 +782,7 @@ static void check_regions(struct model_space *space)
         }
         for (unsigned i = 0; i < info.bytes / PAGE_SIZE; i++, next++) {
             const struct model_slot *slot = &space->slots[next];
-            CHECK(slot->mapped && slot->prot == info.prot);
+            CHECK(slot->mapped && slot->prot == info.prot && slot->tag == info.tag);
             CHECK(slot->shared == ((info.flags & MAP_PRIVATE) == 0));
             CHECK((slot->object == NULL) == (info.memory_id == 0));
             CHECK(slot->object == NULL || slot->index == info.offset / PAGE_SIZE + i);

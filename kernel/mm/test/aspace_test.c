@@ -292,6 +292,10 @@ static void test_device(void **state)
         assert_int_equal(aspace_copy_in(space, &value, BASE, sizeof(value), &fault), -E_FAULT);
         assert_int_equal(aspace_futex_load(space, BASE, &value, &key, &fault), -E_FAULT);
         assert_int_equal(aspace_pin_page(space, BASE, &page), -E_FAULT);
+        fault.address = BASE + 20 * PAGE_SIZE;
+        assert_int_equal(aspace_fault(space, &fault), 0);
+        assert_int_not_equal(*mmu_find(&space->mmu, BASE + 22 * PAGE_SIZE), 0); // mapped with it
+        assert_int_equal(*mmu_find(&space->mmu, BASE + 23 * PAGE_SIZE), 0); // the object has ended
         fault.address = BASE + 23 * PAGE_SIZE;
         assert_int_equal(aspace_fault(space, &fault), -E_FAULT);
         assert_true(fault.mapped);
@@ -360,6 +364,48 @@ static void test_fault_around(void **state)
     assert_int_equal(memory_decommit(memory, 0, PAGES * PAGE_SIZE), 0);
     assert_int_equal(read_stats(space, &stats), 0);
     object_put(&memory->object);
+}
+
+// The first write after each cleaning is seen, through every mapping and on every CPU.
+static void test_dirty(void **state)
+{
+    (void)state;
+    enum { PAGES = 20 };
+    struct memory *source;
+    struct memory *paged;
+    uint8_t bitmap[3];
+    assert_int_equal(memory_create(PAGES * PAGE_SIZE, 0, NULL, 0, &source), 0);
+    assert_int_equal(memory_create(PAGES * PAGE_SIZE, MEMORY_PAGED, NULL, 0, &paged), 0);
+    assert_int_equal(memory_supply(paged, 0, source, 0, PAGES * PAGE_SIZE), 0);
+    struct aspace_map_args args = {.address = BASE,
+                                   .bytes = PAGES * PAGE_SIZE,
+                                   .flags = MAP_FIXED,
+                                   .prot = PROT_READ | PROT_WRITE};
+    (void)map_args(space, args, paged, 0);
+    struct aspace *clone;
+    assert_int_equal(aspace_clone(space, &clone), 0);
+    for (unsigned round = 1; round < 4; round++) {
+        for (unsigned i = 0; i < PAGES; i++) {
+            assert_int_equal(get_word(space, BASE + i * PAGE_SIZE) >> 8,
+                             0); // reading is not writing
+        }
+        assert_int_equal(memory_dirty(paged, 0, PAGES, bitmap, false), 0);
+        host_cpu = round % HOST_CPUS;
+        put_word(space, BASE + 3 * PAGE_SIZE, round);
+        put_word(clone, BASE + 3 * PAGE_SIZE, round);
+        put_word(clone, BASE + 17 * PAGE_SIZE, round);
+        assert_int_equal(memory_dirty(paged, 0, PAGES, bitmap, false), 2);
+        assert_int_equal(bitmap[0] | bitmap[1] << 8 | bitmap[2] << 16, 1 << 3 | 1 << 17);
+        host_cpu = 0;
+        assert_int_equal(memory_dirty(paged, PAGE_SIZE, PAGES - 1, bitmap, true), 2);
+        host_check_tlbs();
+        assert_aspace_entries(space);
+        assert_aspace_entries(clone);
+        assert_int_equal(memory_dirty(paged, 0, PAGES, bitmap, true), 0);
+    }
+    object_put(&clone->object);
+    object_put(&source->object);
+    object_put(&paged->object);
 }
 
 enum { HUGE_PAGES = MEMORY_WORK_PAGES * 2 + 50 };
@@ -661,6 +707,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_pin, setup, teardown),
         cmocka_unit_test_setup_teardown(test_populate, setup, teardown),
         cmocka_unit_test_setup_teardown(test_fault_around, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_dirty, setup, teardown),
         cmocka_unit_test_setup_teardown(test_huge_unmap, setup, teardown),
         cmocka_unit_test_setup_teardown(test_huge_protect, setup, teardown),
         cmocka_unit_test_setup_teardown(test_scattered, setup, teardown),

@@ -33,7 +33,8 @@ struct model_slot {
     unsigned prot, max_prot;
     struct model_object *object; // NULL: anonymous
     uint64_t index;              // page of the object
-    struct model_page *own;      // private copy
+    uint64_t tag;
+    struct model_page *own; // private copy
 };
 
 struct model_space {
