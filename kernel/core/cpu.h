@@ -30,6 +30,7 @@ struct cpu {
 
     // Scheduling; object_lock.
     struct thread *current; // NULL: idle
+    struct thread *doomed;  // left this CPU while it was dying: schedule finishes it; referenced
     bool reschedule;
     bool online;
     uint32_t ready;         // bit n: run_queue[n] is not empty

@@ -161,5 +161,6 @@ void first_process_start(void)
         .priority = PRIORITY_MAX,
     };
     check(thread_create(process, &args, &thread), "making its thread");
+    check(thread_start(thread), "starting its thread");
     object_put(&thread->object);
 }

@@ -67,7 +67,7 @@ static int64_t futex_wait(struct thread *thread, struct aspace *aspace, const st
     return result;
 }
 
-// object_lock held. Wakes or moves waiters on `key`.
+// object_lock held. Wakes waiters on `key`, or moves them to another key.
 static uint32_t wake_matching(const struct futex_key *key, uint32_t count, uint32_t bitset,
                               const struct futex_key *move_to)
 {
@@ -83,7 +83,7 @@ static uint32_t wake_matching(const struct futex_key *key, uint32_t count, uint3
         done++;
         if (move_to == NULL) {
             thread_wake(thread, 0);
-        } else {
+        } else if (move_to->object != key->object || move_to->offset != key->offset) { // else it would be found again
             list_remove(entry);
             thread->futex_object = move_to->object;
             thread->futex_offset = move_to->offset;

@@ -21,8 +21,7 @@ bool guest_state_is_live(const struct thread *thread)
     return thread->guest != NULL && thread->guest->fpu_cpu != GUEST_FPU_NOWHERE;
 }
 
-// Takes this CPU's extended registers away from whoever has them.
-static void fpu_release(struct cpu *cpu)
+void guest_release_state(struct cpu *cpu)
 {
     struct guest *owner = cpu->fpu_owner;
     if (owner != NULL) {
@@ -35,7 +34,7 @@ static void fpu_release(struct cpu *cpu)
 static void fpu_own(struct cpu *cpu, struct guest *guest)
 {
     if (cpu->fpu_owner != guest) {
-        fpu_release(cpu);
+        guest_release_state(cpu);
         fpu_restore(guest->fpu);
         cpu->fpu_owner = guest;
         guest->fpu_cpu = cpu->index;
@@ -56,9 +55,8 @@ void guest_resume(struct cpu *cpu, struct thread *thread)
 // The state is live in another CPU's registers: the thread goes there and makes its system call again.
 static int64_t move_to_state(struct thread *thread, struct guest *guest)
 {
-    uint32_t there = 1u << guest->fpu_cpu;
     frame_restart_syscall(&thread->frame);
-    thread->affinity |= there;
+    thread->fetching_state = true;
     sched_leave_current(this_cpu());
     sched_enqueue_on(thread, guest->fpu_cpu);
     return SYSCALL_BLOCKED;
@@ -248,7 +246,7 @@ static bool state_to_memory(struct thread *thread, struct guest *guest)
         (void)move_to_state(thread, guest);
         here = false;
     } else if (guest->fpu_cpu != GUEST_FPU_NOWHERE) {
-        fpu_release(this_cpu());
+        guest_release_state(this_cpu());
     }
     spin_unlock(&object_lock);
     return here;

@@ -41,5 +41,8 @@ bool guest_state_is_live(const struct thread *thread); // in registers of a CPU:
 
 void guest_take_kick(struct cpu *cpu, struct thread *thread); // leave_guest is set: out of the guest, if still inside
 
+// Extended registers of this CPU, if a guest has them, to that guest's memory.
+void guest_release_state(struct cpu *cpu);
+
 // A thread is about to run on this CPU: extended state and entry point as it needs them. object_lock held.
 void guest_resume(struct cpu *cpu, struct thread *thread);

@@ -25,7 +25,7 @@
 #include "kernel/core/thread.h"
 #include "kernel/mm/heap.h"
 
-#define TAG_SENDER_BITS (MESSAGE_DEADLINE - 1)
+#define TAG_SENDER_BITS (MESSAGE_NOTIFICATION - 1) // the rest is the kernel's to say
 
 // No words beyond the registers, no handles and no flags: all of those lie above the words' count.
 static inline bool tag_is_short(message_tag_t tag)
@@ -401,14 +401,10 @@ void endpoint_destroy(struct object *object)
 {
     struct endpoint *endpoint = CONTAINER_OF(object, struct endpoint, object);
     spin_lock(&object_lock);
+    // A thread that waits for a page here tries its access again: the object that had this pager is gone, and with it
+    // every mapping of it.
     while (!list_empty(&endpoint->senders)) {
-        struct thread *thread = first(&endpoint->senders);
-        if (thread->faulting) {
-            // Its pager is gone for good: the access can never succeed.
-            process_kill_locked(thread->process, DEATH_FAULT, 0);
-        } else {
-            thread_wake(thread, -E_DEAD);
-        }
+        thread_wake(first(&endpoint->senders), -E_DEAD);
     }
     while (!list_empty(&endpoint->receivers)) {
         thread_wake(first(&endpoint->receivers), -E_DEAD);

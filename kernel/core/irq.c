@@ -53,7 +53,7 @@ static int irq_allocate(struct irq *irq, struct irq_args *args)
     }
     if (error == 0) {
         error = (args->flags & IRQ_MSI) != 0 ? irq_chip_message(irq->vector, args)
-                                             : irq_chip_connect(args->line, irq->vector, args->flags);
+                                             : irq_chip_connect(args->line, irq->vector, &irq->flags);
     }
     if (error == 0) {
         irq_table[irq->vector] = irq;
@@ -131,6 +131,8 @@ int64_t sys_irq_ack(struct thread *thread, const uint64_t *arg)
     struct handle_entry *entry = handle_entry(&thread->process->handles, (handle_t)arg[0]);
     if (entry == NULL || entry->object->type != OBJECT_IRQ) {
         error = -E_BADF;
+    } else if ((entry->rights & RIGHT_MANAGE) == 0) {
+        error = -E_PERM;
     } else {
         struct irq *irq = CONTAINER_OF(entry->object, struct irq, object);
         if (irq->masked) {

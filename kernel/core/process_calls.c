@@ -134,12 +134,20 @@ int64_t sys_process_watch(struct thread *thread, const uint64_t *arg)
     return error;
 }
 
+// object_lock held. What the thread has run, its present turn included.
+static uint64_t thread_ticks(const struct thread *thread)
+{
+    uint64_t now = cpu_counter();
+    uint64_t since = cpus[thread->cpu].switched_at;
+    return thread->cpu_ticks + (thread->state == THREAD_RUNNING && now > since ? now - since : 0);
+}
+
 // object_lock held.
 static void fill_status(struct process *process, struct process_status *status)
 {
     uint64_t ticks = process->cpu_ticks;
     for (struct list *entry = process->threads.next; entry != &process->threads; entry = entry->next) {
-        ticks += CONTAINER_OF(entry, struct thread, in_process)->cpu_ticks;
+        ticks += thread_ticks(CONTAINER_OF(entry, struct thread, in_process));
     }
     *status = process->status;
     status->handles = process->handles.used;
@@ -203,6 +211,22 @@ int64_t process_info(struct thread *thread, uint64_t index, uint64_t address, ui
 
 // ---- threads ----
 
+// A handle, then the start: a thread that runs has been told of. Takes over the reference to the thread.
+static int64_t install_and_start(struct process *process, struct thread *created)
+{
+    object_get(&created->object);
+    int64_t handle = handle_install(process, &created->object, RIGHTS_ALL, 0);
+    if (handle > 0) {
+        int error = thread_start(created);
+        if (error != 0) {
+            handle_close(process, (handle_t)handle);
+            handle = error;
+        }
+    }
+    object_put(&created->object);
+    return handle;
+}
+
 int64_t sys_thread_create(struct thread *thread, const uint64_t *arg)
 {
     struct thread_args args;
@@ -221,7 +245,7 @@ int64_t sys_thread_create(struct thread *thread, const uint64_t *arg)
     struct thread *created;
     error = thread_create(process, &args, &created);
     object_put(&process->object);
-    return error != 0 ? error : handle_install(thread->process, &created->object, RIGHTS_ALL, 0);
+    return error != 0 ? error : install_and_start(thread->process, created);
 }
 
 int64_t sys_thread_exit(struct thread *thread, const uint64_t *arg)
@@ -242,12 +266,10 @@ static void kick(struct thread *target)
         thread_wake(target, -E_INTR);
     } else if (target->guest != NULL) {
         // Inside its guest, running or ready: it leaves at the next turn through the kernel.
-        struct cpu *cpu = &cpus[target->cpu];
-        if (target->state == THREAD_RUNNING && cpu != this_cpu()) {
-            ipi_send(cpu->index, IPI_RESCHEDULE);
-        }
         target->leave_guest = true;
-        cpu->reschedule = true;
+        if (target->state == THREAD_RUNNING) {
+            thread_poke(target);
+        }
     }
 }
 
@@ -270,6 +292,7 @@ static int64_t bind(struct thread *thread, struct thread *target, handle_t handl
         }
         target->bound = notification;
         notification->bound = target;
+        notification_signal(notification, 0); // bits that came before, if it waits already
     }
     spin_unlock(&object_lock);
     if (old != NULL) {
@@ -299,12 +322,6 @@ static int64_t thread_control(struct thread *thread, struct thread *target, uint
             result = -E_INVAL;
         } else {
             thread_set_affinity(target, (uint32_t)value & all);
-            if (target == thread && (target->affinity & 1u << cpu_index()) == 0) {
-                frame_set_result(&thread->frame, 0);
-                sched_leave_current(this_cpu());
-                sched_enqueue(thread);
-                result = SYSCALL_BLOCKED;
-            }
         }
         break;
     case THREAD_KICK:
@@ -314,13 +331,7 @@ static int64_t thread_control(struct thread *thread, struct thread *target, uint
         thread_kill_locked(target);
         break;
     case THREAD_CPU_TIME: {
-        uint64_t ticks = target->cpu_ticks;
-        const struct cpu *cpu = &cpus[target->cpu];
-        if (cpu->current == target) {
-            uint64_t now = cpu_counter();
-            ticks += now > cpu->switched_at ? now - cpu->switched_at : 0;
-        }
-        result = (int64_t)clock_ticks_to_ns(ticks);
+        result = (int64_t)clock_ticks_to_ns(thread_ticks(target));
         break;
     }
     default:

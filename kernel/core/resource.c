@@ -56,7 +56,8 @@ int resource_check_offset(struct process *process, handle_t handle, enum resourc
         error = -E_BADF;
     } else {
         const struct resource *resource = CONTAINER_OF(entry->object, struct resource, object);
-        if (resource->kind != kind || offset > resource->count || count > resource->count - offset) {
+        if ((entry->rights & RIGHT_MANAGE) == 0 || resource->kind != kind || offset > resource->count ||
+            count > resource->count - offset) {
             error = -E_PERM;
         } else {
             *first = resource->base + offset;

@@ -81,15 +81,23 @@ void sched_dequeue(struct thread *thread)
     queue_remove(&cpus[thread->cpu], thread);
 }
 
+static bool may_run_on(const struct thread *thread, const struct cpu *cpu)
+{
+    return (thread->affinity & 1u << cpu->index) != 0;
+}
+
 static struct cpu *choose_cpu(const struct thread *thread)
 {
+    // A guest's extended state may still be in a CPU's registers: only that CPU can save it, allowed to run the thread or not.
+    if (guest_state_is_live(thread)) {
+        return &cpus[thread->guest->fpu_cpu];
+    }
     uint32_t allowed = thread->affinity;
     uint32_t last = 1u << thread->cpu;
     if ((allowed & last & sched_idle_cpus) != 0) {
         return &cpus[thread->cpu];
     }
-    // A guest's extended state may still be in its last CPU's registers; only that CPU can save it.
-    if ((allowed & sched_idle_cpus) != 0 && !guest_state_is_live(thread)) {
+    if ((allowed & sched_idle_cpus) != 0) {
         return &cpus[__builtin_ctz(allowed & sched_idle_cpus)];
     }
     return (allowed & last) != 0 ? &cpus[thread->cpu] : &cpus[__builtin_ctz(allowed)];
@@ -137,7 +145,7 @@ static struct thread *steal(struct cpu *cpu)
             continue;
         }
         struct thread *thread = first_ready(other);
-        if ((thread->affinity & 1u << cpu->index) != 0 && !guest_state_is_live(thread) &&
+        if (may_run_on(thread, cpu) && !guest_state_is_live(thread) && !thread->fetching_state &&
             (best == NULL || thread->priority > best->priority)) {
             best = thread;
         }
@@ -145,13 +153,28 @@ static struct thread *steal(struct cpu *cpu)
     return best;
 }
 
+// A thread that came here only for what this CPU's registers hold of its guest: that goes to memory, the thread on to where
+// it may run.
+static void send_on(struct cpu *cpu, struct thread *thread)
+{
+    guest_release_state(cpu);
+    sched_enqueue(thread);
+}
+
 static struct thread *take_next(struct cpu *cpu)
 {
-    struct thread *thread = cpu->ready != 0 ? first_ready(cpu) : steal(cpu);
-    if (thread != NULL) {
+    for (;;) {
+        struct thread *thread = cpu->ready != 0 ? first_ready(cpu) : steal(cpu);
+        if (thread == NULL) {
+            return NULL;
+        }
         queue_remove(&cpus[thread->cpu], thread);
+        thread->fetching_state = false;
+        if (__builtin_expect(may_run_on(thread, cpu), 1)) {
+            return thread;
+        }
+        send_on(cpu, thread);
     }
-    return thread;
 }
 
 // ---- switching ----
@@ -169,9 +192,15 @@ static inline void account(struct cpu *cpu, struct thread *from)
 
 void sched_leave_current(struct cpu *cpu)
 {
-    account(cpu, cpu->current);
+    struct thread *thread = cpu->current;
+    account(cpu, thread);
     cpu->current = NULL;
     cpu->reschedule = true;
+    if (__builtin_expect(thread->dying, 0)) {
+        KERNEL_ASSERT(cpu->doomed == NULL);
+        object_get(&thread->object);
+        cpu->doomed = thread;
+    }
 }
 
 void sched_yield_current(struct cpu *cpu)
@@ -217,19 +246,43 @@ static struct thread *idle(struct cpu *cpu)
     return next;
 }
 
+// The current thread if it may go on here; NULL if it was killed or has to move.
+static struct thread *keep_current(struct cpu *cpu, struct thread *current)
+{
+    if (current->dying) {
+        sched_leave_current(cpu);
+        return NULL;
+    }
+    if (current->leave_guest) {
+        guest_take_kick(cpu, current);
+    }
+    if (!may_run_on(current, cpu)) {
+        sched_leave_current(cpu);
+        send_on(cpu, current);
+        return NULL;
+    }
+    return current;
+}
+
+static void finish_doomed(struct cpu *cpu)
+{
+    struct thread *thread = cpu->doomed;
+    cpu->doomed = NULL;
+    thread_end(thread);
+    object_put(&thread->object);
+}
+
 static void schedule(struct cpu *cpu)
 {
     spin_lock(&object_lock);
-    cpu->reschedule = false;
     struct thread *current = cpu->current;
-    if (current != NULL && current->dying) {
-        sched_leave_current(cpu);
-        thread_finish(current);
-        cpu->reschedule = false;
-    } else if (current != NULL && current->leave_guest) {
-        guest_take_kick(cpu, current);
+    if (current != NULL) {
+        current = keep_current(cpu, current);
     }
-    current = cpu->current;
+    if (cpu->doomed != NULL) {
+        finish_doomed(cpu);
+    }
+    cpu->reschedule = false;
     if (current != NULL) {
         if (cpu->ready == 0 || first_ready(cpu)->priority <= current->priority) {
             if (cpu->ready != 0 && cpu->slice_end == DEADLINE_NEVER) {
@@ -245,14 +298,12 @@ static void schedule(struct cpu *cpu)
         current->state = THREAD_READY;
         list_prepend(&cpu->run_queue[current->priority], &current->in_queue);
         cpu->ready |= 1u << current->priority;
-        sched_switch_to(cpu, take_next(cpu));
-    } else {
-        struct thread *next = take_next(cpu);
-        if (next == NULL) {
-            next = idle(cpu);
-        }
-        sched_switch_to(cpu, next);
     }
+    struct thread *next = take_next(cpu);
+    if (next == NULL) {
+        next = idle(cpu);
+    }
+    sched_switch_to(cpu, next);
     if (cpu->ready != 0 && cpu->slice_end == DEADLINE_NEVER) {
         cpu->slice_end = clock_now() + SCHED_SLICE_NS;
     }
@@ -296,7 +347,7 @@ static void slice_expired(struct cpu *cpu, struct thread *current)
     }
     uint64_t ran = current->cpu_ticks + (cpu_counter() - cpu->switched_at) - current->woken_ticks;
     if (current->base_priority > PRIORITY_USER && clock_ticks_to_ns(ran) > SCHED_BUDGET_NS) {
-        current->priority = PRIORITY_USER - 1;
+        current->priority = PRIORITY_USER;
     }
     if (first_ready(cpu)->priority >= current->priority) {
         sched_yield_current(cpu);

@@ -13,7 +13,7 @@
 
 enum {
     SCHED_SLICE_NS = 10 * 1000 * 1000,   // a turn, when others of the same priority wait
-    SCHED_BUDGET_NS = 200 * 1000 * 1000, // a thread above PRIORITY_USER that runs this long without waiting is put below it
+    SCHED_BUDGET_NS = 200 * 1000 * 1000, // a thread above PRIORITY_USER that runs this long without waiting runs in turn with the programs
 };
 
 void sched_init_cpu(struct cpu *cpu, unsigned index);
@@ -42,6 +42,8 @@ static inline void sched_switch_native(struct cpu *cpu, struct thread *from, str
 {
     uint64_t now = cpu_counter();
     from->cpu_ticks += now - cpu->switched_at;
+    from->woken_ticks = from->cpu_ticks; // it waits: its budget is whole again
+    from->priority = from->base_priority;
     cpu->switched_at = now;
     cpu->context_switches++;
     cpu->current = next;
@@ -51,7 +53,8 @@ static inline void sched_switch_native(struct cpu *cpu, struct thread *from, str
     mmu_space_load(&next->active_aspace->mmu);
 }
 
-// This CPU's current thread stops being so (it blocks, yields, dies or moves); it may run elsewhere at once.
+// This CPU's current thread stops being so (it blocks, yields, dies or moves); it may run elsewhere at once. One that was
+// killed meanwhile is finished when this CPU schedules, wherever it is by then.
 void sched_leave_current(struct cpu *cpu);
 void sched_yield_current(struct cpu *cpu); // to the end of its priority's queue
 

@@ -28,6 +28,15 @@ void thread_block(struct thread *thread, enum thread_state state)
     thread->state = (uint8_t)state;
 }
 
+void thread_poke(const struct thread *thread)
+{
+    struct cpu *cpu = &cpus[thread->cpu];
+    cpu->reschedule = true;
+    if (cpu != this_cpu()) {
+        ipi_send(cpu->index, IPI_RESCHEDULE);
+    }
+}
+
 void thread_set_priority(struct thread *thread, uint8_t priority)
 {
     thread->base_priority = priority;
@@ -35,18 +44,22 @@ void thread_set_priority(struct thread *thread, uint8_t priority)
         sched_dequeue(thread);
         thread->priority = priority;
         sched_enqueue(thread);
-    } else {
-        thread->priority = priority;
-        cpus[thread->cpu].reschedule = true;
+        return;
+    }
+    thread->priority = priority;
+    if (thread->state == THREAD_RUNNING) {
+        thread_poke(thread);
     }
 }
 
 void thread_set_affinity(struct thread *thread, uint32_t affinity)
 {
     thread->affinity = affinity;
-    if (thread->state == THREAD_READY) {
+    if (thread->state == THREAD_READY && !thread->fetching_state) {
         sched_dequeue(thread);
         sched_enqueue(thread);
+    } else if (thread->state == THREAD_RUNNING) {
+        thread_poke(thread);
     }
 }
 
@@ -102,7 +115,7 @@ void thread_wake(struct thread *thread, int64_t result)
 }
 
 // Takes a thread that no longer runs out of everything. Its list's reference goes last.
-void thread_finish(struct thread *thread)
+static void thread_finish(struct thread *thread)
 {
     struct process *process = thread->process;
     thread_unlink(thread);
@@ -125,20 +138,20 @@ void thread_finish(struct thread *thread)
     object_put(&thread->object);
 }
 
+void thread_end(struct thread *thread)
+{
+    if (cpus[thread->cpu].current == thread) {
+        thread_poke(thread);
+    } else if (thread->state != THREAD_DEAD) {
+        thread_finish(thread);
+    }
+}
+
 void thread_kill_locked(struct thread *thread)
 {
-    if (thread->state == THREAD_DEAD || thread->dying) {
-        return;
-    }
-    thread->dying = true;
-    if (thread->state != THREAD_RUNNING) {
-        thread_finish(thread);
-        return;
-    }
-    struct cpu *cpu = &cpus[thread->cpu];
-    cpu->reschedule = true;
-    if (cpu != this_cpu()) {
-        ipi_send(cpu->index, IPI_RESCHEDULE);
+    if (thread->state != THREAD_DEAD && !thread->dying) {
+        thread->dying = true;
+        thread_end(thread);
     }
 }
 
@@ -191,7 +204,7 @@ int thread_create(struct process *process, const struct thread_args *args, struc
     list_init(&thread->in_queue);
     frame_start(&thread->frame, args->entry, args->stack, args->argument[0], args->argument[1]);
     thread->active_frame = &thread->frame;
-    thread->state = THREAD_DEAD;
+    thread->state = THREAD_DEAD; // until it is started
     thread->base_priority = (uint8_t)args->priority;
     thread->affinity = affinity;
     thread->timeout.is_thread = true;
@@ -205,22 +218,9 @@ int thread_create(struct process *process, const struct thread_args *args, struc
         object_get(&aspace->object);
     }
     spin_unlock(&object_lock);
-    int error = aspace == NULL ? -E_DEAD : pin_ipc_buffer(thread, aspace, args->ipc_buffer);
-
-    if (error == 0) {
-        spin_lock(&object_lock);
-        if (process->finishing) {
-            error = -E_DEAD;
-        } else {
-            thread->active_aspace = aspace;
-            list_append(&process->threads, &thread->in_process);
-            process->status.threads++;
-            object_get(&thread->object); // the process's list
-            thread_make_ready(thread);
-        }
-        spin_unlock(&object_lock);
-    }
+    int error = -E_DEAD;
     if (aspace != NULL) {
+        error = pin_ipc_buffer(thread, aspace, args->ipc_buffer);
         object_put(&aspace->object);
     }
     if (error != 0) {
@@ -229,6 +229,24 @@ int thread_create(struct process *process, const struct thread_args *args, struc
     }
     *result = thread;
     return 0;
+}
+
+int thread_start(struct thread *thread)
+{
+    struct process *process = thread->process;
+    int error = 0;
+    spin_lock(&object_lock);
+    if (process->finishing) {
+        error = -E_DEAD;
+    } else {
+        thread->active_aspace = process->aspace;
+        list_append(&process->threads, &thread->in_process);
+        process->status.threads++;
+        object_get(&thread->object); // the process's list
+        thread_make_ready(thread);
+    }
+    spin_unlock(&object_lock);
+    return error;
 }
 
 void thread_destroy(struct object *object)

@@ -55,6 +55,7 @@ struct thread {
     bool dying;               // to become DEAD as soon as its CPU is in the kernel
     bool kicked;              // THREAD_KICK not yet delivered
     bool leave_guest;         // kicked while inside its guest
+    bool fetching_state;      // READY: on its way to the CPU that holds a guest's extended state; nobody takes it from there
     bool interruptible;       // BLOCKED_FUTEX: a kick ends it
     bool faulting;            // BLOCKED_SEND / REPLY for a page: when answered, resume without writing a result
     uint32_t cpu;             // where it runs or last ran
@@ -92,15 +93,19 @@ void thread_block(struct thread *thread, enum thread_state state); // the curren
 void thread_wake(struct thread *thread, int64_t result); // unlinks a blocked thread, sets its result, makes it ready
 void thread_unlink(struct thread *thread);             // takes it out of whatever it waits in; no result
 void thread_set_priority(struct thread *thread, uint8_t priority);
-void thread_set_affinity(struct thread *thread, uint32_t affinity); // moves when it is next made ready
+void thread_set_affinity(struct thread *thread, uint32_t affinity);
 void thread_set_timeout(struct thread *thread, time_ns_t deadline);
+void thread_poke(const struct thread *thread);         // RUNNING: its CPU is to look at what was changed
 void thread_kill_locked(struct thread *thread);
-void thread_finish(struct thread *thread);            // not running any more: takes it out of everything, DEAD
+void thread_end(struct thread *thread);               // dying: DEAD now, or when the CPU that runs it has noticed
 
 // Ends the current thread's wait-to-be: it must be answered by its pager before it can go on. Takes object_lock.
 struct fault;
 int64_t thread_block_on_pager(struct thread *thread, const struct fault *fault, bool restart_syscall);
 
-// No lock held. Returns 0 and a started thread with a reference for the caller, or -E_NOMEM, -E_INVAL, -E_FAULT (IPC buffer
-// not writable private memory), -E_DEAD (the process is dead).
+// No lock held. Returns 0 and a thread, not yet started, with a reference for the caller, or -E_NOMEM, -E_INVAL, -E_FAULT
+// (IPC buffer not writable private memory), -E_DEAD (the process is dead).
 int thread_create(struct process *process, const struct thread_args *args, struct thread **result);
+
+// No lock held. From now on it belongs to its process and runs. -E_DEAD.
+int thread_start(struct thread *thread);

@@ -19,23 +19,15 @@ struct progress {
 static volatile struct progress *progress;
 static handle_t seeds[8];
 
-static uint64_t next(uint64_t *state)
-{
-    *state ^= *state << 13;
-    *state ^= *state >> 7;
-    *state ^= *state << 17;
-    return *state * 0x2545f4914f6cdd1dull;
-}
-
 static uint64_t random_argument(uint64_t *state)
 {
     static uint8_t scratch[8192];
-    uint64_t r = next(state);
+    uint64_t r = random_next(state);
     switch (r % 10) {
     case 0:
         return r >> 32;
     case 1:
-        return next(state);
+        return random_next(state);
     case 2:
     case 3:
         return seeds[(r >> 8) % 8];
@@ -63,14 +55,14 @@ static bool skipped(uint64_t number, const uint64_t *a, uint64_t *state)
     bool mapping = (number == SYS_ASPACE_UNMAP || number == SYS_ASPACE_PROTECT || number == SYS_ASPACE_DISCARD ||
                     number == SYS_ASPACE_MOVE) &&
                    (handle_t)a[0] == HANDLE_SELF;
-    return (final || mapping) && next(state) % 256 != 0;
+    return (final || mapping) && random_next(state) % 256 != 0;
 }
 
 // Messages mostly carry a deadline, so that they do not wait for ever.
 static void send_random(uint64_t number, const uint64_t *a, uint64_t *state)
 {
     struct ipc_frame frame = {.tag = a[1] & 0x1ffffffffffull, .word = {a[2], a[3], a[4], a[5]}};
-    if (next(state) % 64 != 0) {
+    if (random_next(state) % 64 != 0) {
         frame.tag |= MESSAGE_DEADLINE;
         thread_self()->ipc.deadline = now() + 1000;
     }
@@ -81,7 +73,7 @@ static void fuzz(uint64_t seed)
 {
     uint64_t state = seed;
     for (;;) {
-        uint64_t number = next(&state) % (SYSCALL_COUNT + 2);
+        uint64_t number = random_next(&state) % (SYSCALL_COUNT + 2);
         uint64_t a[6];
         for (unsigned i = 0; i < 6; i++) {
             a[i] = random_argument(&state);
@@ -113,21 +105,11 @@ static void make_seeds(void)
     seeds[7] = (handle_t)sys_memory_create(64 * PAGE_SIZE, MEMORY_PAGED, seeds[0]);
 }
 
-static uint64_t wanted_calls(void)
-{
-    static char text[2048];
-    sys_info(INFO_COMMAND_LINE, 0, text, sizeof(text));
-    const char *option = strstr(text, "ktest.fuzz=");
-    return option != NULL ? strtoull(option + strlen("ktest.fuzz="), NULL, 10) : FUZZ_DEFAULT_CALLS;
-}
-
 void test_fuzz(void)
 {
-    uint64_t seed;
+    uint64_t seed = run_seed;
     handle_t own_root = root;
-    sys_info(INFO_ENTROPY, 0, &seed, sizeof(seed));
-    uint64_t wanted = wanted_calls();
-    say("fuzz: seed %llx, %llu calls\n", (unsigned long long)seed, (unsigned long long)wanted);
+    uint64_t wanted = option("ktest.fuzz=", FUZZ_DEFAULT_CALLS);
     struct aspace_map_args args = {.bytes = PAGE_SIZE, .prot = PROT_READ | PROT_WRITE, .flags = MAP_SHARED_ANON};
     progress = (volatile struct progress *)sys_aspace_map(HANDLE_SELF, &args);
     CHECK((int64_t)progress > 0);
@@ -140,7 +122,7 @@ void test_fuzz(void)
         // The root resource could switch the machine off: children get one without authority in its place.
         root = new_endpoint();
         for (unsigned i = 0; i < FUZZ_CHILDREN; i++) {
-            child_start(&children[i], i, fuzz, next(&seed), handles, PRIORITY_USER, 0);
+            child_start(&children[i], i, fuzz, random_next(&seed), handles, PRIORITY_USER, 0);
         }
         uint64_t before;
         do {

@@ -2,7 +2,8 @@
 // SPDX-FileCopyrightText: 2026 The XINIM authors
 
 // Runs every test, each between two counts of the kernel's objects and handles: a test that leaks one has failed.
-// Command line: "ktest.bench" measures instead, "ktest.fuzz=N" sets the number of random calls.
+// Command line: "ktest.bench" measures instead; "ktest.fuzz=N" sets the number of random calls, "ktest.seed=N" what they
+// follow from, "ktest.only=NAME" the one test to run.
 // Ends the machine through QEMU's debug exit, 0 for success.
 
 #include "kernel/test/ktest.h"
@@ -11,10 +12,13 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 handle_t root;
 unsigned checks_failed;
+uint64_t run_seed;
+static char command_line[2048];
 
 static struct {
     uint8_t bytes[NATIVE_STACK_BYTES];
@@ -33,6 +37,52 @@ void say(const char *format, ...)
 time_ns_t now(void)
 {
     return (time_ns_t)sys_clock();
+}
+
+void pause_ns(uint64_t ns)
+{
+    sys_wait(HANDLE_NONE, now() + ns, NULL);
+}
+
+void spin_ns(uint64_t ns)
+{
+    time_ns_t end = now() + ns;
+    while (now() < end) {
+        __asm__ volatile("pause");
+    }
+}
+
+unsigned cpus_online(void)
+{
+    struct info_cpu cpus[8];
+    return (unsigned)sys_info(INFO_CPUS, 0, cpus, sizeof(cpus)) / (unsigned)sizeof(cpus[0]);
+}
+
+uint64_t option(const char *name, uint64_t otherwise)
+{
+    const char *at = strstr(command_line, name);
+    return at != NULL ? strtoull(at + strlen(name), NULL, 0) : otherwise;
+}
+
+uint64_t random_next(uint64_t *state)
+{
+    *state ^= *state << 13;
+    *state ^= *state >> 7;
+    *state ^= *state << 17;
+    return *state * 0x2545f4914f6cdd1dull;
+}
+
+void *shared_page(void)
+{
+    struct aspace_map_args args = {.bytes = PAGE_SIZE, .prot = PROT_READ | PROT_WRITE, .flags = MAP_SHARED_ANON};
+    int64_t at = sys_aspace_map(HANDLE_SELF, &args);
+    CHECK(at > 0);
+    return (void *)at;
+}
+
+void shared_page_end(void *page)
+{
+    CHECK_EQUAL(sys_aspace_unmap(HANDLE_SELF, (uint64_t)page, PAGE_SIZE), 0);
 }
 
 static handle_t must(int64_t handle, const char *what)
@@ -62,15 +112,9 @@ handle_t new_notification(uint64_t badge)
     return badged;
 }
 
-void child_start(struct child *child, unsigned slot, void (*fn)(uint64_t), uint64_t argument, const handle_t *handles,
-                 uint32_t priority, uint32_t affinity)
+handle_t thread_begin(handle_t process, unsigned slot, void (*fn)(uint64_t), uint64_t argument, uint32_t priority,
+                      uint32_t affinity)
 {
-    child->aspace = must(sys_aspace_clone(HANDLE_SELF), "clone the address space");
-    child->process = must(sys_process_create("child", 5, child->aspace), "create a process");
-    CHECK_EQUAL(sys_process_grant(child->process, root, RIGHTS_ALL, 0, root), root);
-    for (; handles != NULL && *handles != HANDLE_NONE; handles++) {
-        CHECK_EQUAL(sys_process_grant(child->process, *handles, RIGHTS_ALL, 0, *handles), *handles);
-    }
     uint64_t top = (uint64_t)&stacks[slot].bytes[NATIVE_STACK_BYTES - THREAD_LOCAL_BYTES];
     struct thread_args args = {
         .entry = (uint64_t)fn,
@@ -80,7 +124,19 @@ void child_start(struct child *child, unsigned slot, void (*fn)(uint64_t), uint6
         .priority = priority,
         .affinity = affinity,
     };
-    child->thread = must(sys_thread_create(child->process, &args), "create a thread");
+    return must(sys_thread_create(process, &args), "create a thread");
+}
+
+void child_start(struct child *child, unsigned slot, void (*fn)(uint64_t), uint64_t argument, const handle_t *handles,
+                 uint32_t priority, uint32_t affinity)
+{
+    child->aspace = must(sys_aspace_clone(HANDLE_SELF), "clone the address space");
+    child->process = must(sys_process_create("child", 5, child->aspace), "create a process");
+    CHECK_EQUAL(sys_process_grant(child->process, root, RIGHTS_ALL, 0, root), root);
+    for (; handles != NULL && *handles != HANDLE_NONE; handles++) {
+        CHECK_EQUAL(sys_process_grant(child->process, *handles, RIGHTS_ALL, 0, *handles), *handles);
+    }
+    child->thread = thread_begin(child->process, slot, fn, argument, priority, affinity);
 }
 
 void child_kill(struct child *child)
@@ -111,7 +167,8 @@ static const struct {
     {"handles", test_handles},         {"ipc", test_ipc},       {"ipc_death", test_ipc_death},
     {"notifications", test_notifications}, {"futex", test_futex},   {"processes", test_processes},
     {"memory", test_memory},           {"pager", test_pager},   {"guest", test_guest},
-    {"scheduler", test_scheduler},     {"fuzz", test_fuzz},
+    {"scheduler", test_scheduler},     {"attacks", test_attacks}, {"races", test_races},
+    {"fuzz", test_fuzz},
 };
 
 static bool same_objects(const struct info_kernel *before, const struct info_kernel *after)
@@ -141,11 +198,16 @@ static bool run(const char *name, void (*fn)(void))
     return passed;
 }
 
+static bool wanted(const char *name)
+{
+    const char *only = strstr(command_line, "ktest.only=");
+    return only == NULL || strncmp(only + strlen("ktest.only="), name, strlen(name)) == 0;
+}
+
 int main(int argc, char **argv)
 {
     (void)argc;
     (void)argv;
-    static char command_line[2048];
     root = startup_handle("root");
     sys_info(INFO_COMMAND_LINE, 0, command_line, sizeof(command_line));
     if (strstr(command_line, "ktest.bench") != NULL) {
@@ -153,10 +215,15 @@ int main(int argc, char **argv)
         sys_machine_control(root, MACHINE_EXIT, 0);
         return 0;
     }
+    sys_info(INFO_ENTROPY, 0, &run_seed, sizeof(run_seed));
+    run_seed = option("ktest.seed=", run_seed) | 1;
+    say("seed %#llx\n", (unsigned long long)run_seed);
     unsigned failed = 0;
     unsigned count = sizeof(tests) / sizeof(tests[0]);
     for (unsigned i = 0; i < count; i++) {
-        failed += run(tests[i].name, tests[i].run) ? 0 : 1;
+        if (wanted(tests[i].name)) {
+            failed += run(tests[i].name, tests[i].run) ? 0 : 1;
+        }
     }
     say("%u passed, %u failed\n", count - failed, failed);
     sys_machine_control(root, MACHINE_EXIT, failed != 0);

@@ -46,11 +46,29 @@ enum { CHILD_PRIORITY = 16, CHILDREN_MAX = 12 };
 void child_start(struct child *child, unsigned slot, void (*fn)(uint64_t), uint64_t argument, const handle_t *handles,
                  uint32_t priority, uint32_t affinity);
 
+// A further thread of a process, on the given stack slot of its space; returns its handle.
+handle_t thread_begin(handle_t process, unsigned slot, void (*fn)(uint64_t), uint64_t argument, uint32_t priority,
+                      uint32_t affinity);
+
 // Waits until the process is dead (a second at most), fills *status if not NULL, closes the handles.
 void child_finish(struct child *child, struct process_status *status);
 void child_kill(struct child *child);
 
 time_ns_t now(void);
+void pause_ns(uint64_t ns); // asleep
+void spin_ns(uint64_t ns);  // awake
+unsigned cpus_online(void);
+
+// "NAME=" on the command line: its number, or `otherwise`.
+uint64_t option(const char *name, uint64_t otherwise);
+
+// The seed of this run (ktest.seed=N, else random), and numbers that follow from a state.
+extern uint64_t run_seed;
+uint64_t random_next(uint64_t *state);
+
+// A page that is the same for this process and children started later.
+void *shared_page(void);
+void shared_page_end(void *page);
 
 handle_t new_endpoint(void);
 handle_t new_notification(uint64_t badge); // its badge is what a signal through it sets
@@ -66,5 +84,7 @@ void test_memory(void);
 void test_pager(void);
 void test_guest(void);
 void test_scheduler(void);
+void test_attacks(void);
+void test_races(void);
 void test_fuzz(void);
 void bench_all(void);

@@ -188,7 +188,7 @@ static uint32_t translate(uint32_t line)
     return line < ISA_IRQS ? acpi_info.isa[line].line : line;
 }
 
-int irq_chip_connect(uint32_t line, unsigned vector, uint32_t flags)
+int irq_chip_connect(uint32_t line, unsigned vector, uint32_t *flags)
 {
     unsigned index;
     uint32_t reg;
@@ -196,8 +196,9 @@ int irq_chip_connect(uint32_t line, unsigned vector, uint32_t flags)
         return -E_NODEV;
     }
     uint32_t value = REDIRECTION_MASKED | vector;
-    bool level = (flags & IRQ_LEVEL) != 0 || (line < ISA_IRQS && acpi_info.isa[line].level);
-    bool low = (flags & IRQ_ACTIVE_LOW) != 0 || (line < ISA_IRQS && acpi_info.isa[line].active_low);
+    *flags |= line < ISA_IRQS && acpi_info.isa[line].level ? (uint32_t)IRQ_LEVEL : 0u;
+    bool level = (*flags & IRQ_LEVEL) != 0;
+    bool low = (*flags & IRQ_ACTIVE_LOW) != 0 || (line < ISA_IRQS && acpi_info.isa[line].active_low);
     value |= level ? (uint32_t)REDIRECTION_LEVEL : 0u;
     value |= low ? (uint32_t)REDIRECTION_ACTIVE_LOW : 0u;
     ioapic_write(index, reg + 1, cpus[0].hardware_id << 24);

@@ -30,6 +30,8 @@ enum {
     SCALE_SHIFT = 32,
 };
 
+#define ARM_NS_MAX (3600ull * 1000000000) // farther deadlines could overflow when they are scaled
+
 static uint64_t counter_base;
 static uint64_t counter_hz;
 static uint64_t to_ns;       // ns = ticks * to_ns >> SCALE_SHIFT
@@ -131,11 +133,13 @@ void clock_arm(time_ns_t deadline)
         apic_timer_start(0);
         return;
     }
+    time_ns_t now = clock_now();
+    uint64_t wait = deadline > now ? deadline - now : 0;
+    wait = wait < ARM_NS_MAX ? wait : ARM_NS_MAX; // the scheduler arms again if it comes too early
     if (deadline_mode) {
-        msr_write(MSR_TSC_DEADLINE, counter_base + scale(deadline, to_counter));
+        msr_write(MSR_TSC_DEADLINE, counter_base + scale(now + wait, to_counter));
         return;
     }
-    time_ns_t now = clock_now();
-    uint64_t count = deadline > now ? scale(deadline - now, to_apic) : 0;
+    uint64_t count = scale(wait, to_apic);
     apic_timer_start(count == 0 ? 1 : count > UINT32_MAX ? UINT32_MAX : (uint32_t)count);
 }

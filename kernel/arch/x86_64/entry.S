@@ -171,8 +171,9 @@ trap_common:
     movq (%rsp), %rdi
     movq 8(%rsp), %rsi
     movq %gs:CPU_STACK, %rsp
+    pushq $2                /* the user's AC would switch SMAP off in here, DF turn string instructions round */
+    popfq
     xorl %ebp, %ebp
-    cld
     call trap_from_user
     jmp resume_user
 
