@@ -70,7 +70,7 @@ static inline struct endpoint *endpoint_lookup(struct thread *self, handle_t han
 static inline bool may_switch_to(struct cpu *cpu, const struct thread *next)
 {
     return (cpu->ready >> next->priority) <= 1 && (next->affinity & 1u << cpu->index) != 0 && !next->timeout.queued &&
-           !cpu->reschedule && !next->faulting;
+           !cpu->reschedule && next->special == 0;
 }
 
 // ---- moving a message ----
@@ -98,7 +98,7 @@ static message_tag_t copy_handles(struct thread *to, struct thread *from, messag
 static void transfer(struct thread *to, struct thread *from, uint64_t badge)
 {
     message_tag_t tag = frame_message_tag(&from->frame) & TAG_SENDER_BITS;
-    if (from->faulting) {
+    if ((from->special & THREAD_FAULTING) != 0) {
         frame_set_message(&to->frame, 0, badge, MESSAGE_FAULT | message_tag(0, 2, 0));
         frame_set_message_word01(&to->frame, from->fault_offset, from->fault_access);
         return;
@@ -233,7 +233,7 @@ static int64_t receive_slow(struct thread *self)
 
 static void answer(struct thread *self, struct thread *caller)
 {
-    if (caller->faulting) {
+    if ((caller->special & THREAD_FAULTING) != 0) {
         thread_wake(caller, 0);
         return;
     }

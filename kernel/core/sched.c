@@ -179,10 +179,17 @@ static struct thread *take_next(struct cpu *cpu)
 
 // ---- switching ----
 
+// Ticks since the current thread last waited. IPC switches only to a thread that waited.
+static uint64_t ran_since_wait(const struct cpu *cpu, const struct thread *current, uint64_t now)
+{
+    return (cpu->switched_at == cpu->resumed_at ? current->turn_ticks : 0) + (now - cpu->switched_at);
+}
+
 static inline void account(struct cpu *cpu, struct thread *from)
 {
     uint64_t now = cpu_counter();
     if (from != NULL) {
+        from->turn_ticks = ran_since_wait(cpu, from, now);
         from->cpu_ticks += now - cpu->switched_at;
     } else {
         cpu->idle_ticks += now - cpu->switched_at;
@@ -216,6 +223,7 @@ void sched_switch_to(struct cpu *cpu, struct thread *next)
     if (__builtin_expect(next->leave_guest, 0)) {
         guest_take_kick(cpu, next);
     }
+    cpu->resumed_at = cpu->switched_at;
     cpu->context_switches++;
     cpu->current = next;
     next->state = THREAD_RUNNING;
@@ -345,9 +353,10 @@ static void slice_expired(struct cpu *cpu, struct thread *current)
     if (current == NULL) {
         return;
     }
-    uint64_t ran = current->cpu_ticks + (cpu_counter() - cpu->switched_at) - current->woken_ticks;
+    uint64_t ran = ran_since_wait(cpu, current, cpu_counter());
     if (current->base_priority > PRIORITY_USER && clock_ticks_to_ns(ran) > SCHED_BUDGET_NS) {
         current->priority = PRIORITY_USER;
+        current->special |= THREAD_DEMOTED;
     }
     if (first_ready(cpu)->priority >= current->priority) {
         sched_yield_current(cpu);

@@ -42,8 +42,6 @@ static inline void sched_switch_native(struct cpu *cpu, struct thread *from, str
 {
     uint64_t now = cpu_counter();
     from->cpu_ticks += now - cpu->switched_at;
-    from->woken_ticks = from->cpu_ticks; // it waits: its budget is whole again
-    from->priority = from->base_priority;
     cpu->switched_at = now;
     cpu->context_switches++;
     cpu->current = next;

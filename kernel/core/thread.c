@@ -18,7 +18,8 @@
 void thread_make_ready(struct thread *thread)
 {
     thread->priority = thread->base_priority;
-    thread->woken_ticks = thread->cpu_ticks;
+    thread->special &= (uint8_t)~THREAD_DEMOTED;
+    thread->turn_ticks = 0;
     sched_enqueue(thread);
 }
 
@@ -40,6 +41,7 @@ void thread_poke(const struct thread *thread)
 void thread_set_priority(struct thread *thread, uint8_t priority)
 {
     thread->base_priority = priority;
+    thread->special &= (uint8_t)~THREAD_DEMOTED;
     if (thread->state == THREAD_READY) {
         sched_dequeue(thread);
         thread->priority = priority;
@@ -106,8 +108,8 @@ void thread_unlink(struct thread *thread)
 void thread_wake(struct thread *thread, int64_t result)
 {
     thread_unlink(thread);
-    if (thread->faulting) {
-        thread->faulting = false; // resumes by trying again
+    if ((thread->special & THREAD_FAULTING) != 0) {
+        thread->special &= (uint8_t)~THREAD_FAULTING; // resumes by trying again
     } else {
         frame_set_result(&thread->frame, result);
     }
@@ -162,7 +164,7 @@ int64_t thread_block_on_pager(struct thread *thread, const struct fault *fault, 
     if (restart_syscall) {
         frame_restart_syscall(&thread->frame);
     }
-    thread->faulting = true;
+    thread->special |= THREAD_FAULTING;
     thread->fault_offset = fault->memory_offset;
     thread->fault_access = fault->access;
     endpoint_queue_fault(memory->pager, thread, memory->pager_badge);

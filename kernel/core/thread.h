@@ -39,6 +39,11 @@ enum thread_state {
     THREAD_DEAD,
 };
 
+enum thread_special {
+    THREAD_FAULTING = 1, // BLOCKED_SEND / REPLY for a page: when answered, resume without writing a result
+    THREAD_DEMOTED = 2,  // its budget is used up: priority is below base_priority until it is woken
+};
+
 struct thread {
     struct object object;
     struct frame frame;       // user registers; written by entry code while it runs
@@ -57,7 +62,7 @@ struct thread {
     bool leave_guest;         // kicked while inside its guest
     bool fetching_state;      // READY: on its way to the CPU that holds a guest's extended state; nobody takes it from there
     bool interruptible;       // BLOCKED_FUTEX: a kick ends it
-    bool faulting;            // BLOCKED_SEND / REPLY for a page: when answered, resume without writing a result
+    uint8_t special;          // enum thread_special: IPC's short way is not for it
     uint32_t cpu;             // where it runs or last ran
     uint32_t affinity;        // bit mask of CPUs
 
@@ -81,7 +86,7 @@ struct thread {
     uint64_t fault_offset;    // faulting: byte offset in the pager's object
     uint32_t fault_access;
     uint64_t cpu_ticks;       // counter ticks it has run
-    uint64_t woken_ticks;     // cpu_ticks when it was last woken: for the budget
+    uint64_t turn_ticks;      // of cpu_ticks: turns since it last waited, as far as schedule saw them; for the budget
 };
 
 // What a system-call handler returns when the frame is already as it must be (blocked, restarted, or switched).

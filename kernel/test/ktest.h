@@ -50,7 +50,7 @@ void child_start(struct child *child, unsigned slot, void (*fn)(uint64_t), uint6
 handle_t thread_begin(handle_t process, unsigned slot, void (*fn)(uint64_t), uint64_t argument, uint32_t priority,
                       uint32_t affinity);
 
-// Waits until the process is dead (a second at most), fills *status if not NULL, closes the handles.
+// Waits until the process is dead (some seconds at most), fills *status if not NULL, closes the handles.
 void child_finish(struct child *child, struct process_status *status);
 void child_kill(struct child *child);
 
