@@ -7,28 +7,31 @@
 
 #include "kernel/test/bench.h"
 
+#include <stdlib.h>
 #include <string.h>
+
+unsigned rounds = ROUNDS_DEFAULT;
 
 static handle_t endpoint;
 static handle_t paged;
 static handle_t source;
 
-struct bench_start bench_begin(void)
+__attribute__((noinline)) struct bench_start bench_begin(void)
 {
     time_ns_t time = now();
     return (struct bench_start){counter(), time};
 }
 
-void bench_report(const char *name, uint64_t ticks, uint64_t rounds)
+void bench_report(const char *name, uint64_t ticks, uint64_t count)
 {
-    say("bench %s %llu -\n", name, (unsigned long long)(ticks / rounds));
+    say("bench %s %llu -\n", name, (unsigned long long)(ticks / count));
 }
 
-void bench_end(const char *name, struct bench_start start, uint64_t rounds)
+__attribute__((noinline)) void bench_end(const char *name, struct bench_start start, uint64_t count)
 {
     uint64_t ticks = counter() - start.ticks;
     time_ns_t time = now() - start.time;
-    say("bench %s %llu %llu\n", name, (unsigned long long)(ticks / rounds), (unsigned long long)(time / rounds));
+    say("bench %s %llu %llu\n", name, (unsigned long long)(ticks / count), (unsigned long long)(time / count));
 }
 
 volatile void *bench_shared_page(handle_t *memory)
@@ -43,10 +46,10 @@ volatile void *bench_shared_page(handle_t *memory)
 static void bench_null(void)
 {
     struct bench_start start = bench_begin();
-    for (unsigned i = 0; i < ROUNDS; i++) {
+    for (unsigned i = 0; i < rounds; i++) {
         sys_null();
     }
-    bench_end("null", start, ROUNDS);
+    bench_end("null", start, rounds);
 }
 
 static void server(uint64_t unused)
@@ -68,10 +71,10 @@ static void bench_call(const char *name, unsigned words)
     child_start(&child, 0, server, 0, (const handle_t[]){endpoint, HANDLE_NONE}, PRIORITY_MAX, 1);
     ipc_call(endpoint, &frame);
     struct bench_start start = bench_begin();
-    for (unsigned i = 0; i < ROUNDS; i++) {
+    for (unsigned i = 0; i < rounds; i++) {
         ipc_call(endpoint, &frame);
     }
-    bench_end(name, start, ROUNDS);
+    bench_end(name, start, rounds);
     child_kill(&child);
     child_finish(&child, NULL);
     sys_handle_close(endpoint);
@@ -99,11 +102,11 @@ static void bench_slow_call(void)
     child_start(&child, 0, slow_server, 0, (const handle_t[]){endpoint, HANDLE_NONE}, PRIORITY_MAX, 1);
     ipc_call(endpoint, &frame);
     struct bench_start start = bench_begin();
-    for (unsigned i = 0; i < ROUNDS; i++) {
+    for (unsigned i = 0; i < rounds; i++) {
         frame.tag = MESSAGE_DEADLINE;
         ipc_call(endpoint, &frame);
     }
-    bench_end("call-reply-without-fast-path", start, ROUNDS);
+    bench_end("call-reply-without-fast-path", start, rounds);
     child_kill(&child);
     child_finish(&child, NULL);
     sys_handle_close(endpoint);
@@ -128,11 +131,11 @@ static void bench_long_call(unsigned words)
     child_start(&child, 0, long_server, words, (const handle_t[]){endpoint, HANDLE_NONE}, PRIORITY_MAX, 1);
     sys_call(endpoint, &message);
     struct bench_start start = bench_begin();
-    for (unsigned i = 0; i < ROUNDS; i++) {
+    for (unsigned i = 0; i < rounds; i++) {
         message.tag = message_tag(0, words, 0);
         sys_call(endpoint, &message);
     }
-    bench_end("call-reply-10-words", start, ROUNDS);
+    bench_end("call-reply-10-words", start, rounds);
     child_kill(&child);
     child_finish(&child, NULL);
     sys_handle_close(endpoint);
@@ -152,10 +155,10 @@ static void bench_yield(void)
     child_start(&child, 0, yielder, 0, NULL, PRIORITY_MAX, 1);
     sys_yield();
     struct bench_start start = bench_begin();
-    for (unsigned i = 0; i < ROUNDS; i++) {
+    for (unsigned i = 0; i < rounds; i++) {
         sys_yield();
     }
-    bench_end("yield-two-switches", start, ROUNDS);
+    bench_end("yield-two-switches", start, rounds);
     child_kill(&child);
     child_finish(&child, NULL);
 }
@@ -222,15 +225,15 @@ static void bench_copy(void)
     sys_aspace_map(space, &args);
     sys_aspace_write(space, 0x10000000, buffer, PAGE_SIZE);
     struct bench_start start = bench_begin();
-    for (unsigned i = 0; i < ROUNDS; i++) {
+    for (unsigned i = 0; i < rounds; i++) {
         sys_aspace_write(space, 0x10000000, buffer, 1);
     }
-    bench_end("aspace-write-1", start, ROUNDS);
+    bench_end("aspace-write-1", start, rounds);
     start = bench_begin();
-    for (unsigned i = 0; i < ROUNDS; i++) {
+    for (unsigned i = 0; i < rounds; i++) {
         sys_aspace_write(space, 0x10000000, buffer, PAGE_SIZE);
     }
-    bench_end("aspace-write-4096", start, ROUNDS);
+    bench_end("aspace-write-4096", start, rounds);
     sys_handle_close(space);
 }
 
@@ -282,18 +285,21 @@ static void bench_guest(void)
     state->registers.rip = 0x400000;
     sys_guest_run(guest);
     struct bench_start start = bench_begin();
-    for (unsigned i = 0; i < ROUNDS; i++) {
+    for (unsigned i = 0; i < rounds; i++) {
         sys_guest_run(guest);
     }
-    bench_end("guest-syscall-and-back", start, ROUNDS);
+    bench_end("guest-syscall-and-back", start, rounds);
     sys_handle_close(guest);
     sys_aspace_unmap(HANDLE_SELF, (uint64_t)state, PAGE_SIZE);
     sys_handle_close(memory);
     sys_handle_close(space);
 }
 
-void bench_all(void)
+void bench_all(const char *option)
 {
+    if (*option == '=') {
+        rounds = (unsigned)strtoul(option + 1, NULL, 10);
+    }
     bench_null();
     bench_call("call-reply-0-words", 0);
     bench_call("call-reply-4-words", 4);

@@ -81,22 +81,22 @@ static void bench_signal(void)
 {
     uint64_t bits;
     struct bench_start start = bench_begin();
-    for (unsigned i = 0; i < ROUNDS; i++) {
+    for (unsigned i = 0; i < rounds; i++) {
         sys_signal(notification);
     }
-    bench_end("signal-no-waiter", start, ROUNDS);
+    bench_end("signal-no-waiter", start, rounds);
     sys_wait(notification, DEADLINE_NOW, &bits);
 
     struct child child;
     start_above(&child, waiter, (const handle_t[]){notification, HANDLE_NONE});
     start = bench_begin();
-    for (unsigned i = 0; i < ROUNDS; i++) {
+    for (unsigned i = 0; i < rounds; i++) {
         shared->stamp = counter();
         sys_signal(notification);
     }
-    bench_end("signal-waiter-and-back", start, ROUNDS);
-    CHECK_EQUAL(shared->count, ROUNDS);
-    bench_report("signal-to-waiter", shared->sum, ROUNDS);
+    bench_end("signal-waiter-and-back", start, rounds);
+    CHECK_EQUAL(shared->count, rounds);
+    bench_report("signal-to-waiter", shared->sum, rounds);
     child_kill(&child);
     child_finish(&child, NULL);
 }

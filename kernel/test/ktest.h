@@ -67,4 +67,4 @@ void test_pager(void);
 void test_guest(void);
 void test_scheduler(void);
 void test_fuzz(void);
-void bench_all(void);
+void bench_all(const char *option); // what follows "ktest.bench" on the command line
