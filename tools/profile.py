@@ -55,7 +55,7 @@ class Subject:
             self.program = Image("bench", build / "bench.linux")
             self.begin, self.end = "watch_start", "watch_stop"
             command = (
-                "mkdir -p /tmp/disk && mount -t ext4 /dev/vdb /tmp/disk && cp /tmp/disk/* /tmp && "
+                "mkdir -p /tmp/disk && mount -t ext4 /dev/vdb /tmp/disk && cp /tmp/disk/programs/* /tmp && "
                 f"/tmp/bench /tmp {self.row}={self.rounds}"
             )
             self.line = made.line(

@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { FAULT_PAGES_MAX = 1000 };
+
 unsigned rounds = ROUNDS_DEFAULT;
 
 static handle_t endpoint;
@@ -177,37 +179,37 @@ static void fault_server(uint64_t unused)
 
 static void bench_faults(void)
 {
-    enum { PAGES = 1000 };
+    unsigned pages = rounds < FAULT_PAGES_MAX ? rounds : FAULT_PAGES_MAX;
     struct aspace_map_args args = {
-        .bytes = PAGES * PAGE_SIZE, .prot = PROT_READ | PROT_WRITE, .flags = MAP_PRIVATE};
+        .bytes = (uint64_t)pages * PAGE_SIZE, .prot = PROT_READ | PROT_WRITE, .flags = MAP_PRIVATE};
     volatile char *area = (volatile char *)sys_aspace_map(HANDLE_SELF, &args);
     struct bench_start start = bench_begin();
-    for (unsigned i = 0; i < PAGES; i++) {
-        area[i * PAGE_SIZE] = 1;
+    for (unsigned i = 0; i < pages; i++) {
+        area[(uint64_t)i * PAGE_SIZE] = 1;
     }
-    bench_end("fault-anonymous", start, PAGES);
+    bench_end("fault-anonymous", start, pages);
     start = bench_begin();
-    sys_aspace_unmap(HANDLE_SELF, (uint64_t)area, PAGES * PAGE_SIZE);
-    bench_end("unmap-per-touched-page", start, PAGES);
+    sys_aspace_unmap(HANDLE_SELF, (uint64_t)area, (uint64_t)pages * PAGE_SIZE);
+    bench_end("unmap-per-touched-page", start, pages);
 
     struct child child;
     endpoint = new_endpoint();
     handle_t badged = with_badge(endpoint, 1);
     source = (handle_t)sys_memory_create(PAGE_SIZE, 0, HANDLE_NONE);
-    paged = (handle_t)sys_memory_create(PAGES * PAGE_SIZE, MEMORY_PAGED, badged);
+    paged = (handle_t)sys_memory_create((uint64_t)pages * PAGE_SIZE, MEMORY_PAGED, badged);
     child_start(&child, 0, fault_server, 0, (const handle_t[]){endpoint, paged, source, HANDLE_NONE}, PRIORITY_MAX,
                 1);
-    args = (struct aspace_map_args){.bytes = PAGES * PAGE_SIZE, .memory = paged, .prot = PROT_READ};
+    args = (struct aspace_map_args){.bytes = (uint64_t)pages * PAGE_SIZE, .memory = paged, .prot = PROT_READ};
     area = (volatile char *)sys_aspace_map(HANDLE_SELF, &args);
     (void)area[0];
     start = bench_begin();
-    for (unsigned i = 1; i < PAGES; i++) {
-        (void)area[i * PAGE_SIZE];
+    for (unsigned i = 1; i < pages; i++) {
+        (void)area[(uint64_t)i * PAGE_SIZE];
     }
-    bench_end("fault-user-pager", start, PAGES - 1);
+    bench_end("fault-user-pager", start, pages - 1);
     child_kill(&child);
     child_finish(&child, NULL);
-    sys_aspace_unmap(HANDLE_SELF, (uint64_t)area, PAGES * PAGE_SIZE);
+    sys_aspace_unmap(HANDLE_SELF, (uint64_t)area, (uint64_t)pages * PAGE_SIZE);
     sys_handle_close(paged);
     sys_handle_close(source);
     sys_handle_close(badged);
