@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 // SPDX-FileCopyrightText: 2026 The XINIM authors
 
-// Kernel primitives, counted. Under QEMU's -icount shift=0 on one CPU the time-stamp counter counts instructions; loops
-// and their own overhead are included, as in seL4's benchmarks. One line each: "bench NAME COUNT NANOSECONDS"; a row that is
-// summed up from parts of its rounds has no nanoseconds.
+// Kernel primitives, counted. Under QEMU's -icount shift=0 on one CPU the time-stamp counter counts
+// instructions; loops and their own overhead are included, as in seL4's benchmarks. One line each:
+// "bench NAME COUNT NANOSECONDS"; a row that is summed up from parts of its rounds has no
+// nanoseconds.
 
 #include "kernel/test/bench.h"
 
@@ -33,13 +34,15 @@ __attribute__((noinline)) void bench_end(const char *name, struct bench_start st
 {
     uint64_t ticks = counter() - start.ticks;
     time_ns_t time = now() - start.time;
-    say("bench %s %llu %llu\n", name, (unsigned long long)(ticks / count), (unsigned long long)(time / count));
+    say("bench %s %llu %llu\n", name, (unsigned long long)(ticks / count),
+        (unsigned long long)(time / count));
 }
 
 volatile void *bench_shared_page(handle_t *memory)
 {
     *memory = (handle_t)sys_memory_create(PAGE_SIZE, 0, HANDLE_NONE);
-    struct aspace_map_args args = {.bytes = PAGE_SIZE, .memory = *memory, .prot = PROT_READ | PROT_WRITE};
+    struct aspace_map_args args = {
+        .bytes = PAGE_SIZE, .memory = *memory, .prot = PROT_READ | PROT_WRITE};
     volatile uint8_t *page = (volatile uint8_t *)sys_aspace_map(HANDLE_SELF, &args);
     page[0] = 0; // in place before anything is measured
     return page;
@@ -82,7 +85,8 @@ static void bench_call(const char *name, unsigned words)
     sys_handle_close(endpoint);
 }
 
-// Out of the fast path for another reason than length: the flag of a deadline, here one that never comes.
+// Out of the fast path for another reason than length: the flag of a deadline, here one that never
+// comes.
 static void slow_server(uint64_t unused)
 {
     (void)unused;
@@ -101,7 +105,8 @@ static void bench_slow_call(void)
     struct ipc_frame frame = {.tag = MESSAGE_DEADLINE};
     endpoint = new_endpoint();
     thread_self()->ipc.deadline = DEADLINE_NEVER;
-    child_start(&child, 0, slow_server, 0, (const handle_t[]){endpoint, HANDLE_NONE}, PRIORITY_MAX, 1);
+    child_start(&child, 0, slow_server, 0, (const handle_t[]){endpoint, HANDLE_NONE}, PRIORITY_MAX,
+                1);
     ipc_call(endpoint, &frame);
     struct bench_start start = bench_begin();
     for (unsigned i = 0; i < rounds; i++) {
@@ -114,7 +119,8 @@ static void bench_slow_call(void)
     sys_handle_close(endpoint);
 }
 
-// Ten words each way, in the stubs' general form: four of them pass through the threads' IPC buffers.
+// Ten words each way, in the stubs' general form: four of them pass through the threads' IPC
+// buffers.
 static void long_server(uint64_t words)
 {
     struct message message;
@@ -130,7 +136,8 @@ static void bench_long_call(unsigned words)
     struct child child;
     struct message message = {.tag = message_tag(0, words, 0)};
     endpoint = new_endpoint();
-    child_start(&child, 0, long_server, words, (const handle_t[]){endpoint, HANDLE_NONE}, PRIORITY_MAX, 1);
+    child_start(&child, 0, long_server, words, (const handle_t[]){endpoint, HANDLE_NONE},
+                PRIORITY_MAX, 1);
     sys_call(endpoint, &message);
     struct bench_start start = bench_begin();
     for (unsigned i = 0; i < rounds; i++) {
@@ -197,9 +204,10 @@ static void bench_faults(void)
     handle_t badged = with_badge(endpoint, 1);
     source = (handle_t)sys_memory_create(PAGE_SIZE, 0, HANDLE_NONE);
     paged = (handle_t)sys_memory_create((uint64_t)pages * PAGE_SIZE, MEMORY_PAGED, badged);
-    child_start(&child, 0, fault_server, 0, (const handle_t[]){endpoint, paged, source, HANDLE_NONE}, PRIORITY_MAX,
-                1);
-    args = (struct aspace_map_args){.bytes = (uint64_t)pages * PAGE_SIZE, .memory = paged, .prot = PROT_READ};
+    child_start(&child, 0, fault_server, 0,
+                (const handle_t[]){endpoint, paged, source, HANDLE_NONE}, PRIORITY_MAX, 1);
+    args = (struct aspace_map_args){
+        .bytes = (uint64_t)pages * PAGE_SIZE, .memory = paged, .prot = PROT_READ};
     area = (volatile char *)sys_aspace_map(HANDLE_SELF, &args);
     (void)area[0];
     start = bench_begin();
@@ -239,14 +247,16 @@ static void bench_copy(void)
     sys_handle_close(space);
 }
 
-// A space like that of a small program: 20 regions, 100 private pages; the parent then writes each page again.
+// A space like that of a small program: 20 regions, 100 private pages; the parent then writes each
+// page again.
 static void bench_clone(void)
 {
     enum { REGIONS = 20, REGION_PAGES = 5, TIMES = 100 };
     static uint8_t buffer[PAGE_SIZE] __attribute__((aligned(PAGE_SIZE)));
     handle_t space = (handle_t)sys_aspace_create();
     for (unsigned i = 0; i < REGIONS; i++) {
-        struct aspace_map_args args = {.address = (i < REGIONS / 2 ? 0x400000 : 0x7f0000000000) + i * 0x8000ull,
+        struct aspace_map_args args = {.address = (i < REGIONS / 2 ? 0x400000 : 0x7f0000000000) +
+                                                  i * 0x8000ull,
                                        .bytes = REGION_PAGES * PAGE_SIZE,
                                        .prot = PROT_READ | PROT_WRITE,
                                        .flags = MAP_FIXED | MAP_PRIVATE};
@@ -281,7 +291,8 @@ static void bench_guest(void)
     sys_aspace_map(space, &args);
     sys_aspace_write(space, 0x400000, code, sizeof(code));
     handle_t memory = (handle_t)sys_memory_create(PAGE_SIZE, 0, HANDLE_NONE);
-    struct aspace_map_args state_args = {.bytes = PAGE_SIZE, .memory = memory, .prot = PROT_READ | PROT_WRITE};
+    struct aspace_map_args state_args = {
+        .bytes = PAGE_SIZE, .memory = memory, .prot = PROT_READ | PROT_WRITE};
     struct guest_state *state = (struct guest_state *)sys_aspace_map(HANDLE_SELF, &state_args);
     handle_t guest = (handle_t)sys_guest_create(space, memory, 0);
     state->registers.rip = 0x400000;

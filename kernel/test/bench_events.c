@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: MIT
 // SPDX-FileCopyrightText: 2026 The XINIM authors
 
-// How long an event takes to a thread that waits for it in another process: a signal, and a device's interrupt.
+// How long an event takes to a thread that waits for it in another process: a signal, and a
+// device's interrupt.
 //
-// One way is measured from the last reading of the counter before the event to the first one behind it. The interrupt is
-// the 16550's (National Semiconductor PC16550D, section 8.4): in loop-back a byte sent is a byte received, and in FIFO mode
-// one byte alone interrupts four character times later. Until then this program spins and stores the counter, so what is reported
-// starts up to one round of that loop (8 instructions) early.
+// One way is measured from the last reading of the counter before the event to the first one behind
+// it. The interrupt is the 16550's (National Semiconductor PC16550D, section 8.4): in loop-back a
+// byte sent is a byte received, and in FIFO mode one byte alone interrupts four character times
+// later. Until then this program spins and stores the counter, so what is reported starts up to one
+// round of that loop (8 instructions) early.
 
 #include "kernel/test/bench.h"
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 // SPDX-FileCopyrightText: 2026 The XINIM authors
 
-// bench FOLDER [NAME[=ROUNDS] ...]: measures all rows, or the named ones; one line each, per operation:
-// "NAME TICKS NANOSECONDS".
-// FOLDER: of one component, on tmpfs, and holds the program `tiny`.
+// bench FOLDER [NAME[=ROUNDS] ...]: measures all rows, or the named ones; one line each, per
+// operation: "NAME TICKS NANOSECONDS". FOLDER: of one component, on tmpfs, and holds the program
+// `tiny`.
 
 #include "tests/bench/program/bench.h"
 
@@ -81,7 +81,8 @@ static void run_row(const struct row *row, unsigned rounds)
     }
     if (row->finish != NULL)
         row->finish();
-    printf("%s %.1f %.1f\n", row->name, (double)best.ticks / rounds, (double)best.nanoseconds / rounds);
+    printf("%s %.1f %.1f\n", row->name, (double)best.ticks / rounds,
+           (double)best.nanoseconds / rounds);
     fflush(stdout);
 }
 
