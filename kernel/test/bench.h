@@ -7,7 +7,9 @@
 
 #include "kernel/test/ktest.h"
 
-enum { ROUNDS = 10000 };
+enum { ROUNDS_DEFAULT = 10000 };
+
+extern unsigned rounds; // "ktest.bench=N" on the command line
 
 static inline uint64_t counter(void)
 {
@@ -17,15 +19,17 @@ static inline uint64_t counter(void)
     return (uint64_t)high << 32 | low;
 }
 
-// "bench NAME COUNT NANOSECONDS", each for one of the rounds since `start`.
+// "bench NAME COUNT NANOSECONDS", each for one of the rounds since `start`. Not inlined:
+// tools/profile.py stops there.
 struct bench_start {
     uint64_t ticks;
     time_ns_t time;
 };
 
 struct bench_start bench_begin(void);
-void bench_end(const char *name, struct bench_start start, uint64_t rounds);
-void bench_report(const char *name, uint64_t ticks, uint64_t rounds); // a count that was summed up otherwise
+void bench_end(const char *name, struct bench_start start, uint64_t count);
+void bench_report(const char *name, uint64_t ticks,
+                  uint64_t count); // a count that was summed up otherwise
 
 // A page that children see, too (shared memory survives the cloning of the address space).
 volatile void *bench_shared_page(handle_t *memory);

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: MIT
 // SPDX-FileCopyrightText: 2026 The XINIM authors
 
-// How long an event takes to a thread that waits for it in another process: a signal, and a device's interrupt.
+// How long an event takes to a thread that waits for it in another process: a signal, and a
+// device's interrupt.
 //
-// One way is measured from the last reading of the counter before the event to the first one behind it. The interrupt is
-// the 16550's (National Semiconductor PC16550D, section 8.4): in loop-back a byte sent is a byte received, and in FIFO mode
-// one byte alone interrupts four character times later. Until then this program spins and stores the counter, so what is reported
-// starts up to one round of that loop (8 instructions) early.
+// One way is measured from the last reading of the counter before the event to the first one behind
+// it. The interrupt is the 16550's (National Semiconductor PC16550D, section 8.4): in loop-back a
+// byte sent is a byte received, and in FIFO mode one byte alone interrupts four character times
+// later. Until then this program spins and stores the counter, so what is reported starts up to one
+// round of that loop (8 instructions) early.
 
 #include "kernel/test/bench.h"
 
@@ -81,22 +83,22 @@ static void bench_signal(void)
 {
     uint64_t bits;
     struct bench_start start = bench_begin();
-    for (unsigned i = 0; i < ROUNDS; i++) {
+    for (unsigned i = 0; i < rounds; i++) {
         sys_signal(notification);
     }
-    bench_end("signal-no-waiter", start, ROUNDS);
+    bench_end("signal-no-waiter", start, rounds);
     sys_wait(notification, DEADLINE_NOW, &bits);
 
     struct child child;
     start_above(&child, waiter, (const handle_t[]){notification, HANDLE_NONE});
     start = bench_begin();
-    for (unsigned i = 0; i < ROUNDS; i++) {
+    for (unsigned i = 0; i < rounds; i++) {
         shared->stamp = counter();
         sys_signal(notification);
     }
-    bench_end("signal-waiter-and-back", start, ROUNDS);
-    CHECK_EQUAL(shared->count, ROUNDS);
-    bench_report("signal-to-waiter", shared->sum, ROUNDS);
+    bench_end("signal-waiter-and-back", start, rounds);
+    CHECK_EQUAL(shared->count, rounds);
+    bench_report("signal-to-waiter", shared->sum, rounds);
     child_kill(&child);
     child_finish(&child, NULL);
 }

@@ -87,4 +87,4 @@ void test_scheduler(void);
 void test_attacks(void);
 void test_races(void);
 void test_fuzz(void);
-void bench_all(void);
+void bench_all(const char *option); // what follows "ktest.bench" on the command line

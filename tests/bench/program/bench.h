@@ -3,9 +3,10 @@
 
 // What the Linux system calls cost: one static program, the very same bytes on XINIM and on Linux.
 //
-// A row runs in batches; the cheapest batch counts, so a timer tick or a cold cache in another does not. Each batch is
-// measured twice over: in ticks of the time-stamp counter, which are instructions under QEMU's -icount shift=0, and in
-// nanoseconds of CLOCK_MONOTONIC, which are wall time without it.
+// A row runs in batches; the cheapest batch counts, so a timer tick or a cold cache in another does
+// not. Each batch is measured twice over: in ticks of the time-stamp counter, which are
+// instructions under QEMU's -icount shift=0, and in nanoseconds of CLOCK_MONOTONIC, which are wall
+// time without it.
 
 #pragma once
 
@@ -15,10 +16,11 @@ enum { PATH_BYTES = 256 };
 
 struct row {
     const char *name;
-    void (*prepare)(void); // may be NULL
-    void (*run)(unsigned rounds); // calls watch_start and watch_stop around what is measured, as often as it likes
-    void (*finish)(void); // may be NULL
-    unsigned rounds; // operations in one batch
+    void (*prepare)(void);        // may be NULL
+    void (*run)(unsigned rounds); // calls watch_start and watch_stop around what is measured, as
+                                  // often as it likes
+    void (*finish)(void);         // may be NULL
+    unsigned rounds;              // operations in one batch
 };
 
 void watch_start(void);

@@ -85,7 +85,11 @@ static void pipe_finish(void)
 // ---- two threads and a futex: whose turn it is ----
 
 // Operations of futex(2); the C library's headers do not have them.
-enum { FUTEX_PRIVATE = 128, FUTEX_WAIT_PRIVATE = 0 | FUTEX_PRIVATE, FUTEX_WAKE_PRIVATE = 1 | FUTEX_PRIVATE };
+enum {
+    FUTEX_PRIVATE = 128,
+    FUTEX_WAIT_PRIVATE = 0 | FUTEX_PRIVATE,
+    FUTEX_WAKE_PRIVATE = 1 | FUTEX_PRIVATE
+};
 
 enum { TURN_MAIN, TURN_THREAD, TURN_END };
 
@@ -98,11 +102,11 @@ static void turn_give(uint32_t to)
     syscall(SYS_futex, &turn, FUTEX_WAKE_PRIVATE, 1);
 }
 
-static uint32_t turn_await(uint32_t not)
+static uint32_t turn_await(uint32_t not )
 {
     uint32_t now;
 
-    while ((now = __atomic_load_n(&turn, __ATOMIC_SEQ_CST)) == not)
+    while ((now = __atomic_load_n(&turn, __ATOMIC_SEQ_CST)) == not )
         syscall(SYS_futex, &turn, FUTEX_WAIT_PRIVATE, not, NULL);
     return now;
 }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // SPDX-FileCopyrightText: 2026 The XINIM authors
 
-// Anonymous memory. The large area is smaller than a huge page, so that pages are what is counted on both systems.
+// Anonymous memory. The large area is smaller than a huge page, so that pages are what is counted
+// on both systems.
 
 #include "tests/bench/program/bench.h"
 

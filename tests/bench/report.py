@@ -1,0 +1,141 @@
+# SPDX-License-Identifier: MIT
+# SPDX-FileCopyrightText: 2026 The XINIM authors
+"""From measurements to lines with a verdict, and those as text and as Markdown. A missing number stays missing."""
+
+import re
+
+import rows
+
+START = "<!-- measured -->"
+END = "<!-- end of measured -->"
+VERDICT = {True: "met", False: "NOT met", None: ""}
+
+
+def number(value, digits=0):
+    return "-" if value is None else f"{value:,.{digits}f}".replace(",", " ")
+
+
+def micro(nanoseconds):
+    return None if nanoseconds is None else nanoseconds / 1000
+
+
+def verdict(value, limit):
+    return None if value is None or limit is None else value <= limit
+
+
+def kernel_table(data):
+    counts, times = data["kernel_counts"], data["kernel_times"]
+    head = ("kernel primitive", "instructions", "to reach", "", "wall us")
+    lines = []
+    for row in rows.KERNEL:
+        count = counts.get(row.name, (None, None))[0]
+        time = times.get(row.name, (None, None))[1]
+        lines.append(
+            (
+                row.what,
+                number(count),
+                number(row.limit),
+                VERDICT[verdict(count, row.limit)],
+                number(micro(time), 2),
+            )
+        )
+    return head, lines
+
+
+def call_table(data):
+    xinim, linux = data["xinim_counts"], data["linux_counts"]
+    defaults, xinim_times = data["linux_default_counts"], data["xinim_times"]
+    linux_times = data["linux_times"]
+    head = ("Linux system call", "XINIM", "Linux", "ratio", "to reach", "")
+    head += ("Linux, defaults", "XINIM us", "Linux us")
+    lines = []
+    for row in rows.CALLS:
+        ours = xinim.get(row.name, (None, None))[0]
+        theirs = linux.get(row.name, (None, None))[0]
+        ratio = ours / theirs if ours and theirs else None
+        lines.append(
+            (
+                row.what,
+                number(ours),
+                number(theirs),
+                number(ratio, 2),
+                number(row.factor, 1),
+                VERDICT[verdict(ratio, row.factor)],
+                number(defaults.get(row.name, (None, None))[0]),
+                number(micro(xinim_times.get(row.name, (None, None))[1]), 1),
+                number(micro(linux_times.get(row.name, (None, None))[1]), 1),
+            )
+        )
+    return head, lines
+
+
+def system_table(data):
+    head = ("whole system", "XINIM", "Linux", "to reach", "")
+    ours, theirs = data["xinim_prompt_seconds"], data["linux_prompt_seconds"]
+    limit = theirs * rows.PROMPT_FACTOR if theirs else None
+    memory = data["memory_kib"]
+    speedup = data["parallel_xinim"]
+    lines = [
+        (
+            "power-on to the shell's prompt, s",
+            number(ours, 2),
+            number(theirs, 2),
+            f"at most {number(limit, 2)}",
+            VERDICT[verdict(ours, limit)],
+        ),
+        (
+            "memory in use at the prompt, MiB",
+            number(memory and memory / 1024, 1),
+            "-",
+            f"under {rows.MEMORY_LIMIT_KIB // 1024}",
+            VERDICT[verdict(memory, rows.MEMORY_LIMIT_KIB)],
+        ),
+        (
+            "two sha256sum on 2 CPUs, times faster than one after the other",
+            number(speedup, 2),
+            number(data["parallel_linux"], 2),
+            f"at least {rows.PARALLEL_LEAST}",
+            VERDICT[None if speedup is None else speedup >= rows.PARALLEL_LEAST],
+        ),
+    ]
+    return head, lines
+
+
+def tables(data):
+    return [kernel_table(data), call_table(data), system_table(data)]
+
+
+def text(data):
+    parts = []
+    for head, lines in tables(data):
+        widths = [max(map(len, column)) for column in zip(head, *lines)]
+        for line in (head, *lines):
+            cells = [line[0].ljust(widths[0])]
+            cells += [cell.rjust(width) for cell, width in zip(line[1:], widths[1:])]
+            parts.append("  ".join(cells).rstrip())
+        parts.append("")
+    return "\n".join(parts)
+
+
+def markdown(data):
+    parts = ["Measured on " + data["host"] + ".\n"]
+    for head, lines in tables(data):
+        parts.append("| " + " | ".join(head) + " |")
+        parts.append("|---|" + "--:|" * (len(head) - 1))
+        parts += ["| " + " | ".join(line) + " |" for line in lines]
+        parts.append("")
+    return "\n".join(parts)
+
+
+def update_page(page, data):
+    """Replaces what stands between the two marks."""
+    old = page.read_text()
+    new, count = re.subn(
+        re.escape(START) + ".*" + re.escape(END),
+        lambda _: f"{START}\n{markdown(data)}\n{END}",
+        old,
+        flags=re.DOTALL,
+    )
+    if count != 1:
+        raise SystemExit(f"{page}: the marks of the measured part are missing")
+    page.write_text(new)

@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: MIT
+# SPDX-FileCopyrightText: 2026 The XINIM authors
+"""What is measured, and what it is to reach.
+
+Limits of the kernel's rows are seL4's counts, x86_64 (pc99), release build, sel4bench of 2026-08, measured in the same way. Limits
+of the system calls are multiples of Linux's count, measured in the same run.
+"""
+
+import dataclasses
+
+
+@dataclasses.dataclass
+class KernelRow:
+    name: str
+    what: str
+    limit: int | None = None  # instructions, at most
+
+
+@dataclasses.dataclass
+class CallRow:
+    name: str
+    what: str
+    factor: float | None = None  # of Linux's instructions, at most
+
+
+KERNEL = (
+    KernelRow("null", "null call", 100),
+    KernelRow("call-reply-0-words", "call + reply, other address space, 0 words", 428),
+    KernelRow("call-reply-4-words", "call + reply, 4 words", 470),
+    KernelRow("call-reply-without-fast-path", "call + reply without the fast path, 0 words", 1406),
+    KernelRow("call-reply-10-words", "call + reply, 10 words (outside the fast path)", 1592),
+    KernelRow("signal-no-waiter", "notification, nobody waits", 364),
+    KernelRow("signal-to-waiter", "notification to a waiting, more urgent process, one way", 520),
+    KernelRow("signal-waiter-and-back", "the same until it waits again and the sender runs"),
+    KernelRow("interrupt-to-handler", "device interrupt to its driver's first instruction", 373),
+    KernelRow("fault-user-pager", "page fault through a user pager and back", 1319),
+    KernelRow("fault-anonymous", "fault on fresh anonymous memory"),
+    KernelRow("unmap-per-touched-page", "unmapping, per touched page"),
+    KernelRow("yield-two-switches", "yield to another process and back (two switches)", 558),
+    KernelRow("aspace-write-1", "one byte into another address space"),
+    KernelRow("aspace-write-4096", "4 KiB into another address space"),
+    KernelRow("guest-syscall-and-back", "a guest's system call to its server and back"),
+)
+
+CALLS = (
+    CallRow("getppid", "getppid", 2.0),
+    CallRow("fstat", "fstat", 2.0),
+    CallRow("pread-1", "pread of 1 byte, tmpfs", 2.0),
+    CallRow("pread-4096", "pread of 4 KiB, cached", 1.0),
+    CallRow("pwrite-4096", "pwrite of 4 KiB, tmpfs"),
+    CallRow("stat", "stat, 4 components"),
+    CallRow("open-close", "open + close, 4 components", 1.0),
+    CallRow("pipe-ping-pong", "pipe ping-pong, 2 processes, round trip", 1.0),
+    CallRow("futex-ping-pong", "futex ping-pong, 2 threads, round trip", 1.0),
+    CallRow("futex-wake-nobody", "futex wake, nobody waits"),
+    CallRow("fork-exit-wait", "fork + exit + wait", 1.0),
+    CallRow("fork-exec-wait", "fork + exec (3 KB static program) + wait", 1.0),
+    CallRow("vfork-exec-wait", "vfork + exec + wait"),
+    CallRow("mmap-touch-munmap", "mmap + touch + munmap, 4 KiB", 1.0),
+    CallRow("mmap-munmap", "mmap + munmap, 4 KiB, untouched"),
+    CallRow("fault-per-page", "fresh anonymous page, per page", 1.0),
+    CallRow("munmap-per-touched-page", "munmap, per touched page"),
+    CallRow("sched_yield", "sched_yield, alone"),
+    CallRow("clock_gettime", "clock_gettime (vDSO)"),
+)
+
+PROMPT_FACTOR = 0.5  # of Linux's time
+MEMORY_LIMIT_KIB = 48 * 1024
+PARALLEL_LEAST = 1.7

@@ -1,0 +1,131 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+# SPDX-FileCopyrightText: 2026 The XINIM authors
+"""make bench: measures XINIM and Linux on the same emulated machine; docs/performance.md says how.
+
+The table goes to the terminal, the numbers to build/bench.json, and with --write-docs into docs/performance.md.
+"""
+
+import argparse
+import json
+import os
+import pathlib
+import platform
+import re
+import subprocess
+import sys
+import time
+
+sys.dont_write_bytecode = True
+
+import report
+from machines import COUNTED, ROOT, TIMED, Failed, Machines
+
+# Copies and clears are not counted byte by byte without these two features, on either system.
+LIKE_WITH_LIKE = ("--cpu", "max,-erms,-fsrm")
+LEAN_LINUX = "mitigations=off nopti"
+PROMPT_TURNS = 3
+MEMORY_KIB = 256 * 1024  # the launcher's default machine
+
+
+def parse(text, lead=""):
+    """Lines "[LEAD ]NAME COUNT NANOSECONDS"; a "-" is no number."""
+    found = re.findall(rf"^{lead}([a-z_][\w-]*) ([\d.]+) ([\d.]+|-)$", text, re.MULTILINE)
+    return {
+        name: (float(count), None if time == "-" else float(time)) for name, count, time in found
+    }
+
+
+def best_prompt(machines, name, *options):
+    return min(machines.at_prompt(name, *options)[0] for _ in range(PROMPT_TURNS))
+
+
+def memory_at_prompt(machines):
+    _, shown = machines.at_prompt("XINIM", typed="cat /proc/meminfo")
+    free = re.search(r"MemFree: +(\d+) kB", shown)
+    return MEMORY_KIB - int(free.group(1)) if free else None
+
+
+def speedup(text):
+    """Best of the turns for each way."""
+    turns = [
+        [float(value) for value in line.split()[1:]]
+        for line in text.splitlines()
+        if line.startswith("parallel ")
+    ]
+    if not turns:
+        return None
+    return min(m - s for s, m, _ in turns) / min(e - m for _, m, e in turns)
+
+
+def steps(machines):
+    linux = machines.on_linux
+    return {
+        "kernel_counts": lambda: parse(machines.on_kernel(*COUNTED), "bench "),
+        "kernel_times": lambda: parse(machines.on_kernel(*TIMED), "bench "),
+        "xinim_counts": lambda: parse(machines.on_xinim("calls", *COUNTED, *LIKE_WITH_LIKE)),
+        "linux_counts": lambda: parse(
+            linux("calls", *COUNTED, *LIKE_WITH_LIKE, append=LEAN_LINUX)
+        ),
+        "linux_default_counts": lambda: parse(linux("calls", *COUNTED)),
+        "xinim_times": lambda: parse(machines.on_xinim("calls", *TIMED)),
+        "linux_times": lambda: parse(linux("calls", *TIMED, append=LEAN_LINUX)),
+        "xinim_prompt_seconds": lambda: best_prompt(machines, "XINIM", "--accel", "tcg"),
+        "linux_prompt_seconds": lambda: best_prompt(
+            machines, "Linux", *machines.linux_options(""), "--accel", "tcg"
+        ),
+        "memory_kib": lambda: memory_at_prompt(machines),
+        "parallel_xinim": lambda: speedup(machines.on_xinim("parallel", "--accel", "tcg")),
+        "parallel_linux": lambda: speedup(linux("parallel", "--accel", "tcg")),
+    }
+
+
+def describe_host():
+    qemu = subprocess.run(
+        ["qemu-system-x86_64", "--version"], stdout=subprocess.PIPE, text=True, check=True
+    ).stdout.split("\n")[0]
+    version = re.search(r"version ([\d.]+)", qemu)
+    return (
+        f"a {platform.machine()} machine with {os.cpu_count()} CPUs, QEMU "
+        f"{version.group(1) if version else qemu} (TCG)"
+    )
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--arch", default="x86_64", choices=("x86_64",))
+    parser.add_argument("--only", metavar="REGEX", default="", help="measure these parts only")
+    parser.add_argument("--write-docs", action="store_true", help="update docs/performance.md")
+    arguments = parser.parse_args()
+    machines = Machines(arguments.arch)
+    machines.make_images()
+    output = ROOT / "build" / "bench.json"
+    measured = steps(machines)
+    data = dict.fromkeys(measured)
+    for name in data:
+        data[name] = {} if name.endswith(("counts", "times")) else None
+    if arguments.only and output.exists():
+        data.update(json.loads(output.read_text()))
+    data["host"] = describe_host()
+    failures = 0
+    for name, measure in measured.items():
+        if not re.search(arguments.only, name):
+            continue
+        started = time.monotonic()
+        print(f"bench: {name} ...", end="", file=sys.stderr, flush=True)
+        try:
+            data[name] = measure()
+            print(f" {time.monotonic() - started:.0f} s", file=sys.stderr)
+        except Failed as failure:
+            failures += 1
+            print(f" failed: {failure}", file=sys.stderr)
+    output.write_text(json.dumps(data, indent=1) + "\n")
+    print(report.text(data))
+    print(f"numbers: {pathlib.Path(output).relative_to(ROOT)}")
+    if arguments.write_docs:
+        report.update_page(ROOT / "docs" / "performance.md", data)
+    return 1 if failures else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
