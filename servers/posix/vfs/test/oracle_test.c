@@ -209,7 +209,7 @@ static void same_as_linux(void **state)
     (void)state;
     const char *given = getenv("VFS_SEED");
     seed = given != NULL ? strtoull(given, NULL, 0) : 0x9e3779b97f4a7c15ull;
-    print_message("seed 0x%lx\n", (unsigned long)seed);
+    print_message("# seed 0x%lx\n", (unsigned long)seed);
     assert_non_null(mkdtemp(folder));
     assert_int_equal(chdir(folder), 0);
     umask(022);
