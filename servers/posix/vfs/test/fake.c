@@ -226,7 +226,8 @@ int vfs_memory_resize_shared(handle_t memory, uint64_t bytes)
     return 0;
 }
 
-int vfs_memory_share(handle_t memory, uint64_t offset, handle_t pool, uint64_t pool_offset, uint64_t bytes)
+int vfs_memory_share(handle_t memory, uint64_t offset, handle_t pool, uint64_t pool_offset,
+                     uint64_t bytes)
 {
     (void)memory;
     (void)offset;
@@ -335,7 +336,8 @@ int t_rename(struct fake_tree *tree, const char *from, const char *to, uint32_t 
     return vfs_rename(&tree->who, at(from), at(to), flags);
 }
 
-static int stat_flags(struct fake_tree *tree, const char *path, uint32_t flags, struct stat_data *out)
+static int stat_flags(struct fake_tree *tree, const char *path, uint32_t flags,
+                      struct stat_data *out)
 {
     struct path found;
     int error = vfs_lookup(&tree->who, NULL, path, flags, &found);
@@ -365,7 +367,8 @@ int t_lookup(struct fake_tree *tree, const char *path, uint32_t flags)
     return error;
 }
 
-int t_open(struct fake_tree *tree, const char *path, uint32_t flags, uint32_t mode, struct file **out)
+int t_open(struct fake_tree *tree, const char *path, uint32_t flags, uint32_t mode,
+           struct file **out)
 {
     return vfs_open(&tree->who, NULL, path, flags, mode, out);
 }

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 // SPDX-FileCopyrightText: 2026 The XINIM authors
 
-// What the VFS needs around it, for unit tests on the build machine: memory objects made of malloc, one thread without
-// locks, sleeping as a hook, an allocator that fails on demand; and a tree with a tmpfs as root.
+// What the VFS needs around it, for unit tests on the build machine: memory objects made of malloc,
+// one thread without locks, sleeping as a hook, an allocator that fails on demand; and a tree with
+// a tmpfs as root.
 
 #pragma once
 
@@ -15,8 +16,8 @@
 
 #include "servers/posix/vfs/operations.h"
 
-// Called when the code under test would sleep: does what another thread would do. NULL: interruptible sleeps end with
-// E_INTR, others fail the test.
+// Called when the code under test would sleep: does what another thread would do. NULL:
+// interruptible sleeps end with E_INTR, others fail the test.
 extern void (*fake_sleep_hook)(void *context);
 extern void *fake_sleep_context;
 
@@ -44,7 +45,8 @@ int t_rename(struct fake_tree *tree, const char *from, const char *to, uint32_t 
 int t_stat(struct fake_tree *tree, const char *path, struct stat_data *out);
 int t_lstat(struct fake_tree *tree, const char *path, struct stat_data *out);
 int t_lookup(struct fake_tree *tree, const char *path, uint32_t flags);
-int t_open(struct fake_tree *tree, const char *path, uint32_t flags, uint32_t mode, struct file **out);
+int t_open(struct fake_tree *tree, const char *path, uint32_t flags, uint32_t mode,
+           struct file **out);
 int t_chdir(struct fake_tree *tree, const char *path);
 int64_t t_write(struct file *file, const void *data, size_t bytes);
 int64_t t_read(struct file *file, void *data, size_t bytes);

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 // SPDX-FileCopyrightText: 2026 The XINIM authors
 
-// The build machine's own kernel as oracle: random operations on names are done in a temporary directory and on our
-// tmpfs alike; result and, after each, what the path then is must be the same.
+// The build machine's own kernel as oracle: random operations on names are done in a temporary
+// directory and on our tmpfs alike; result and, after each, what the path then is must be the same.
 //
-// Paths have at most four components and links no "..", and the working directory lies deeper than that, so nothing
-// outside the temporary directory is ever named.
+// Paths have at most four components and links no "..", and the working directory lies deeper than
+// that, so nothing outside the temporary directory is ever named.
 
 #define _GNU_SOURCE
 #include "servers/posix/vfs/test/fake.h"
@@ -63,15 +63,18 @@ static void compare_stat(const char *path, const char *what)
     if (theirs.st_mode != ours.mode)
         fail_msg("%s: %s: mode: Linux %o, ours %o", what, path, theirs.st_mode, ours.mode);
     if (!S_ISDIR(theirs.st_mode) && theirs.st_nlink != ours.links)
-        fail_msg("%s: %s: links: Linux %lu, ours %u", what, path, (unsigned long)theirs.st_nlink, ours.links);
+        fail_msg("%s: %s: links: Linux %lu, ours %u", what, path, (unsigned long)theirs.st_nlink,
+                 ours.links);
     if (!S_ISDIR(theirs.st_mode) && (uint64_t)theirs.st_size != ours.size)
-        fail_msg("%s: %s: size: Linux %ld, ours %lu", what, path, (long)theirs.st_size, (unsigned long)ours.size);
+        fail_msg("%s: %s: size: Linux %ld, ours %lu", what, path, (long)theirs.st_size,
+                 (unsigned long)ours.size);
     if (S_ISLNK(theirs.st_mode)) {
         char host_text[64] = {0}, own_text[64] = {0};
         struct path at;
         assert_true(readlink(path, host_text, sizeof(host_text) - 1) >= 0);
         assert_int_equal(vfs_lookup(&tree.who, NULL, path, 0, &at), 0);
-        (void)at.dentry->inode->ops->readlink(at.dentry->inode, &tree.who, own_text, sizeof(own_text) - 1);
+        (void)at.dentry->inode->ops->readlink(at.dentry->inode, &tree.who, own_text,
+                                              sizeof(own_text) - 1);
         vfs_path_put(&at);
         assert_string_equal(host_text, own_text);
     }
@@ -157,7 +160,8 @@ static void try_one(const char *path, char *what, size_t size)
         break;
     case 3:
         host = of_errno(mknod(path, S_IFIFO | 0620, 0));
-        own = vfs_make(&tree.who, (struct path_argument){NULL, path}, LINUX_S_IFIFO | 0620, 0, NULL);
+        own =
+            vfs_make(&tree.who, (struct path_argument){NULL, path}, LINUX_S_IFIFO | 0620, 0, NULL);
         break;
     default: {
         off_t bytes = (off_t)random_below(9000);
@@ -205,7 +209,7 @@ static void same_as_linux(void **state)
     (void)state;
     const char *given = getenv("VFS_SEED");
     seed = given != NULL ? strtoull(given, NULL, 0) : 0x9e3779b97f4a7c15ull;
-    print_message("seed 0x%lx\n", (unsigned long)seed);
+    print_message("# seed 0x%lx\n", (unsigned long)seed);
     assert_non_null(mkdtemp(folder));
     assert_int_equal(chdir(folder), 0);
     umask(022);

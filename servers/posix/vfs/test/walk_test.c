@@ -39,10 +39,12 @@ static void dots_and_slashes(void **state)
     assert_int_equal(t_mkdir(&tree, "/a/b", 0755), 0);
     assert_int_equal(t_create(&tree, "/a/b/f"), 0);
     uint64_t file = inode_of("/a/b/f"), root = inode_of("/");
-    const char *const same[] = {"//a//b//f", "/a/./b/./f", "/a/b/../b/f", "/../../a/b/f", "a/b/f", "./a/b/../../a/b/f"};
+    const char *const same[] = {"//a//b//f",    "/a/./b/./f", "/a/b/../b/f",
+                                "/../../a/b/f", "a/b/f",      "./a/b/../../a/b/f"};
     for (unsigned i = 0; i < sizeof(same) / sizeof(same[0]); i++)
         assert_int_equal(inode_of(same[i]), file);
-    const char *const top[] = {"/", "//", "/.", "/..", "/a/..", ".", "./", "..", "/a/b/../..", "/a/../"};
+    const char *const top[] = {"/", "//", "/.", "/..",        "/a/..",
+                               ".", "./", "..", "/a/b/../..", "/a/../"};
     for (unsigned i = 0; i < sizeof(top) / sizeof(top[0]); i++)
         assert_int_equal(inode_of(top[i]), root);
     assert_int_equal(t_lookup(&tree, "", LOOKUP_FOLLOW), -E_NOENT);
@@ -81,7 +83,8 @@ static void links(void **state)
     assert_int_equal(t_symlink(&tree, "nowhere", "/dangling"), 0);
     assert_int_equal(t_symlink(&tree, "d/", "/slash"), 0);
     uint64_t file = inode_of("/d/f");
-    const char *const same[] = {"/abs/f", "/rel/f", "/file", "/d/up", "/abs/../file", "/rel/up", "/slash/f"};
+    const char *const same[] = {"/abs/f",       "/rel/f",  "/file",   "/d/up",
+                                "/abs/../file", "/rel/up", "/slash/f"};
     for (unsigned i = 0; i < sizeof(same) / sizeof(same[0]); i++)
         assert_int_equal(inode_of(same[i]), file);
     struct stat_data data;
@@ -142,17 +145,20 @@ static void roots(void **state)
     struct vfs_caller prisoner = tree.who;
     prisoner.fs = &jailed;
     struct path found;
-    const char *const blocked[] = {"/secret", "../secret", "out", "/in/up", "/../../secret", "in/../../secret"};
+    const char *const blocked[] = {"/secret", "../secret",     "out",
+                                   "/in/up",  "/../../secret", "in/../../secret"};
     for (unsigned i = 0; i < sizeof(blocked) / sizeof(blocked[0]); i++)
         assert_int_equal(vfs_lookup(&prisoner, NULL, blocked[i], LOOKUP_FOLLOW, &found), -E_NOENT);
 
     // openat2's ways to stay inside.
     assert_int_equal(vfs_lookup(&tree.who, &inner, "../secret", LOOKUP_BENEATH, &found), -E_XDEV);
     assert_int_equal(vfs_lookup(&tree.who, &inner, "/secret", LOOKUP_BENEATH, &found), -E_XDEV);
-    assert_int_equal(vfs_lookup(&tree.who, &inner, "out", LOOKUP_FOLLOW | LOOKUP_BENEATH, &found), -E_XDEV);
+    assert_int_equal(vfs_lookup(&tree.who, &inner, "out", LOOKUP_FOLLOW | LOOKUP_BENEATH, &found),
+                     -E_XDEV);
     assert_int_equal(vfs_lookup(&tree.who, &inner, "in/..", LOOKUP_BENEATH, &found), 0);
     vfs_path_put(&found);
-    assert_int_equal(vfs_lookup(&tree.who, &inner, "out", LOOKUP_FOLLOW | LOOKUP_IN_ROOT, &found), -E_NOENT);
+    assert_int_equal(vfs_lookup(&tree.who, &inner, "out", LOOKUP_FOLLOW | LOOKUP_IN_ROOT, &found),
+                     -E_NOENT);
     assert_int_equal(vfs_lookup(&tree.who, &inner, "/in/../../in", LOOKUP_IN_ROOT, &found), 0);
     vfs_path_put(&found);
     vfs_path_put(&inner);
@@ -202,7 +208,8 @@ static void mounts(void **state)
     assert_int_equal(vfs_unmount(&tree.who, &at, 2), 0); // MNT_DETACH
     vfs_path_put(&at);
     assert_int_equal(t_lookup(&tree, "/m/hidden", 0), 0);
-    assert_int_equal(t_write(file, "x", 1), 1); // the detached file system lives as long as the file
+    assert_int_equal(t_write(file, "x", 1),
+                     1); // the detached file system lives as long as the file
     file_put(file);
     assert_int_equal(t_rmdir(&tree, "/m"), -E_NOTEMPTY);
 }
@@ -318,10 +325,12 @@ static void texts(void **state)
     assert_null(vfs_path_text(&at, &tree.fs.root, buffer, 6));
     assert_non_null(vfs_path_text(&at, &tree.fs.root, buffer, 7));
     assert_string_equal(vfs_path_text(&tree.fs.root, &tree.fs.root, buffer, sizeof(buffer)), "/");
-    assert_string_equal(vfs_path_text(&tree.fs.root, &at, buffer, sizeof(buffer)), "(unreachable)/");
+    assert_string_equal(vfs_path_text(&tree.fs.root, &at, buffer, sizeof(buffer)),
+                        "(unreachable)/");
     assert_int_equal(t_open(&tree, "/a/b/f", LINUX_O_CREAT | LINUX_O_RDWR, 0600, &file), 0);
     assert_int_equal(t_unlink(&tree, "/a/b/f"), 0);
-    assert_string_equal(vfs_path_text(&file->path, &tree.fs.root, buffer, sizeof(buffer)), "/a/b/f (deleted)");
+    assert_string_equal(vfs_path_text(&file->path, &tree.fs.root, buffer, sizeof(buffer)),
+                        "/a/b/f (deleted)");
     file_put(file);
     vfs_path_put(&at);
 }
