@@ -8,7 +8,7 @@ cp /bin/busybox ./mysleep; ln -s mysleep sleep; ./mysleep sleep 60 & p=$!; sleep
 ### killall-by-name
 printf '#!/bin/sh\nsleep 60\n' > victim; chmod +x victim; ./victim & p=$!; sleep 0.3; killall victim; wait $p; echo $?; killall sleep 2>/dev/null; true
 ### proc-self
-cat /proc/self/comm; tr '\0' ' ' < /proc/self/cmdline; echo; readlink /proc/self/exe; readlink /proc/self/cwd | xargs basename > n; [ "$(cat n)" = "$(basename $PWD)" ] && echo cwd; ls /proc/self/fd | head -n 3; grep -E '^(Name|State|Uid|Gid|Threads):' /proc/self/status | tr '\t' ' '; head -n 1 /proc/self/maps | awk '{ print $2, $NF }'; awk '{ print NF }' /proc/self/stat; awk '{ print NF }' /proc/self/statm; tr '\0' '\n' < /proc/self/environ | grep -c '^PATH='; grep -c stack /proc/self/maps
+cat /proc/self/comm; tr '\0' ' ' < /proc/self/cmdline; echo; readlink /proc/self/exe; readlink /proc/self/cwd | xargs basename > n; [ "$(cat n)" = "$(basename $PWD)" ] && echo cwd; ls /proc/self/fd | head -n 3; grep -E '^(Name|State|Uid|Gid|Threads):' /proc/self/status | tr '\t' ' '; head -n 1 /proc/self/maps | awk '{ print $2, $NF }'; awk '{ print NF }' /proc/self/stat; awk '{ print NF }' /proc/self/statm; MARK=1 cat /proc/self/environ | tr '\0' '\n' | grep -c '^MARK='; grep -c stack /proc/self/maps
 ### proc-system
 grep -c MemTotal /proc/meminfo; awk '{ print NF }' /proc/uptime /proc/loadavg; grep -c '^cpu' /proc/stat | awk '{ print ($1 >= 2) }'; grep -q ext4 /proc/filesystems && grep -q tmpfs /proc/filesystems && echo fs; cut -d' ' -f1 /proc/version; cat /proc/sys/kernel/ostype; cat /proc/sys/kernel/hostname; [ $(cat /proc/sys/kernel/pid_max) -gt 1000 ] && echo pid_max; ls -d /proc/1 /proc/self/; [ -r /proc/cpuinfo ] && echo cpuinfo; cat /proc/self/nosuch 2>&1; echo $?; ls /proc/99999 2>&1; echo x > /proc/uptime 2>/dev/null; echo $?
 ### proc-files-consistent
@@ -36,7 +36,7 @@ sh -c 'trap "" USR1; exec sh -c "kill -USR1 \$\$; echo survived"'; sh -c 'trap "
 ### process-groups
 setsid sh -c 'trap "echo leader" TERM; sh -c "trap \"echo member; exit 0\" TERM; sleep 5 & wait" & sleep 1; kill -TERM 0; wait; echo end' > o 2>/dev/null; echo $?; sort o
 ### kill-group
-setsid sh -c 'sleep 50 & sleep 50 & echo $$ > pgid; wait' & sleep 0.5; kill -TERM -$(cat pgid); wait $!; echo $?; ps -o args | grep -c '[s]leep 50'
+setsid sh -c 'sleep 50 & sleep 50 & echo $$ > pgid; wait' & sleep 0.5; kill -TERM -$(cat pgid); wait $!; echo $?; sleep 1; ps -o args | grep -c '[s]leep 50'
 ### zombies-are-reaped
 sh -c 'true & true & true & sleep 0.5; wait'; ps -o stat,comm | grep -c '^Z'; sh -c 'sh -c "sleep 0.2" & exec sleep 0.6'; ps -o stat | grep -c '^Z'
 ### sleep-precision
