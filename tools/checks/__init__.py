@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # SPDX-FileCopyrightText: 2026 The XINIM authors
-"""Checks of the source tree. Each module has NAME and check(): a list of complaints, a line each."""
+"""Checks of the source tree. Each module has NAME and check(): a list of one-line complaints."""
 
 import pathlib
 import subprocess
