@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 # SPDX-FileCopyrightText: 2026 The XINIM authors
-"""Packs files into the boot archive: cpio "newc", flat names, sorted, without times or owners, so that
-the same files give the same bytes. Each file's data starts on a 4-byte boundary (the format's)."""
+"""Packs files into the boot archive: cpio "newc", flat names, sorted, without times or owners, so
+that the same files give the same bytes. Each file's data starts on a 4-byte boundary."""
 
 import argparse
 import pathlib

@@ -3,8 +3,8 @@
 # SPDX-FileCopyrightText: 2026 The XINIM authors
 """make debug: starts XINIM halted, its console in a log, and gdb on it with the kernel's symbols.
 
-In gdb, `process NAME` loads the symbols of a native process, `processes` lists them. tools/gdb/ holds
-these commands and the pretty-printers.
+In gdb, `process NAME` loads the symbols of a native process, `processes` lists them. tools/gdb/
+holds these commands and the pretty-printers.
 """
 
 import argparse

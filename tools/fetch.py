@@ -4,8 +4,8 @@
 """Fetches the packages pinned in third_party/debian.toml into build/third_party/<cpu>/<name>/.
 
 apt runs with its own state under build/third_party/apt (no root rights, any architecture) and the
-machine's own sources and keys: a package's authenticity rests on Debian's signatures, its identity on
-the pinned hash.
+machine's own sources and keys: a package's authenticity rests on Debian's signatures, its identity
+on the pinned hash.
 """
 
 import argparse
@@ -105,7 +105,8 @@ def download_present(apt, pin, folder):
         )
     say(
         f"{pin['package']} {pin['version']} has left the archive; using its successor, which "
-        f"Debian's signature vouches for but the pinned hash does not. To pin it, put into third_party/debian.toml:\n"
+        f"Debian's signature vouches for but the pinned hash does not. To pin it, put into "
+        f"third_party/debian.toml:\n"
         f'package = "{package}"\nversion = "{version}"\nsha256 = "{sha256(deb)}"'
     )
     return deb

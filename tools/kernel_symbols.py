@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 # SPDX-FileCopyrightText: 2026 The XINIM authors
-"""Writes the kernel's functions for its backtraces: lines "<16 hexadecimal digits> <name>", sorted."""
+"""Writes the kernel's functions for its backtraces: lines "<16 hex digits> <name>", sorted."""
 
 import argparse
 import pathlib

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 # SPDX-FileCopyrightText: 2026 The XINIM authors
-"""Writes the function names of a native binary as the text table that lib/symbol reads: eight hexadecimal digits, a
-blank, the name, in the order of addresses."""
+"""Writes the function names of a native binary as the text table that lib/symbol reads: eight
+hexadecimal digits, a blank, the name, in the order of addresses."""
 
 import argparse
 import pathlib

@@ -3,9 +3,10 @@
 # SPDX-FileCopyrightText: 2026 The XINIM authors
 """make test: runs the suites and closes with one line "N passed, N failed".
 
-Suites, in this order (name some to run only these): checks of the sources, unit tests on this machine, boot
-scenarios, differential test. Each one's full output is in build/test/<suite>.log. A suite that ends
-without its own closing line counts as a failure, so nothing that broke is passed over.
+Suites, in this order (name some to run only these): checks of the sources, unit tests on this
+machine, boot scenarios, differential test. Each one's full output is in build/test/<suite>.log. A
+suite that ends without its own closing line counts as a failure, so nothing that broke is passed
+over.
 """
 
 import argparse
@@ -86,7 +87,7 @@ def run_unit_test(test):
 
 
 def judge_unit_test(suite, test, code, output):
-    """A cmocka program counts by its lines; it has failed also when it died, hung or ran nothing."""
+    """A cmocka program counts by its lines; it also failed when it died, hung or ran nothing."""
     good = bad = 0
     if test["protocol"] == "tap":
         good = len(re.findall(r"^ok ", output, re.MULTILINE))

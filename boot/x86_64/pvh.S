@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* SPDX-FileCopyrightText: 2026 The XINIM authors */
 
-/* PVH entry (Xen "x86/HVM direct boot ABI"): 32-bit protected mode, paging off, flat segments, interrupts off,
-   EBX = physical address of hvm_start_info. Builds temporary page tables that map the first 4 GiB identically, at
-   DIRECT_MAP_BASE and (the first GiB) at KERNEL_BASE, and goes to kernel_entry_64 in long mode. */
+/* PVH entry (Xen "x86/HVM direct boot ABI"): 32-bit protected mode, paging off, flat segments,
+   interrupts off, EBX = physical address of hvm_start_info. Builds temporary page tables that map
+   the first 4 GiB identically, at DIRECT_MAP_BASE and (the first GiB) at KERNEL_BASE, and goes to
+   kernel_entry_64 in long mode. */
 
 #define XEN_ELFNOTE_PHYS32_ENTRY 18
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # SPDX-FileCopyrightText: 2026 The XINIM authors
-"""The machines that are measured: the same QEMU machine, from the same launcher, with XINIM, with Linux and with the
-kernel's own test program on it."""
+"""The machines that are measured: the same QEMU machine, from the same launcher, with XINIM, with
+Linux and with the kernel's own test program on it."""
 
 import contextlib
 import os

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 # SPDX-FileCopyrightText: 2026 The XINIM authors
-"""A disk with partitions through the whole block path, and drivers killed under load (tests/guest/block/)."""
+"""A disk with partitions through the whole block path, and drivers killed under load
+(tests/guest/block/)."""
 
 import array
 import binascii
@@ -37,7 +38,7 @@ def header(own, other, array_lba, entries):
 
 
 def make_disk(path):
-    """Words that are their own offset, and a GPT with one partition for reading and one for writing."""
+    """Words that are their own offset; a GPT with a partition for reading and one for writing."""
     disk = bytearray(array.array("I", range(0, DISK_BYTES, 4)).tobytes())
     entries = entry(1, MIB, 32 * MIB, "reading") + entry(2, 33 * MIB, 16 * MIB, "writing")
     entries = entries.ljust(ENTRIES * 128, b"\0")

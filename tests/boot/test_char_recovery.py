@@ -10,7 +10,8 @@ FIFO_BYTES = 16
 def kills(service, count):
     """A background shell loop that kills a driver again and again."""
     return (
-        f"(for i in $(seq {count}); do sleep 0.3; echo kill > /sys/xinim/services/{service}/ctl; done) &"
+        f"(for i in $(seq {count}); do sleep 0.3; "
+        f"echo kill > /sys/xinim/services/{service}/ctl; done) &"
     )
 
 

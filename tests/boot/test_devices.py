@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 # SPDX-FileCopyrightText: 2026 The XINIM authors
-"""The device manager: bridges, transitional devices, line interrupts, several units of a kind, a driver's death."""
+"""The device manager: bridges, transitional devices, line interrupts, several units of a kind, a
+driver's death."""
 
 import hashlib
 
@@ -78,7 +79,8 @@ def test_second_uart(tmp_path):
 def test_many_devices():
     """SeaBIOS keeps so much memory for them that QEMU puts the boot archive over its end."""
     ports = " ".join(
-        f"-device pcie-root-port,id=p{i},slot={i},chassis={i} -drive if=none,id=n{i},driver=null-co,size=1M"
+        f"-device pcie-root-port,id=p{i},slot={i},chassis={i}"
+        f" -drive if=none,id=n{i},driver=null-co,size=1M"
         f" -device virtio-blk-pci,drive=n{i},bus=p{i}"
         for i in range(1, 9)
     )

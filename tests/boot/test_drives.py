@@ -55,7 +55,8 @@ def test_two_disks_keep_their_order(tmp_path):
         (folder / "name").write_text(name)
         images.append(tmp_path / name)
         make_ext4(folder, images[-1])
-    command = "for d in b c; do mount -t ext4 -o ro /dev/vd$d /mnt; cat /mnt/name; echo; umount /mnt; done"
+    mount = "mount -t ext4 -o ro /dev/vd$d /mnt"
+    command = f"for d in b c; do {mount}; cat /mnt/name; echo; umount /mnt; done"
     options = [word for image in images for word in ("--drive", image)]
     assert guest.check(command, *options) == "first\nsecond\n"
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # SPDX-FileCopyrightText: 2026 The XINIM authors
-"""A million random Linux system calls leave kernel and servers alive (tests/guest/fuzz). The seed is new in each run
-unless XINIM_SEED gives one; a failure shows it."""
+"""A million random Linux system calls leave kernel and servers alive (tests/guest/fuzz). The seed
+is new in each run unless XINIM_SEED gives one; a failure shows it."""
 
 import os
 import random

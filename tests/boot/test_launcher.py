@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # SPDX-FileCopyrightText: 2026 The XINIM authors
-"""./run's own behaviour: what it refuses, prints and exits with when the guest does not do its part."""
+"""./run's own behaviour: what it refuses and prints, and its status when the guest fails."""
 
 import shlex
 import subprocess

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # SPDX-FileCopyrightText: 2026 The XINIM authors
-"""Bad manifests and binaries in the boot archive: each named in one clear line, and the rest starts."""
+"""Bad manifests and binaries in the boot archive: each named in a clear line; the rest starts."""
 
 import shlex
 import subprocess

@@ -13,7 +13,8 @@ SERVICES = ("rs", "devmgr", "posix", "ext4", "virtio_blk.0", "uart16550.0", "log
 
 COMMAND = r"""
 for f in /sys/xinim/services/*/status /sys/xinim/services/*/stats /sys/xinim/services/*/log \
-         /sys/xinim/devices /sys/xinim/devices/* /proc/meminfo /proc/uptime /proc/stat /proc/self/status \
+         /sys/xinim/devices /sys/xinim/devices/* /proc/meminfo /proc/uptime /proc/stat \
+         /proc/self/status \
          /proc/cmdline /proc/mounts /proc/filesystems /proc/cpuinfo /proc/version; do
     [ -f "$f" ] || continue
     printf '@@@ %s\n' "$f"

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # SPDX-FileCopyrightText: 2026 The XINIM authors
-"""Pseudo terminals, sessions and job control: the same program here and in the guest says the same."""
+"""Pseudo terminals, sessions, job control: the same program here and in the guest says the same."""
 
 import os
 import subprocess

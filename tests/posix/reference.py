@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # SPDX-FileCopyrightText: 2026 The XINIM authors
-"""The build machine as the reference: BusyBox in a root folder made like XINIM's root disk, with its own mounts, process
-ids and host name, and the environment that XINIM's init gives."""
+"""The build machine as the reference: BusyBox in a root folder made like XINIM's root disk, with
+its own mounts, process ids and host name, and the environment that XINIM's init gives."""
 
 import os
 import subprocess

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 # SPDX-FileCopyrightText: 2026 The XINIM authors
-"""The differential test: the scripts of cases/ run by the same BusyBox here and inside XINIM must print the same bytes
-and exit alike. See docs/testing.md. The last line is "N passed, N failed"."""
+"""The differential test: the scripts of cases/ run by the same BusyBox here and inside XINIM must
+print the same bytes and exit alike. See docs/testing.md. The last line is "N passed, N failed"."""
 
 import argparse
 import difflib
@@ -25,10 +25,12 @@ GUEST_SECONDS = 900
 SHOWN_LINES = 24
 WANTED_APPLETS = 150
 
-# Where a command may stand: at a line's start, behind an operator or keyword, or behind a program that runs another.
+# Where a command may stand: at a line's start, behind an operator or keyword, or behind a program
+# that runs another.
 COMMAND = re.compile(
     r"(?:^|[;&|({`!]|\b(?:do|then|else|if|elif|while|until|exec|time|busybox|setsid)\s|"
-    r"\b(?:timeout|usleep|taskset|env|xargs|chroot|watch|nohup)\s(?:[^;|&\n]*?\s)?|-exec\s|-c ['\"])\s*"
+    r"\b(?:timeout|usleep|taskset|env|xargs|chroot|watch|nohup)\s(?:[^;|&\n]*?\s)?|"
+    r"-exec\s|-c ['\"])\s*"
     r"(?:[A-Za-z_]+=\S*\s+)*([A-Za-z0-9_\[.-]+)",
     re.MULTILINE,
 )

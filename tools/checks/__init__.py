@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # SPDX-FileCopyrightText: 2026 The XINIM authors
-"""Checks of the source tree. Each module has NAME and check() -> list of complaints, a line each."""
+"""Checks of the source tree. Each module has NAME and check(): a list of one-line complaints."""
 
 import pathlib
 import subprocess
@@ -10,7 +10,7 @@ C_SUFFIXES = {".c", ".h", ".S"}
 
 
 def tracked_files():
-    """The repository's files, committed or new, relative to the root; without git, all but build/."""
+    """The repository's files, committed or new, from the root; without git, all but build/."""
     listing = subprocess.run(
         ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
         cwd=ROOT,

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # SPDX-FileCopyrightText: 2026 The XINIM authors
-"""Includes go one way: abi <- kernel, lib <- servers, drivers, fs; never sideways or into kernel/."""
+"""Includes go one way: abi <- kernel, lib <- servers, drivers, fs; not sideways or into kernel/."""
 
 import re
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # SPDX-FileCopyrightText: 2026 The XINIM authors
-"""The interactive session: QEMU has the terminal, the launcher tells the guest the window's size."""
+"""The interactive session: QEMU has the terminal, the launcher tells the guest its size."""
 
 import contextlib
 import os

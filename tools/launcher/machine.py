@@ -2,8 +2,8 @@
 # SPDX-FileCopyrightText: 2026 The XINIM authors
 """The QEMU command line of the machine that the options describe.
 
-Channels are the chardevs `console`, `control`, `stdout` and `stderr`; the session says what is behind
-each.
+Channels are the chardevs `console`, `control`, `stdout` and `stderr`; the session says what is
+behind each.
 """
 
 import os

@@ -3,8 +3,8 @@
 """What ./run exits with when it is not the guest command's own status.
 
 A shell's statuses end at 192 (128 and the highest signal); these lie above. A command that chooses
-one of them by itself is told apart by the message on standard error: only the launcher's own end with
-"(./run status N)".
+one of them by itself is told apart by the message on standard error: only the launcher's own end
+with "(./run status N)".
 """
 
 import sys

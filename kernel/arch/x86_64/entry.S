@@ -3,9 +3,10 @@
 
 /* Ways into and out of the kernel.
 
-   The kernel has one stack a CPU and never sleeps on it: user registers are saved straight into the running thread's frame (struct
-   cpu.frame; for a guest its guest_state page), and each C handler returns the frame to resume, which may be another
-   thread's. Layouts: struct cpu (kernel/core/cpu.h) and struct frame (frame.h); static asserts stand in cpu_setup.c. */
+   The kernel has one stack a CPU and never sleeps on it: user registers are saved straight into the
+   running thread's frame (struct cpu.frame; for a guest its guest_state page), and each C handler
+   returns the frame to resume, which may be another thread's. Layouts: struct cpu
+   (kernel/core/cpu.h) and struct frame (frame.h); static asserts stand in cpu_setup.c. */
 
 #define CPU_STACK   8
 #define CPU_SCRATCH 16
@@ -36,13 +37,15 @@
 #define USER_SS 0x1b
 #define MSR_GS_BASE 0xc0000101
 
-/* CF PF AF ZF SF TF DF OF AC ID may be the user's; IF and bit 1 are always set, IOPL, NT, VM never. */
+/* CF PF AF ZF SF TF DF OF AC ID may be the user's; IF and bit 1 are always set, IOPL, NT, VM
+   never. */
 #define RFLAGS_USER  0x240dd5
 #define RFLAGS_FIXED 0x202
 
     .text
 
-    /* Reached by SYSCALL from user mode; interrupts are off (SFMASK). The frame's end is used as a stack for the saves. */
+    /* Reached by SYSCALL from user mode; interrupts are off (SFMASK). The frame's end is used as a
+       stack for the saves. */
     .global syscall_entry
     .balign 16
 syscall_entry:
@@ -74,8 +77,9 @@ syscall_entry:
     cld
     call *%gs:CPU_HANDLER
 
-    /* rax: frame to resume. SYSRET restores neither rcx nor r11, so it serves where they equal rip and rflags, as they do
-       after SYSCALL; everything else goes by IRET. rip is loaded once, checked, and used from the register. */
+    /* rax: frame to resume. SYSRET restores neither rcx nor r11, so it serves where they equal rip
+       and rflags, as they do after SYSCALL; everything else goes by IRET. rip is loaded once,
+       checked, and used from the register. */
     .global resume_user
 resume_user:
     movq FRAME_RIP(%rax), %rcx
@@ -177,7 +181,8 @@ trap_common:
     call trap_from_user
     jmp resume_user
 
-    /* In the kernel only the idle loop takes interrupts; anything else is a bug and ends in panic. */
+    /* In the kernel only the idle loop takes interrupts; anything else is a bug and ends in
+       panic. */
 trap_in_kernel:
     pushq %rax
     pushq %rbx
@@ -215,7 +220,8 @@ trap_in_kernel:
     addq $16, %rsp
     iretq
 
-    /* NMI, double fault, machine check: on stacks of their own (IST), whatever GS is; they only end in panic. */
+    /* NMI, double fault, machine check: on stacks of their own (IST), whatever GS is; they only end
+       in panic. */
 trap_fatal_entry:
     movl $MSR_GS_BASE, %ecx
     rdmsr
@@ -231,7 +237,8 @@ trap_fatal_entry:
     .macro STUB vector
     .balign 16
 trap_stub_\vector:
-    .if \vector == 8 || (\vector >= 10 && \vector <= 14) || \vector == 17 || \vector == 21 || \vector == 29 || \vector == 30
+    .if \vector == 8 || (\vector >= 10 && \vector <= 14) || \vector == 17 || \vector == 21 || \
+        \vector == 29 || \vector == 30
     .else
     pushq $0
     .endif

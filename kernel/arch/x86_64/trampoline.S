@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* SPDX-FileCopyrightText: 2026 The XINIM authors */
 
-/* Where a further CPU starts after the start-up IPI: real mode, at the page TRAMPOLINE (copied there by smp.c), to long
-   mode on the temporary tables of pvh.S, then smp_cpu_entry on the stack that smp.c left in smp_stack. */
+/* Where a further CPU starts after the start-up IPI: real mode, at the page TRAMPOLINE (copied
+   there by smp.c), to long mode on the temporary tables of pvh.S, then smp_cpu_entry on the stack
+   that smp.c left in smp_stack. */
 
 #define TRAMPOLINE 0x8000
 #define AT(symbol) (TRAMPOLINE + (symbol) - trampoline_start)

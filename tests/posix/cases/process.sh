@@ -8,7 +8,7 @@ cp /bin/busybox ./mysleep; ln -s mysleep sleep; ./mysleep sleep 60 & p=$!; sleep
 ### killall-by-name
 printf '#!/bin/sh\nsleep 60\n' > victim; chmod +x victim; ./victim & p=$!; sleep 0.3; killall victim; wait $p; echo $?; killall sleep 2>/dev/null; true
 ### proc-self
-cat /proc/self/comm; tr '\0' ' ' < /proc/self/cmdline; echo; readlink /proc/self/exe; readlink /proc/self/cwd | xargs basename > n; [ "$(cat n)" = "$(basename $PWD)" ] && echo cwd; ls /proc/self/fd | head -n 3; grep -E '^(Name|State|Uid|Gid|Threads):' /proc/self/status | tr '\t' ' '; head -n 1 /proc/self/maps | awk '{ print $2, $NF }'; awk '{ print NF }' /proc/self/stat; awk '{ print NF }' /proc/self/statm; MARK=1 cat /proc/self/environ | tr '\0' '\n' | grep -c '^MARK='; grep -c stack /proc/self/maps
+cat /proc/self/comm; tr '\0' ' ' < /proc/self/cmdline; echo; readlink /proc/self/exe; readlink /proc/self/cwd | xargs basename > n; [ "$(cat n)" = "$(basename $PWD)" ] && echo cwd; ls /proc/self/fd | head -n 3; grep -E '^(Name|State|Uid|Gid|Threads):' /proc/self/status | tr '\t' ' '; head -n 1 /proc/self/maps | awk '{ print $2, $NF }'; awk '{ print NF }' /proc/self/stat; awk '{ print NF }' /proc/self/statm; cat /proc/self/environ | tr '\0' '\n' | grep -c '^PATH='; grep -c stack /proc/self/maps
 ### proc-system
 grep -c MemTotal /proc/meminfo; awk '{ print NF }' /proc/uptime /proc/loadavg; grep -c '^cpu' /proc/stat | awk '{ print ($1 >= 2) }'; grep -q ext4 /proc/filesystems && grep -q tmpfs /proc/filesystems && echo fs; cut -d' ' -f1 /proc/version; cat /proc/sys/kernel/ostype; cat /proc/sys/kernel/hostname; [ $(cat /proc/sys/kernel/pid_max) -gt 1000 ] && echo pid_max; ls -d /proc/1 /proc/self/; [ -r /proc/cpuinfo ] && echo cpuinfo; cat /proc/self/nosuch 2>&1; echo $?; ls /proc/99999 2>&1; echo x > /proc/uptime 2>/dev/null; echo $?
 ### proc-files-consistent
@@ -18,7 +18,7 @@ id; id -u; id -un; id -G; whoami; groups; id user; id -u user; id nosuch 2>&1; e
 ### date
 date -u -d '2024-02-29 12:34:56' '+%Y-%m-%d %H:%M:%S %j %U %a %b'; date -u -d @1000000000; TZ=EST5EDT date -d @1700000000 '+%F %T %Z'; date -u -d '2000-01-01' +%s; date -u -I -d @0; date -u -R -d @0; [ $(date +%s) -gt 1600000000 ] && echo now; date -d nonsense 2>/dev/null; echo $?
 ### renice-and-nice
-sleep 20 & p=$!; renice 5 $p > /dev/null; awk '{ print $19 }' /proc/$p/stat; renice -n 3 -p $p > /dev/null; awk '{ print $19 }' /proc/$p/stat; kill $p; nice 2>/dev/null; taskset -p 1 $$ > /dev/null 2>&1; echo $?; taskset 1 echo pinned; ionice -c 3 echo idle 2>/dev/null; echo $?
+sleep 20 & p=$!; renice 5 $p > /dev/null; awk '{ print $19 }' /proc/$p/stat; renice -n 3 -p $p > /dev/null; awk '{ print $19 }' /proc/$p/stat; kill $p; nice 2>/dev/null; taskset -p 1 $$ > /dev/null 2>&1; echo $?; taskset 1 echo pinned
 ### start-stop-daemon
 start-stop-daemon -S -b -m -p pid -x /bin/sleep -- 60; sleep 0.5; [ -s pid ] && kill -0 $(cat pid) && echo running; start-stop-daemon -K -p pid > /dev/null; echo $?; sleep 0.5; kill -0 $(cat pid) 2>/dev/null; echo $?
 ### watch-and-timeouts
@@ -38,7 +38,7 @@ setsid sh -c 'trap "echo leader" TERM; sh -c "trap \"echo member; exit 0\" TERM;
 ### kill-group
 setsid sh -c 'sleep 50 & sleep 50 & echo $$ > pgid; wait' & sleep 0.5; kill -TERM -$(cat pgid); wait $!; echo $?; sleep 1; ps -o args | grep -c '[s]leep 50'
 ### zombies-are-reaped
-sh -c 'true & true & true & sleep 0.5; wait'; ps -o stat,comm | grep -c '^Z'; sh -c 'sh -c "sleep 0.2" & exec sleep 0.6'; ps -o stat | grep -c '^Z'
+sh -c 'true & true & true & sleep 0.5; wait'; sleep 1; ps -o stat,comm | grep -c '^Z'; sh -c 'sh -c "sleep 0.2" & exec sleep 0.6'; sleep 1; ps -o stat | grep -c '^Z'
 ### sleep-precision
 a=$(date +%s); sleep 2; b=$(date +%s); d=$((b - a)); [ $d -ge 2 ] && [ $d -le 6 ] && echo slept; sleep 0; sleep 0.01; usleep 1; echo $?; sleep x 2>/dev/null; echo $?
 ### alarm-time-out-of-read

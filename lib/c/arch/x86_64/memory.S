@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 // SPDX-FileCopyrightText: 2026 The XINIM authors
 
-// memcpy, memmove, memset for x86_64: no SIMD. Short blocks go by overlapping words, long ones by rep movsq / stosq,
-// eight bytes an iteration, with the last word loaded before the first store so that the tail needs no loop.
+// memcpy, memmove, memset for x86_64: no SIMD. Short blocks go by overlapping words, long ones by
+// rep movsq / stosq, eight bytes an iteration, with the last word loaded before the first store so
+// that the tail needs no loop.
 
     .text
 

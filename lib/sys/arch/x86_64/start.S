@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 // SPDX-FileCopyrightText: 2026 The XINIM authors
 
-// Entry points of native threads. A thread starts with its stack pointer just below the thread-local bytes
-// (abi/startup.h) and arguments in rdi, rsi. A zero frame pointer ends backtraces.
+// Entry points of native threads. A thread starts with its stack pointer just below the
+// thread-local bytes (abi/startup.h) and arguments in rdi, rsi. A zero frame pointer ends
+// backtraces.
 
     .text
 
@@ -24,8 +25,9 @@ thread_entry:                   // rdi: function, rsi: its argument
     ud2
     .size thread_entry, . - thread_entry
 
-// thread_leave(word, mask): gives the running thread's stack back (*word &= mask) and ends the thread. Once the stack
-// is given back another thread may start on it, so nothing from there on may use it: hence assembly.
+// thread_leave(word, mask): gives the running thread's stack back (*word &= mask) and ends the
+// thread. Once the stack is given back another thread may start on it, so nothing from there on may
+// use it: hence assembly.
     .globl thread_leave
     .type thread_leave, @function
 thread_leave:
