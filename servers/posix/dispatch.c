@@ -14,7 +14,7 @@
 #include "lib/sys/sys.h"
 #include "servers/posix/arch.h"
 #include "servers/posix/mm.h"
-#include "servers/posix/pagecache.h"
+#include "servers/posix/oom.h"
 #include "servers/posix/process.h"
 
 // ---- the table ----
@@ -113,7 +113,7 @@ static void handle_fault(struct task *task)
     posix_unlock();
 }
 
-// A page that cannot be had is a bus error; with no memory left, the task that wants some goes.
+// A page that cannot be had is a bus error.
 static void handle_page(struct task *task)
 {
     const struct guest_state *state = task->guest_state;
@@ -121,7 +121,7 @@ static void handle_page(struct task *task)
     int error = mm_supply(task->mm, state->memory_tag, state->memory_offset);
     task->usage.major_faults++;
     if (error == -E_NOMEM)
-        proc_begin_exit(task->proc, SIGKILL);
+        oom_handle(task);
     else if (error != 0 && error != -E_AGAIN && error != -E_INTR)
         force_fault(task, SIGBUS, BUS_ADRERR, state->fault_address);
     posix_unlock();
@@ -137,15 +137,10 @@ static void handle_exception(struct task *task)
     posix_unlock();
 }
 
-// The machine is out of memory: give back what the cache can spare, or end this program.
 static void handle_no_memory(struct task *task)
 {
-    enum { SHRINK_BYTES = 1 << 20 };
     posix_lock();
-    if (pagecache_shrink(SHRINK_BYTES) == 0) {
-        log_warning("out of memory: ending %s (%d)", task->name, task->proc->pid);
-        proc_begin_exit(task->proc, SIGKILL);
-    }
+    oom_handle(task);
     posix_unlock();
 }
 
