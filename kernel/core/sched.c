@@ -240,12 +240,12 @@ static void schedule(struct cpu *cpu)
             return;
         }
         // Preempted: it keeps its place at the head of its priority.
-        sched_leave_current(cpu);
-        cpu->reschedule = false;
+        struct thread *next = first_ready(cpu);
+        queue_remove(cpu, next);
         current->state = THREAD_READY;
         list_prepend(&cpu->run_queue[current->priority], &current->in_queue);
         cpu->ready |= 1u << current->priority;
-        sched_switch_to(cpu, take_next(cpu));
+        sched_switch_to(cpu, next);
     } else {
         struct thread *next = take_next(cpu);
         if (next == NULL) {
