@@ -266,7 +266,7 @@ static struct frame *finish(struct cpu *cpu, struct thread *self, int64_t result
     return kernel_leave(cpu);
 }
 
-struct frame *ipc_call(struct cpu *cpu, struct thread *self)
+__attribute__((noinline)) struct frame *ipc_call(struct cpu *cpu, struct thread *self)
 {
     struct frame *frame = &self->frame;
     message_tag_t tag = frame_message_tag(frame);
@@ -293,7 +293,7 @@ struct frame *ipc_call(struct cpu *cpu, struct thread *self)
     return &server->frame;
 }
 
-struct frame *ipc_reply_receive(struct cpu *cpu, struct thread *self)
+__attribute__((noinline)) struct frame *ipc_reply_receive(struct cpu *cpu, struct thread *self)
 {
     struct frame *frame = &self->frame;
     message_tag_t tag = frame_message_tag(frame);
@@ -427,8 +427,11 @@ void notification_signal(struct notification *notification, uint64_t bits)
         return;
     }
     if (!list_empty(&notification->waiters)) {
+        // In this queue, so BLOCKED_WAIT: what thread_unlink does in that state.
         struct thread *waiter = first(&notification->waiters);
-        thread_unlink(waiter);
+        sched_timer_remove(&waiter->timeout);
+        list_remove(&waiter->in_queue);
+        waiter->waiting_on = NULL;
         frame_set_message(&waiter->frame, 0, 0, notification->bits);
         notification->bits = 0;
         thread_make_ready(waiter);

@@ -18,13 +18,13 @@
 #define FRAME_R13 16
 #define FRAME_R12 24
 #define FRAME_R11 32
-#define FRAME_R10 40
-#define FRAME_R9  48
-#define FRAME_R8  56
-#define FRAME_RBP 64
-#define FRAME_RDI 72
-#define FRAME_RSI 80
-#define FRAME_RDX 88
+#define FRAME_RBP 40
+#define FRAME_RDI 48
+#define FRAME_RSI 56
+#define FRAME_RDX 64
+#define FRAME_R10 72
+#define FRAME_R8  80
+#define FRAME_R9  88
 #define FRAME_RCX 96
 #define FRAME_RBX 104
 #define FRAME_RAX 112
@@ -44,8 +44,8 @@
 
     .text
 
-    /* Reached by SYSCALL from user mode; interrupts are off (SFMASK). The frame's end is used as a
-       stack for the saves. */
+    /* Reached by SYSCALL from user mode; interrupts are off and DF is clear (SFMASK). The frame is
+       saved by pushing from its end. */
     .global syscall_entry
     .balign 16
 syscall_entry:
@@ -59,13 +59,13 @@ syscall_entry:
     pushq %rax
     pushq %rbx
     pushq %rcx
+    pushq %r9
+    pushq %r8
+    pushq %r10
     pushq %rdx
     pushq %rsi
     pushq %rdi
     pushq %rbp
-    pushq %r8
-    pushq %r9
-    pushq %r10
     pushq %r11
     pushq %r12
     pushq %r13
@@ -74,7 +74,6 @@ syscall_entry:
     movq %rsp, %rdi
     movq %gs:CPU_STACK, %rsp
     xorl %ebp, %ebp
-    cld
     call *%gs:CPU_HANDLER
 
     /* rax: frame to resume. SYSRET restores neither rcx nor r11, so it serves where they equal rip
@@ -98,14 +97,14 @@ resume_user:
     popq %r14
     popq %r13
     popq %r12
-    popq %r10               /* r11's slot: overwritten below */
-    popq %r10
-    popq %r9
-    popq %r8
+    popq %rbp               /* r11's slot: overwritten next */
     popq %rbp
     popq %rdi
     popq %rsi
     popq %rdx
+    popq %r10
+    popq %r8
+    popq %r9
     popq %rbx               /* rcx's slot */
     popq %rbx
     popq %rax

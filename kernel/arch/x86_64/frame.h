@@ -10,12 +10,15 @@
 #include "abi/guest.h"
 
 struct frame {
-    uint64_t r15, r14, r13, r12, r11, r10, r9, r8;
-    uint64_t rbp, rdi, rsi, rdx, rcx, rbx, rax;
+    uint64_t r15, r14, r13, r12, r11, rbp;
+    uint64_t rdi, rsi, rdx, r10, r8, r9; // a system call's arguments, in their order
+    uint64_t rcx, rbx, rax;
     uint64_t rip, rflags, rsp;
 };
 
 _Static_assert(offsetof(struct frame, rsp) == offsetof(struct guest_registers, rsp), "same order");
+_Static_assert(offsetof(struct frame, rdi) == offsetof(struct guest_registers, rdi), "same order");
+_Static_assert(offsetof(struct frame, r9) == offsetof(struct frame, rdi) + 5 * 8, "frame_arguments");
 _Static_assert(sizeof(struct frame) == 18 * 8, "entry.S");
 
 enum { SYSCALL_INSTRUCTION_BYTES = 2 };
@@ -38,14 +41,10 @@ static inline void frame_restart_syscall(struct frame *frame)
     frame->rip -= SYSCALL_INSTRUCTION_BYTES;
 }
 
-static inline void frame_arguments(const struct frame *frame, uint64_t argument[6])
+// The six arguments, where they were saved: they change when a message is written into the frame.
+static inline const uint64_t *frame_arguments(const struct frame *frame)
 {
-    argument[0] = frame->rdi;
-    argument[1] = frame->rsi;
-    argument[2] = frame->rdx;
-    argument[3] = frame->r10;
-    argument[4] = frame->r8;
-    argument[5] = frame->r9;
+    return &frame->rdi;
 }
 
 // struct process_status' order: rax rbx rcx rdx rsi rdi rbp rsp r8 .. r15.
