@@ -157,8 +157,13 @@ static void check_extended_state(void)
     CHECK_EQUAL(sys_guest_fpu(guests[0].handle, GUEST_FPU_COPY, guests[2].handle, 0), 0);
     CHECK_EQUAL(sys_guest_run(guests[0].handle), GUEST_EXIT_SYSCALL);
     CHECK_EQUAL(guests[0].state->registers.rsi, 0x3333333333333333ull);
-    memset(image + 512, 0xff, 64); // a header that XRSTOR would refuse
-    CHECK_EQUAL(sys_guest_fpu(guests[0].handle, GUEST_FPU_SET, (uint64_t)image, (uint64_t)bytes), -E_INVAL);
+    if (bytes > 512) {
+        memset(image + 512, 0xff, 64); // a header that XRSTOR would refuse
+        CHECK_EQUAL(sys_guest_fpu(guests[0].handle, GUEST_FPU_SET, (uint64_t)image, (uint64_t)bytes), -E_INVAL);
+    }
+    memset(image + 24, 0xff, 4); // reserved bits of MXCSR
+    CHECK_EQUAL(sys_guest_fpu(guests[0].handle, GUEST_FPU_SET, (uint64_t)image, 512), -E_INVAL);
+    CHECK_EQUAL(sys_guest_fpu(guests[0].handle, GUEST_FPU_SET, (uint64_t)image, 511), -E_INVAL);
     for (unsigned i = 0; i < 3; i++) {
         guest_close(&guests[i]);
     }
