@@ -10,8 +10,9 @@ HOST  := build/host
 STAMP := build/stamps
 JOBS  ?= $(shell nproc)
 # CHECKS=1: lock ranks, invariants, undefined behaviour; in a folder of its own.
+CHECKED := build/$(ARCH)-checks
 ifdef CHECKS
-BUILD := build/$(ARCH)-checks
+BUILD := $(CHECKED)
 endif
 
 MESON_FILES := tools/meson/list_folders.py
@@ -27,7 +28,8 @@ build: $(BUILD)/build.ninja ## build kernel, servers, drivers, programs and imag
 image: build ## build the root disk and the boot archive and say where they are
 	@ls -l $(BUILD)/xinim.elf $(BUILD)/boot.cpio $(BUILD)/root.img
 
-test: build $(HOST)/build.ninja ## run all tests; the last line is "N passed, N failed"
+test: build $(HOST)/build.ninja $(CHECKED)/build.ninja ## run all tests; the last line is "N passed, N failed"
+	@ninja -j$(JOBS) -C $(CHECKED) --quiet xinim.elf kernel.sym kernel_test
 	@tools/test.py --jobs $(JOBS) $(TESTS)
 
 bench: build $(STAMP)/bench-$(ARCH) ## measure, with Linux on the same emulated machine beside
@@ -69,9 +71,10 @@ $(STAMP)/folders: always
 	@find boot drivers fs kernel lib servers tests user -name meson.build 2>/dev/null | sort > $@.new
 	@cmp -s $@.new $@ || cp $@.new $@
 
-$(BUILD)/build.ninja: $(MESON_FILES) tools/meson/$(ARCH).ini $(STAMP)/third-party-$(ARCH) $(STAMP)/folders
+$(sort $(BUILD)/build.ninja $(CHECKED)/build.ninja): $(MESON_FILES) tools/meson/$(ARCH).ini \
+		$(STAMP)/third-party-$(ARCH) $(STAMP)/folders
 	@meson setup $(if $(wildcard $@),--reconfigure) --cross-file tools/meson/$(ARCH).ini \
-		$(if $(CHECKS),-Dchecks=true) $(BUILD) > $(STAMP)/configure.log \
+		$(if $(filter $(CHECKED),$(@D)),-Dchecks=true) $(@D) > $(STAMP)/configure.log \
 		|| { cat $(STAMP)/configure.log; exit 1; }
 	@touch $@
 

@@ -2,7 +2,8 @@
 // SPDX-FileCopyrightText: 2026 The XINIM authors
 
 // Extended register state of guests (x86: XSAVE, else FXSAVE; ARM: FP/SIMD, SVE). Images are in the layout Linux's signal
-// frames use. Native code and the kernel never touch these registers.
+// frames use. Native code and the kernel never touch these registers:
+// they are closed while anyone else than their guest, or the thread that just left it, runs.
 
 #pragma once
 
@@ -16,6 +17,10 @@ void fpu_free(void *state);
 void fpu_reset(void *state);
 void fpu_copy(void *to, const void *from);
 
+void fpu_open(void);  // from here on the registers may be used,
+void fpu_close(void); // from here on using them is an exception (so on every CPU at first)
+
+// With the registers open.
 void fpu_save(void *state);          // registers -> memory
 void fpu_restore(const void *state); // memory -> registers
 

@@ -31,7 +31,13 @@ struct cpu {
     // Scheduling; object_lock.
     struct thread *current; // NULL: idle
     struct thread *doomed;  // left this CPU while it was dying: schedule finishes it; referenced
-    bool reschedule;
+    union {
+        struct {
+            bool reschedule;
+            bool fpu_open;  // the extended registers may be used: only by their guest and the thread that just left it
+        };
+        uint16_t hindered;  // not 0: IPC may not just switch to another thread
+    };
     bool online;
     uint32_t ready;         // bit n: run_queue[n] is not empty
     struct list run_queue[PRIORITY_MAX + 1];
@@ -41,7 +47,7 @@ struct cpu {
 
     // This CPU only.
     struct guest *fpu_owner; // whose extended state is in the registers; not counted (guest_destroy clears it)
-    uint64_t fs_base, gs_base; // user values now in the registers
+    uint64_t fs_base, gs_base; // what its server gave the guest that ran last
     struct object *dead;     // objects without references, for object_reap
     struct process *finished; // processes whose last thread is gone, for object_reap
     uint64_t started_at;     // counter when this CPU began to schedule

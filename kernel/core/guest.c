@@ -21,34 +21,67 @@ bool guest_state_is_live(const struct thread *thread)
     return thread->guest != NULL && thread->guest->fpu_cpu != GUEST_FPU_NOWHERE;
 }
 
-void guest_release_state(struct cpu *cpu)
+void guest_close_state(struct cpu *cpu)
 {
-    struct guest *owner = cpu->fpu_owner;
-    if (owner != NULL) {
-        fpu_save(owner->fpu);
-        owner->fpu_cpu = GUEST_FPU_NOWHERE;
-        cpu->fpu_owner = NULL;
+    if (cpu->fpu_open) {
+        cpu->fpu_open = false;
+        fpu_close();
     }
 }
 
-static void fpu_own(struct cpu *cpu, struct guest *guest)
+static void open_state(struct cpu *cpu)
 {
+    if (!cpu->fpu_open) {
+        cpu->fpu_open = true;
+        fpu_open();
+    }
+}
+
+static void save_owner(struct cpu *cpu)
+{
+    struct guest *owner = cpu->fpu_owner;
+    fpu_save(owner->fpu);
+    owner->fpu_cpu = GUEST_FPU_NOWHERE;
+    cpu->fpu_owner = NULL;
+}
+
+void guest_release_state(struct cpu *cpu)
+{
+    if (cpu->fpu_owner != NULL) {
+        open_state(cpu);
+        save_owner(cpu);
+        guest_close_state(cpu); // the registers still show what was saved
+    }
+}
+
+// Another guest, or other threads, may have run here: they can also change the thread pointers, by loading segments.
+static __attribute__((noinline)) void take_state(struct cpu *cpu, struct guest *guest)
+{
+    open_state(cpu);
     if (cpu->fpu_owner != guest) {
-        guest_release_state(cpu);
+        if (cpu->fpu_owner != NULL) {
+            save_owner(cpu);
+        }
         fpu_restore(guest->fpu);
         cpu->fpu_owner = guest;
         guest->fpu_cpu = cpu->index;
     }
+    arch_load_guest_bases(cpu, &guest->state->registers);
 }
 
 void guest_resume(struct cpu *cpu, struct thread *thread)
 {
-    if (thread->guest == NULL) {
+    struct guest *guest = thread->guest;
+    if (guest == NULL) {
+        guest_close_state(cpu);
         cpu->syscall_handler = native_syscall;
         return;
     }
-    fpu_own(cpu, thread->guest);
-    arch_load_guest_bases(cpu, &thread->guest->state->registers);
+    if (cpu->fpu_owner == guest && cpu->fpu_open) {
+        arch_update_guest_bases(cpu, &guest->state->registers);
+    } else {
+        take_state(cpu, guest);
+    }
     cpu->syscall_handler = guest_syscall;
 }
 

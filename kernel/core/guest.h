@@ -44,5 +44,8 @@ void guest_take_kick(struct cpu *cpu, struct thread *thread); // leave_guest is 
 // Extended registers of this CPU, if a guest has them, to that guest's memory.
 void guest_release_state(struct cpu *cpu);
 
+// Nobody may use the extended registers from here on.
+void guest_close_state(struct cpu *cpu);
+
 // A thread is about to run on this CPU: extended state and entry point as it needs them. object_lock held.
 void guest_resume(struct cpu *cpu, struct thread *thread);

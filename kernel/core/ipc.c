@@ -18,6 +18,7 @@
 #include "abi/error.h"
 #include "abi/message.h"
 #include "kernel/core/cpu.h"
+#include "kernel/core/guest.h"
 #include "kernel/core/lock.h"
 #include "kernel/core/panic.h"
 #include "kernel/core/process.h"
@@ -70,7 +71,7 @@ static inline struct endpoint *endpoint_lookup(struct thread *self, handle_t han
 static inline bool may_switch_to(struct cpu *cpu, const struct thread *next)
 {
     return (cpu->ready >> next->priority) <= 1 && (next->affinity & 1u << cpu->index) != 0 && !next->timeout.queued &&
-           !cpu->reschedule && next->special == 0;
+           cpu->hindered == 0 && next->special == 0;
 }
 
 // ---- moving a message ----
@@ -266,6 +267,17 @@ static struct frame *finish(struct cpu *cpu, struct thread *self, int64_t result
     return kernel_leave(cpu);
 }
 
+// The server waits, but this CPU may not just go over to it: perhaps only because this thread has just left its guest.
+static __attribute__((noinline)) struct frame *call_hindered(struct cpu *cpu, struct thread *self)
+{
+    if (!cpu->fpu_open) {
+        return finish(cpu, self, call_slow(self));
+    }
+    guest_close_state(cpu);
+    spin_unlock(&object_lock);
+    return ipc_call(cpu, self);
+}
+
 __attribute__((noinline)) struct frame *ipc_call(struct cpu *cpu, struct thread *self)
 {
     struct frame *frame = &self->frame;
@@ -278,7 +290,7 @@ __attribute__((noinline)) struct frame *ipc_call(struct cpu *cpu, struct thread 
     }
     struct thread *server = first(&endpoint->receivers);
     if (__builtin_expect(!may_switch_to(cpu, server), 0)) {
-        return finish(cpu, self, call_slow(self));
+        return call_hindered(cpu, self);
     }
     // Point of no return. (The server's own links are stale until it queues again; its state says that it is in no queue.)
     endpoint->receivers.next = server->in_queue.next;

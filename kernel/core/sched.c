@@ -301,19 +301,15 @@ static void schedule(struct cpu *cpu)
             return;
         }
         // Preempted: it keeps its place at the head of its priority.
-        struct thread *next = first_ready(cpu);
-        queue_remove(cpu, next);
         current->state = THREAD_READY;
         list_prepend(&cpu->run_queue[current->priority], &current->in_queue);
         cpu->ready |= 1u << current->priority;
-        sched_switch_to(cpu, next);
-    } else {
-        struct thread *next = take_next(cpu);
-        if (next == NULL) {
-            next = idle(cpu);
-        }
-        sched_switch_to(cpu, next);
     }
+    struct thread *next = take_next(cpu);
+    if (next == NULL) {
+        next = idle(cpu);
+    }
+    sched_switch_to(cpu, next);
     if (cpu->ready != 0 && cpu->slice_end == DEADLINE_NEVER) {
         cpu->slice_end = clock_now() + SCHED_SLICE_NS;
     }

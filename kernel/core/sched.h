@@ -37,7 +37,8 @@ static inline struct frame *kernel_leave(struct cpu *cpu)
 // Gives the CPU from its current (already blocked) thread straight to another, which is in no queue.
 void sched_switch_to(struct cpu *cpu, struct thread *next);
 
-// The same from one native thread to another that waits in a system call: nothing of a guest is involved. For the IPC fast path.
+// The same from one native thread to another that waits in a system call: nothing of a guest is involved, and the extended
+// registers are closed. For the IPC fast path.
 static inline void sched_switch_native(struct cpu *cpu, struct thread *from, struct thread *next)
 {
     uint64_t now = cpu_counter();

@@ -157,11 +157,101 @@ static void check_extended_state(void)
     CHECK_EQUAL(sys_guest_fpu(guests[0].handle, GUEST_FPU_COPY, guests[2].handle, 0), 0);
     CHECK_EQUAL(sys_guest_run(guests[0].handle), GUEST_EXIT_SYSCALL);
     CHECK_EQUAL(guests[0].state->registers.rsi, 0x3333333333333333ull);
-    memset(image + 512, 0xff, 64); // a header that XRSTOR would refuse
-    CHECK_EQUAL(sys_guest_fpu(guests[0].handle, GUEST_FPU_SET, (uint64_t)image, (uint64_t)bytes), -E_INVAL);
+    if (bytes > 512) {
+        memset(image + 512, 0xff, 64); // a header that XRSTOR would refuse
+        CHECK_EQUAL(sys_guest_fpu(guests[0].handle, GUEST_FPU_SET, (uint64_t)image, (uint64_t)bytes), -E_INVAL);
+    }
+    memset(image + 24, 0xff, 4); // reserved bits of MXCSR
+    CHECK_EQUAL(sys_guest_fpu(guests[0].handle, GUEST_FPU_SET, (uint64_t)image, 512), -E_INVAL);
+    CHECK_EQUAL(sys_guest_fpu(guests[0].handle, GUEST_FPU_SET, (uint64_t)image, 511), -E_INVAL);
     for (unsigned i = 0; i < 3; i++) {
         guest_close(&guests[i]);
     }
+}
+
+// ---- what others could do to a guest's registers ----
+
+// clang-format off
+static const uint8_t code_read_fs[] = {
+    0x64, 0x48, 0x8b, 0x04, 0x25, 0, 0, 0, 0,   // mov %fs:0, %rax
+    0x0f, 0x05,                                 // syscall
+    0xeb, 0xf3,                                 // jmp to the start
+};
+static const uint8_t code_zero_fs[] = {
+    0x31, 0xc0,                                 // xor %eax, %eax
+    0x8e, 0xe0,                                 // mov %eax, %fs: clears the base
+    0x0f, 0x05,                                 // syscall
+    0xeb, 0xf8,                                 // jmp to the start
+};
+// clang-format on
+
+// Two guests of the same thread pointer: that one destroys its own must not show in the other.
+static void check_thread_pointers(void)
+{
+    struct test_guest reader;
+    struct test_guest destroyer;
+    guest_open(&reader, code_read_fs, sizeof(code_read_fs));
+    guest_open(&destroyer, code_zero_fs, sizeof(code_zero_fs));
+    reader.state->registers.fs_base = GUEST_CODE;
+    destroyer.state->registers.fs_base = GUEST_CODE;
+    for (unsigned i = 0; i < 5; i++) {
+        CHECK_EQUAL(sys_guest_run(destroyer.handle), GUEST_EXIT_SYSCALL);
+        reader.state->registers.orig_rax = 0;
+        CHECK_EQUAL(sys_guest_run(reader.handle), GUEST_EXIT_SYSCALL);
+        CHECK(reader.state->registers.orig_rax != 0);
+    }
+    reader.state->registers.fs_base = ~0ull; // no address: as good as 0
+    CHECK_EQUAL(sys_guest_run(reader.handle), GUEST_EXIT_FAULT);
+    CHECK_EQUAL(reader.state->fault_address, 0);
+    guest_close(&reader);
+    guest_close(&destroyer);
+}
+
+static void touch_xmm(uint64_t unused)
+{
+    (void)unused;
+    __asm__ volatile(".byte 0x66, 0x48, 0x0f, 0x7e, 0xc0" : : : "rax"); // movq %xmm0, %rax
+    sys_process_exit(0);
+}
+
+static void zero_segments(uint64_t unused)
+{
+    (void)unused;
+    for (unsigned i = 0; i < 200; i++) {
+        __asm__ volatile("movw %w0, %%fs\n\tmovw %w0, %%gs" : : "r"(0));
+        sys_yield();
+    }
+    sys_process_exit(0);
+}
+
+// A native process neither sees nor changes the registers of the guest that runs beside it.
+static void check_native_neighbours(void)
+{
+    struct test_guest guest;
+    struct test_guest reader;
+    struct child child;
+    struct process_status status;
+    sys_thread_control(HANDLE_SELF, THREAD_SET_AFFINITY, 1);
+    guest_open(&guest, code_xmm, sizeof(code_xmm));
+    guest_open(&reader, code_read_fs, sizeof(code_read_fs));
+    reader.state->registers.fs_base = GUEST_CODE;
+    guest.state->registers.rdi = 0x1234;
+    CHECK_EQUAL(sys_guest_run(guest.handle), GUEST_EXIT_SYSCALL);
+    child_start(&child, 0, touch_xmm, 0, NULL, CHILD_PRIORITY, 1);
+    child_finish(&child, &status);
+    CHECK_EQUAL(status.cause, DEATH_ILLEGAL);
+    CHECK_EQUAL(status.code, 7); // device not available
+    CHECK_EQUAL(sys_guest_run(guest.handle), GUEST_EXIT_SYSCALL);
+    CHECK_EQUAL(guest.state->registers.rsi, 0x1234);
+    child_start(&child, 0, zero_segments, 0, NULL, PRIORITY_MAX, 1);
+    for (unsigned i = 0; i < 100; i++) {
+        CHECK_EQUAL(sys_guest_run(reader.handle), GUEST_EXIT_SYSCALL);
+        sys_yield();
+    }
+    child_finish(&child, NULL);
+    guest_close(&guest);
+    guest_close(&reader);
+    sys_thread_control(HANDLE_SELF, THREAD_SET_AFFINITY, ~0u);
 }
 
 static handle_t kicked_thread;
@@ -216,5 +306,7 @@ void test_guest(void)
     check_paged();
     check_hostile_registers();
     check_extended_state();
+    check_thread_pointers();
+    check_native_neighbours();
     check_kick();
 }

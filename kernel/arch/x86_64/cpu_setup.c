@@ -207,18 +207,26 @@ void cpu_setup(unsigned index, uint64_t stack)
 
 // ---- guests ----
 
-// In the kernel the user's GS base rests in KERNEL_GS_BASE. Values that are not user addresses would fault in WRMSR.
+// What is not a user address would fault in WRMSR: as good as 0.
+static void load_base(uint32_t msr, uint64_t base)
+{
+    msr_write(msr, base < USER_END ? base : 0);
+}
+
+// In the kernel the user's GS base rests in KERNEL_GS_BASE.
 void arch_load_guest_bases(struct cpu *cpu, const struct guest_registers *registers)
 {
-    uint64_t fs = __atomic_load_n(&registers->fs_base, __ATOMIC_RELAXED);
-    uint64_t gs = __atomic_load_n(&registers->gs_base, __ATOMIC_RELAXED);
-    if (fs != cpu->fs_base && fs < USER_END) {
-        msr_write((uint32_t)MSR_FS_BASE, fs);
-        cpu->fs_base = fs;
-    }
-    if (gs != cpu->gs_base && gs < USER_END) {
-        msr_write((uint32_t)MSR_KERNEL_GS_BASE, gs);
-        cpu->gs_base = gs;
+    cpu->fs_base = __atomic_load_n(&registers->fs_base, __ATOMIC_RELAXED);
+    cpu->gs_base = __atomic_load_n(&registers->gs_base, __ATOMIC_RELAXED);
+    load_base((uint32_t)MSR_FS_BASE, cpu->fs_base);
+    load_base((uint32_t)MSR_KERNEL_GS_BASE, cpu->gs_base);
+}
+
+void arch_update_guest_bases(struct cpu *cpu, const struct guest_registers *registers)
+{
+    if (__atomic_load_n(&registers->fs_base, __ATOMIC_RELAXED) != cpu->fs_base ||
+        __atomic_load_n(&registers->gs_base, __ATOMIC_RELAXED) != cpu->gs_base) {
+        arch_load_guest_bases(cpu, registers);
     }
 }
 

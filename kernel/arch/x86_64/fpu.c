@@ -78,6 +78,19 @@ void fpu_init_cpu(void)
     uint32_t mask;
     memcpy(&mask, probe + OFFSET_MXCSR_MASK, sizeof(mask));
     mxcsr_mask = mask != 0 ? mask : MXCSR_MASK_DEFAULT;
+    fpu_close();
+}
+
+void fpu_open(void)
+{
+    __asm__ volatile("clts" : : : "memory");
+}
+
+void fpu_close(void)
+{
+    uint64_t cr0;
+    __asm__ volatile("movq %%cr0, %0" : "=r"(cr0));
+    __asm__ volatile("movq %0, %%cr0" : : "r"(cr0 | CR0_TS) : "memory");
 }
 
 size_t fpu_image_bytes(void)
