@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: MIT
 // SPDX-FileCopyrightText: 2026 The XINIM authors
 
-// Guest contexts: a second register set and address space of a server thread, in which a Linux thread runs.
+// Guest contexts: a second register set and address space of a server thread, in which a Linux
+// thread runs.
 //
-// guest_run(guest) enters the guest; a system-call instruction, an exception the kernel cannot resolve or a kick brings
-// the same thread back. The registers are in the guest_state page that both see; the server may change any of them:
-// the kernel takes nothing from it without a check (flags, canonical addresses).
+// guest_run(guest) enters the guest; a system-call instruction, an exception the kernel cannot
+// resolve or a kick brings the same thread back. The registers are in the guest_state page that
+// both see; the server may change any of them: the kernel takes nothing from it without a check
+// (flags, canonical addresses).
 //
 // After KVM's run loop and Zircon's restricted mode.
 
@@ -15,8 +17,9 @@
 
 enum guest_exit {
     GUEST_EXIT_SYSCALL = 0,
-    GUEST_EXIT_FAULT = 1,     // memory fault: no mapping, or protection: fault_address, fault_access
-    GUEST_EXIT_PAGE = 2,      // absent page of a MEMORY_PAGED object without pager: memory_id, memory_offset
+    GUEST_EXIT_FAULT = 1, // memory fault: no mapping, or protection: fault_address, fault_access
+    GUEST_EXIT_PAGE =
+        2, // absent page of a MEMORY_PAGED object without pager: memory_id, memory_offset
     GUEST_EXIT_EXCEPTION = 3, // another processor exception: exception, exception_code
     GUEST_EXIT_KICK = 4,      // thread_control(THREAD_KICK)
     GUEST_EXIT_NOMEM = 5,     // no memory for the page at fault_address
@@ -31,11 +34,11 @@ enum guest_exit {
 struct guest_state {
     struct guest_registers registers;
     uint64_t fault_address;
-    uint32_t fault_access;   // PROT_* wanted
-    uint32_t fault_mapped;   // 1: a mapping exists but forbids the access (SEGV_ACCERR)
-    uint64_t memory_tag;     // GUEST_EXIT_PAGE: the region's tag
-    uint64_t memory_offset;  // GUEST_EXIT_PAGE: byte offset of the absent page in the object
-    uint32_t exception;      // the processor's own number
+    uint32_t fault_access;  // PROT_* wanted
+    uint32_t fault_mapped;  // 1: a mapping exists but forbids the access (SEGV_ACCERR)
+    uint64_t memory_tag;    // GUEST_EXIT_PAGE: the region's tag
+    uint64_t memory_offset; // GUEST_EXIT_PAGE: byte offset of the absent page in the object
+    uint32_t exception;     // the processor's own number
     uint32_t reserved;
     uint64_t exception_code;
 };

@@ -1,18 +1,24 @@
 // SPDX-License-Identifier: MIT
 // SPDX-FileCopyrightText: 2026 The XINIM authors
 
-// What a native process finds when it starts: a read-only page, its address the first argument of the entry point.
-// rs (or, for rs itself, the kernel) writes it; lib/sys reads it. Handles are named by the manifest that granted them.
+// What a native process finds when it starts: a read-only page, its address the first argument of
+// the entry point. rs (or, for rs itself, the kernel) writes it; lib/sys reads it. Handles are
+// named by the manifest that granted them.
 
 #pragma once
 
 #include "abi/message.h"
 #include "abi/types.h"
 
-enum { STARTUP_MAGIC = 0x53585831, STARTUP_GRANTS = 48, STARTUP_NAME = 24, STARTUP_ARGUMENTS = 1024 };
+enum {
+    STARTUP_MAGIC = 0x53585831,
+    STARTUP_GRANTS = 48,
+    STARTUP_NAME = 24,
+    STARTUP_ARGUMENTS = 1024
+};
 
-// Native threads run on stacks of this size, aligned to it; the top THREAD_LOCAL_BYTES hold the thread's IPC buffer and
-// its thread-local block, so both are found from the stack pointer.
+// Native threads run on stacks of this size, aligned to it; the top THREAD_LOCAL_BYTES hold the
+// thread's IPC buffer and its thread-local block, so both are found from the stack pointer.
 enum { NATIVE_STACK_BYTES = 64 * 1024, THREAD_LOCAL_BYTES = 1024 };
 
 struct startup_grant {
@@ -22,8 +28,8 @@ struct startup_grant {
     uint64_t value; // by kind: size of a memory object, MSI-X entry of an interrupt ...
 };
 
-// Value of an interrupt's grant that is no MSI-X table entry: a line, or the only MSI. The device must be asked for the
-// cause.
+// Value of an interrupt's grant that is no MSI-X table entry: a line, or the only MSI. The device
+// must be asked for the cause.
 #define IRQ_GRANT_NO_VECTOR (~0ull)
 
 struct startup {

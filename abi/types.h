@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // SPDX-FileCopyrightText: 2026 The XINIM authors
 
-// Scalars every contract uses. abi/ includes nothing but itself and the compiler's freestanding headers.
+// Scalars every contract uses. abi/ includes nothing but itself and the compiler's freestanding
+// headers.
 
 #pragma once
 
@@ -13,8 +14,8 @@
 typedef uint32_t handle_t;
 
 enum {
-    HANDLE_NONE = 0,          // no handle; where a call says so, "absent"
-    HANDLE_MAX = 4096,        // slots in one process's table
+    HANDLE_NONE = 0,   // no handle; where a call says so, "absent"
+    HANDLE_MAX = 4096, // slots in one process's table
 };
 
 // Stands for the caller's own process, thread or address space, whichever the call takes.
@@ -24,6 +25,6 @@ enum {
 typedef uint64_t time_ns_t;
 
 #define DEADLINE_NEVER ((time_ns_t)~0ull) // wait for ever
-#define DEADLINE_NOW ((time_ns_t)0)       // do not wait: poll
+#define DEADLINE_NOW   ((time_ns_t)0)     // do not wait: poll
 
 enum { PAGE_SHIFT = 12, PAGE_SIZE = 1 << PAGE_SHIFT };

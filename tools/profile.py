@@ -1,13 +1,14 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 # SPDX-FileCopyrightText: 2026 The XINIM authors
-"""Where the instructions of one row of `make bench` go: function by function, kernel and processes, exactly.
+"""Where the instructions of one row of `make bench` go, function by function, in all processes.
 
-    tools/profile.py kernel call-reply-0-words       a row of kernel_test (kernel/test/bench.c)
-    tools/profile.py calls pipe-ping-pong            a row of the Linux program (tests/bench/program)
+    tools/profile.py kernel call-reply-0-words   a row of kernel_test (kernel/test/bench.c)
+    tools/profile.py calls pipe-ping-pong        a row of the Linux program (tests/bench/program)
 
-The machine runs as in the counting runs; a debug stub stops it where the row begins and ends, and between the two QEMU logs
-each instruction with the address space it ran in. --flow shows the path of the last rounds, call by call.
+The machine runs as in the counting runs; a debug stub stops it where the row begins and ends, and
+between the two QEMU logs each instruction with the address space it ran in. --flow shows the path
+of the last rounds, call by call.
 """
 
 import argparse
@@ -55,7 +56,8 @@ class Subject:
             self.program = Image("bench", build / "bench.linux")
             self.begin, self.end = "watch_start", "watch_stop"
             command = (
-                "mkdir -p /tmp/disk && mount -t ext4 /dev/vdb /tmp/disk && cp /tmp/disk/programs/* /tmp && "
+                "mkdir -p /tmp/disk && mount -t ext4 /dev/vdb /tmp/disk && "
+                "cp /tmp/disk/programs/* /tmp && "
                 f"/tmp/bench /tmp {self.row}={self.rounds}"
             )
             self.line = made.line(

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // SPDX-FileCopyrightText: 2026 The XINIM authors
 
-// What kernel/core and kernel/mm ask of a processor: the contract of kernel/arch/<cpu>/. docs/porting.md lists it.
+// What kernel/core and kernel/mm ask of a processor: the contract of kernel/arch/<cpu>/.
+// docs/porting.md lists it.
 
 #pragma once
 
@@ -27,9 +28,11 @@ enum { BOOT_RANGES_MAX = 64, BOOT_COMMAND_LINE_MAX = 2048 };
 
 // Filled by the processor's boot code from what the loader passed (PVH start info, or DTB).
 struct boot_info {
-    struct boot_memory_range memory[BOOT_RANGES_MAX]; // usable RAM, kernel image and initrd not yet excluded
+    struct boot_memory_range
+        memory[BOOT_RANGES_MAX]; // usable RAM, kernel image and initrd not yet excluded
     unsigned memory_count;
-    struct boot_memory_range reserved[8]; // kernel image, initrd, boot structures: never given to the allocator
+    struct boot_memory_range
+        reserved[8]; // kernel image, initrd, boot structures: never given to the allocator
     unsigned reserved_count;
     uint64_t initrd, initrd_bytes;
     uint64_t acpi_rsdp;

@@ -17,8 +17,8 @@ void arch_wait_for_interrupt(const bool *stop);
 
 __attribute__((noreturn)) void arch_resume(struct frame *frame);
 
-// Thread-pointer registers of the guest that is about to run on this CPU; update: it was the last to run here, so only what
-// its server has changed.
+// Thread-pointer registers of the guest that is about to run on this CPU; update: it was the last
+// to run here, so only what its server has changed.
 void arch_load_guest_bases(struct cpu *cpu, const struct guest_registers *registers);
 void arch_update_guest_bases(struct cpu *cpu, const struct guest_registers *registers);
 

@@ -14,5 +14,6 @@ time_ns_t clock_now(void);
 uint64_t clock_ticks_to_ns(uint64_t ticks);
 void clock_parameters(struct info_clock *info);
 
-// This CPU's timer interrupts at `deadline`, or as soon after as it can; DEADLINE_NEVER switches it off.
+// This CPU's timer interrupts at `deadline`, or as soon after as it can; DEADLINE_NEVER switches it
+// off.
 void clock_arm(time_ns_t deadline);

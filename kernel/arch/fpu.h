@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 // SPDX-FileCopyrightText: 2026 The XINIM authors
 
-// Extended register state of guests (x86: XSAVE, else FXSAVE; ARM: FP/SIMD, SVE). Images are in the layout Linux's signal
-// frames use. Native code and the kernel never touch these registers:
-// they are closed while anyone else than their guest, or the thread that just left it, runs.
+// Extended register state of guests (x86: XSAVE, else FXSAVE; ARM: FP/SIMD, SVE). Images are in the
+// layout Linux's signal frames use. Native code and the kernel never touch these registers: they
+// are closed while anyone else than their guest, or the thread that just left it, runs.
 
 #pragma once
 

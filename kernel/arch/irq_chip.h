@@ -8,8 +8,9 @@
 #include "abi/syscall.h"
 #include "kernel/arch/irq_vectors.h"
 
-// Masked at first. IRQ_LEVEL is added to *flags where the board has the line so. -E_NODEV: no such line.
+// Masked at first. IRQ_LEVEL is added to *flags where the board has the line so. -E_NODEV: no such
+// line.
 int irq_chip_connect(uint32_t line, unsigned vector, uint32_t *flags);
-int irq_chip_message(unsigned vector, struct irq_args *args);         // fills msi_address, msi_data
+int irq_chip_message(unsigned vector, struct irq_args *args); // fills msi_address, msi_data
 void irq_chip_mask(uint32_t line);
 void irq_chip_unmask(uint32_t line);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // SPDX-FileCopyrightText: 2026 The XINIM authors
 
-// Vectors (x86_64) or table slots (aarch64) of device interrupts: IRQ_VECTOR_FIRST .. IRQ_VECTOR_LAST.
+// Vectors (x86_64) or table slots (aarch64) of device interrupts: IRQ_VECTOR_FIRST ..
+// IRQ_VECTOR_LAST.
 
 #pragma once
 

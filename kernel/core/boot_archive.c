@@ -38,7 +38,8 @@ const void *boot_archive_find(const char *name, size_t *bytes)
     while (left >= HEADER_BYTES && memcmp(archive, "070701", 6) == 0) {
         uint64_t size;
         uint64_t name_size;
-        if (!parse_hex(archive + FIELD_SIZE, 8, &size) || !parse_hex(archive + FIELD_NAME, 8, &name_size)) {
+        if (!parse_hex(archive + FIELD_SIZE, 8, &size) ||
+            !parse_hex(archive + FIELD_NAME, 8, &name_size)) {
             return NULL;
         }
         uint64_t data = (HEADER_BYTES + name_size + 3) & ~3ull;

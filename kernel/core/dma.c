@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 // SPDX-FileCopyrightText: 2026 The XINIM authors
 
-// DMA windows: what one device may reach. The window holds a reference to every memory object mapped in it, and devmgr
-// holds the window while the driver dies: so no page that the device may still write to is reused before devmgr has reset
-// the device and says so (DMA_RELEASE_QUARANTINE). Without an IOMMU bus addresses are physical ones.
+// DMA windows: what one device may reach. The window holds a reference to every memory object
+// mapped in it, and devmgr holds the window while the driver dies: so no page that the device may
+// still write to is reused before devmgr has reset the device and says so (DMA_RELEASE_QUARANTINE).
+// Without an IOMMU bus addresses are physical ones.
 
 #include "abi/error.h"
 #include "kernel/core/handle.h"
@@ -62,9 +63,10 @@ static void mapping_free(struct dma_mapping *mapping)
     heap_free(mapping);
 }
 
-// Bus addresses of the range: one if it is contiguous by construction, else one a page, made present.
-static int64_t put_addresses(struct thread *thread, struct memory *memory, uint64_t offset, uint64_t bytes,
-                             uint64_t address)
+// Bus addresses of the range: one if it is contiguous by construction, else one a page, made
+// present.
+static int64_t put_addresses(struct thread *thread, struct memory *memory, uint64_t offset,
+                             uint64_t bytes, uint64_t address)
 {
     if (memory->kind == MEMORY_PINNED) {
         uint64_t bus = memory->physical + offset;
@@ -78,7 +80,8 @@ static int64_t put_addresses(struct thread *thread, struct memory *memory, uint6
         }
         uint64_t bus = page_physical(page);
         page_put(page); // dma_pins keeps it
-        int64_t result = user_put(thread, address + done / PAGE_SIZE * sizeof(bus), &bus, sizeof(bus));
+        int64_t result =
+            user_put(thread, address + done / PAGE_SIZE * sizeof(bus), &bus, sizeof(bus));
         if (result != 0) {
             return result;
         }
@@ -86,12 +89,13 @@ static int64_t put_addresses(struct thread *thread, struct memory *memory, uint6
     return 0;
 }
 
-static int64_t dma_map(struct thread *thread, struct dma *dma, struct memory *memory, const uint64_t *arg)
+static int64_t dma_map(struct thread *thread, struct dma *dma, struct memory *memory,
+                       const uint64_t *arg)
 {
     uint64_t offset = arg[2];
     uint64_t bytes = arg[3];
-    if ((offset | bytes) % PAGE_SIZE != 0 || bytes == 0 || bytes > memory->bytes || offset > memory->bytes - bytes ||
-        memory->kind == MEMORY_PHYSICAL ||
+    if ((offset | bytes) % PAGE_SIZE != 0 || bytes == 0 || bytes > memory->bytes ||
+        offset > memory->bytes - bytes || memory->kind == MEMORY_PHYSICAL ||
         (memory->kind != MEMORY_PINNED && bytes > (uint64_t)DMA_PAGES_A_CALL * PAGE_SIZE)) {
         return -E_INVAL;
     }
@@ -122,14 +126,15 @@ int64_t sys_dma_map(struct thread *thread, const uint64_t *arg)
     if (rights == 0 || (rights & ~(uint32_t)(RIGHT_READ | RIGHT_WRITE)) != 0) {
         return -E_INVAL;
     }
-    int64_t error = handle_get(thread->process, (handle_t)arg[0], OBJECT_DMA, RIGHT_WRITE, &object, NULL);
+    int64_t error =
+        handle_get(thread->process, (handle_t)arg[0], OBJECT_DMA, RIGHT_WRITE, &object, NULL);
     if (error != 0) {
         return error;
     }
     error = handle_get(thread->process, (handle_t)arg[1], OBJECT_MEMORY, rights, &memory, NULL);
     if (error == 0) {
-        error = dma_map(thread, CONTAINER_OF(object, struct dma, object), CONTAINER_OF(memory, struct memory, object),
-                        arg);
+        error = dma_map(thread, CONTAINER_OF(object, struct dma, object),
+                        CONTAINER_OF(memory, struct memory, object), arg);
         object_put(memory);
     }
     object_put(object);
@@ -140,7 +145,8 @@ int64_t sys_dma_unmap(struct thread *thread, const uint64_t *arg)
 {
     struct object *object;
     struct object *memory;
-    int64_t error = handle_get(thread->process, (handle_t)arg[0], OBJECT_DMA, RIGHT_WRITE, &object, NULL);
+    int64_t error =
+        handle_get(thread->process, (handle_t)arg[0], OBJECT_DMA, RIGHT_WRITE, &object, NULL);
     if (error != 0) {
         return error;
     }
@@ -150,7 +156,8 @@ int64_t sys_dma_unmap(struct thread *thread, const uint64_t *arg)
         struct dma_mapping *found = NULL;
         spin_lock(&object_lock);
         for (struct dma_mapping **link = &dma->mappings; *link != NULL; link = &(*link)->next) {
-            if (&(*link)->memory->object == memory && (*link)->offset == arg[2] && (*link)->bytes == arg[3]) {
+            if (&(*link)->memory->object == memory && (*link)->offset == arg[2] &&
+                (*link)->bytes == arg[3]) {
                 found = *link;
                 *link = found->next;
                 break;
@@ -184,7 +191,8 @@ static void release_all(struct dma *dma)
 int64_t sys_dma_control(struct thread *thread, const uint64_t *arg)
 {
     struct object *object;
-    int error = handle_get(thread->process, (handle_t)arg[0], OBJECT_DMA, RIGHT_MANAGE, &object, NULL);
+    int error =
+        handle_get(thread->process, (handle_t)arg[0], OBJECT_DMA, RIGHT_MANAGE, &object, NULL);
     if (error != 0) {
         return error;
     }

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 // SPDX-FileCopyrightText: 2026 The XINIM authors
 
-// The only program the kernel loads itself: member "rs" of the boot archive, a static ELF64 executable of this processor.
-// It finds a startup page as every native process does (abi/startup.h), with two grants: "root" and "initrd".
+// The only program the kernel loads itself: member "rs" of the boot archive, a static ELF64
+// executable of this processor. It finds a startup page as every native process does
+// (abi/startup.h), with two grants: "root" and "initrd".
 
 #include "kernel/core/first_process.h"
 
@@ -41,7 +42,8 @@ struct elf_segment {
 _Static_assert(sizeof(struct elf_segment) == 56, "System V ABI");
 
 enum { STACK_TOP_GAP = 64 * 1024 };
-#define STACK_BASE   (USER_END / NATIVE_STACK_BYTES * NATIVE_STACK_BYTES - STACK_TOP_GAP - NATIVE_STACK_BYTES)
+#define STACK_BASE \
+    (USER_END / NATIVE_STACK_BYTES * NATIVE_STACK_BYTES - STACK_TOP_GAP - NATIVE_STACK_BYTES)
 #define STARTUP_PAGE (STACK_BASE - 16 * PAGE_SIZE)
 
 static void check(int error, const char *what)
@@ -56,7 +58,8 @@ static void map(struct aspace *aspace, uint64_t address, uint64_t bytes, unsigne
     struct aspace_map_args args = {
         .address = address, .bytes = bytes, .prot = prot, .flags = MAP_FIXED | MAP_PRIVATE};
     uint64_t at;
-    check(aspace_map(aspace, &args, NULL, PROT_READ | PROT_WRITE | PROT_EXECUTE, &at), "mapping its memory");
+    check(aspace_map(aspace, &args, NULL, PROT_READ | PROT_WRITE | PROT_EXECUTE, &at),
+          "mapping its memory");
 }
 
 static void put(struct aspace *aspace, uint64_t address, const void *data, size_t bytes)
@@ -65,15 +68,18 @@ static void put(struct aspace *aspace, uint64_t address, const void *data, size_
     check(aspace_copy_out(aspace, address, data, bytes, &fault), "filling its memory");
 }
 
-static void load_segment(struct aspace *aspace, const char *image, size_t bytes, const struct elf_segment *segment)
+static void load_segment(struct aspace *aspace, const char *image, size_t bytes,
+                         const struct elf_segment *segment)
 {
     uint64_t start = segment->address & ~(uint64_t)(PAGE_SIZE - 1);
     if (segment->offset > bytes || segment->file_bytes > bytes - segment->offset ||
         segment->file_bytes > segment->memory_bytes || segment->address < USER_BASE ||
-        segment->address >= STARTUP_PAGE || segment->memory_bytes > STARTUP_PAGE - segment->address) {
+        segment->address >= STARTUP_PAGE ||
+        segment->memory_bytes > STARTUP_PAGE - segment->address) {
         panic("cannot start rs: a segment of its file lies outside the file or the address space");
     }
-    uint64_t end = (segment->address + segment->memory_bytes + PAGE_SIZE - 1) & ~(uint64_t)(PAGE_SIZE - 1);
+    uint64_t end =
+        (segment->address + segment->memory_bytes + PAGE_SIZE - 1) & ~(uint64_t)(PAGE_SIZE - 1);
     unsigned prot = ((segment->flags & ELF_FLAG_READ) != 0 ? PROT_READ : 0u) |
                     ((segment->flags & ELF_FLAG_WRITE) != 0 ? PROT_WRITE : 0u) |
                     ((segment->flags & ELF_FLAG_EXECUTE) != 0 ? PROT_EXECUTE : 0u);
@@ -95,7 +101,8 @@ static uint64_t load_image(struct aspace *aspace)
     }
     memcpy(&header, image, sizeof(header));
     if (memcmp(header.ident, "\177ELF\2\1\1", 7) != 0 || header.type != ELF_TYPE_EXECUTABLE ||
-        header.machine != ELF_MACHINE || header.program_header_bytes != sizeof(struct elf_segment) ||
+        header.machine != ELF_MACHINE ||
+        header.program_header_bytes != sizeof(struct elf_segment) ||
         header.program_header_count > ELF_HEADERS_MAX || header.program_headers > bytes ||
         header.program_header_count * sizeof(struct elf_segment) > bytes - header.program_headers) {
         panic("cannot start rs: its file is not a static ELF64 executable for this processor");
@@ -139,7 +146,8 @@ static void write_startup_page(struct process *process)
     grant(&startup, "initrd", install(process, &archive->object), boot_info.initrd_bytes);
     map(process->aspace, STARTUP_PAGE, PAGE_SIZE, PROT_READ | PROT_WRITE);
     put(process->aspace, STARTUP_PAGE, &startup, sizeof(startup));
-    check(aspace_protect(process->aspace, STARTUP_PAGE, PAGE_SIZE, PROT_READ), "protecting its memory");
+    check(aspace_protect(process->aspace, STARTUP_PAGE, PAGE_SIZE, PROT_READ),
+          "protecting its memory");
 }
 
 void first_process_start(void)

@@ -3,5 +3,6 @@
 
 #pragma once
 
-// Loads rs from the boot archive and starts it with the root resource and the archive; panics with one clear line if it cannot.
+// Loads rs from the boot archive and starts it with the root resource and the archive; panics with
+// one clear line if it cannot.
 void first_process_start(void);

@@ -17,7 +17,8 @@ static void put(struct output *output, char c)
     }
 }
 
-static void put_number(struct output *output, uint64_t value, unsigned base, bool negative, unsigned width, char pad)
+static void put_number(struct output *output, uint64_t value, unsigned base, bool negative,
+                       unsigned width, char pad)
 {
     char digits[24];
     unsigned count = 0;
@@ -58,8 +59,8 @@ static uint64_t next_integer(va_list *arguments, unsigned longs, bool is_signed)
     return va_arg(*arguments, unsigned);
 }
 
-static void put_conversion(struct output *output, char conversion, va_list *arguments, unsigned longs, unsigned width,
-                           char pad)
+static void put_conversion(struct output *output, char conversion, va_list *arguments,
+                           unsigned longs, unsigned width, char pad)
 {
     switch (conversion) {
     case 'c':
@@ -70,7 +71,8 @@ static void put_conversion(struct output *output, char conversion, va_list *argu
         break;
     case 'd': {
         int64_t value = (int64_t)next_integer(arguments, longs, true);
-        put_number(output, value < 0 ? 0 - (uint64_t)value : (uint64_t)value, 10, value < 0, width, pad);
+        put_number(output, value < 0 ? 0 - (uint64_t)value : (uint64_t)value, 10, value < 0, width,
+                   pad);
         break;
     }
     case 'u':

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: MIT
 // SPDX-FileCopyrightText: 2026 The XINIM authors
 
-// Futexes: waiting for a 32-bit word in memory to change. (Franke, Russell & Kirkwood, "Fuss, futexes and furwocks", OLS 2002.)
+// Futexes: waiting for a 32-bit word in memory to change. (Franke, Russell & Kirkwood, "Fuss,
+// futexes and furwocks", OLS 2002.)
 //
-// No wake-up is lost: the waiter compares and queues itself under object_lock with the word's page held in place
-// (aspace_futex_hold keeps the space's lock); a waker stores first and then scans the bucket under object_lock. If the
-// scan comes before the waiter's, the store was before its comparison, which then fails.
+// No wake-up is lost: the waiter compares and queues itself under object_lock with the word's page
+// held in place (aspace_futex_hold keeps the space's lock); a waker stores first and then scans the
+// bucket under object_lock. If the scan comes before the waiter's, the store was before its
+// comparison, which then fails.
 
 #include "kernel/core/futex.h"
 
@@ -35,7 +37,8 @@ static struct list *bucket_of(const struct futex_key *key)
     return &buckets[(hash >> 32 ^ hash) % FUTEX_BUCKETS];
 }
 
-static int64_t futex_wait(struct thread *thread, struct aspace *aspace, const struct futex_wait_args *args)
+static int64_t futex_wait(struct thread *thread, struct aspace *aspace,
+                          const struct futex_wait_args *args)
 {
     struct futex_key key;
     struct futex_hold hold;
@@ -83,7 +86,8 @@ static uint32_t wake_matching(const struct futex_key *key, uint32_t count, uint3
         done++;
         if (move_to == NULL) {
             thread_wake(thread, 0);
-        } else if (move_to->object != key->object || move_to->offset != key->offset) { // else it would be found again
+        } else if (move_to->object != key->object ||
+                   move_to->offset != key->offset) { // else it would be found again
             list_remove(entry);
             thread->futex_object = move_to->object;
             thread->futex_offset = move_to->offset;
@@ -124,8 +128,8 @@ int64_t sys_futex_wait(struct thread *thread, const uint64_t *arg)
     return error;
 }
 
-static int64_t futex_key(struct thread *thread, struct aspace *aspace, uint64_t address, uint32_t *value,
-                         struct futex_key *key)
+static int64_t futex_key(struct thread *thread, struct aspace *aspace, uint64_t address,
+                         uint32_t *value, struct futex_key *key)
 {
     struct fault fault;
     int error = aspace_futex_load(aspace, address, value, key, &fault);

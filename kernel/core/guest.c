@@ -54,7 +54,8 @@ void guest_release_state(struct cpu *cpu)
     }
 }
 
-// Another guest, or other threads, may have run here: they can also change the thread pointers, by loading segments.
+// Another guest, or other threads, may have run here: they can also change the thread pointers, by
+// loading segments.
 static __attribute__((noinline)) void take_state(struct cpu *cpu, struct guest *guest)
 {
     open_state(cpu);
@@ -85,7 +86,8 @@ void guest_resume(struct cpu *cpu, struct thread *thread)
     cpu->syscall_handler = guest_syscall;
 }
 
-// The state is live in another CPU's registers: the thread goes there and makes its system call again.
+// The state is live in another CPU's registers: the thread goes there and makes its system call
+// again.
 static int64_t move_to_state(struct thread *thread, struct guest *guest)
 {
     frame_restart_syscall(&thread->frame);
@@ -113,7 +115,8 @@ static void enter(struct cpu *cpu, struct thread *thread, struct guest *guest)
     guest_resume(cpu, thread);
 }
 
-// The hottest call of the system, so it looks its handle up itself, under the one lock it needs anyway.
+// The hottest call of the system, so it looks its handle up itself, under the one lock it needs
+// anyway.
 int64_t sys_guest_run(struct thread *thread, const uint64_t *arg)
 {
     int64_t result = SYSCALL_BLOCKED;
@@ -207,9 +210,11 @@ int64_t sys_guest_create(struct thread *thread, const uint64_t *arg)
     struct object *space = NULL;
     struct object *memory = NULL;
     struct page *page = NULL;
-    int64_t error = handle_get(thread->process, (handle_t)arg[0], OBJECT_ASPACE, RIGHT_MANAGE, &space, NULL);
+    int64_t error =
+        handle_get(thread->process, (handle_t)arg[0], OBJECT_ASPACE, RIGHT_MANAGE, &space, NULL);
     if (error == 0) {
-        error = handle_get(thread->process, (handle_t)arg[1], OBJECT_MEMORY, RIGHT_WRITE, &memory, NULL);
+        error = handle_get(thread->process, (handle_t)arg[1], OBJECT_MEMORY, RIGHT_WRITE, &memory,
+                           NULL);
     }
     if (error == 0 && arg[2] % PAGE_SIZE != 0) {
         error = -E_INVAL;
@@ -247,11 +252,13 @@ int64_t sys_guest_set_aspace(struct thread *thread, const uint64_t *arg)
 {
     struct object *object;
     struct object *space;
-    int error = handle_get(thread->process, (handle_t)arg[0], OBJECT_GUEST, RIGHT_MANAGE, &object, NULL);
+    int error =
+        handle_get(thread->process, (handle_t)arg[0], OBJECT_GUEST, RIGHT_MANAGE, &object, NULL);
     if (error != 0) {
         return error;
     }
-    error = handle_get(thread->process, (handle_t)arg[1], OBJECT_ASPACE, RIGHT_MANAGE, &space, NULL);
+    error =
+        handle_get(thread->process, (handle_t)arg[1], OBJECT_ASPACE, RIGHT_MANAGE, &space, NULL);
     if (error == 0) {
         struct guest *guest = CONTAINER_OF(object, struct guest, object);
         aspace_set_guest(CONTAINER_OF(space, struct aspace, object));
@@ -270,7 +277,8 @@ int64_t sys_guest_set_aspace(struct thread *thread, const uint64_t *arg)
     return error;
 }
 
-// Brings a guest's extended state into its memory. False: it is live elsewhere, and the thread is on its way there.
+// Brings a guest's extended state into its memory. False: it is live elsewhere, and the thread is
+// on its way there.
 static bool state_to_memory(struct thread *thread, struct guest *guest)
 {
     bool here = true;
@@ -345,7 +353,8 @@ static int64_t fpu_operate(struct thread *thread, struct guest *guest, const uin
 int64_t sys_guest_fpu(struct thread *thread, const uint64_t *arg)
 {
     struct object *object;
-    int error = handle_get(thread->process, (handle_t)arg[0], OBJECT_GUEST, RIGHT_MANAGE, &object, NULL);
+    int error =
+        handle_get(thread->process, (handle_t)arg[0], OBJECT_GUEST, RIGHT_MANAGE, &object, NULL);
     if (error != 0) {
         return error;
     }

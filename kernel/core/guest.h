@@ -3,8 +3,9 @@
 
 // Guest contexts: a second register set and address space of a server's thread. See abi/guest.h.
 //
-// The guest's general registers are always in its guest_state page. Its extended state is either in `fpu` or live in the
-// registers of CPU `fpu_cpu`; native code never touches those, so they stay until another guest needs that CPU.
+// The guest's general registers are always in its guest_state page. Its extended state is either in
+// `fpu` or live in the registers of CPU `fpu_cpu`; native code never touches those, so they stay
+// until another guest needs that CPU.
 
 #pragma once
 
@@ -37,9 +38,12 @@ void guest_exit(struct thread *thread, enum guest_exit reason);
 
 // object_lock held.
 void guest_leave(struct thread *thread); // the thread is dead
-bool guest_state_is_live(const struct thread *thread); // in registers of a CPU: only that CPU may run it
+bool guest_state_is_live(
+    const struct thread *thread); // in registers of a CPU: only that CPU may run it
 
-void guest_take_kick(struct cpu *cpu, struct thread *thread); // leave_guest is set: out of the guest, if still inside
+void guest_take_kick(
+    struct cpu *cpu,
+    struct thread *thread); // leave_guest is set: out of the guest, if still inside
 
 // Extended registers of this CPU, if a guest has them, to that guest's memory.
 void guest_release_state(struct cpu *cpu);
@@ -47,5 +51,6 @@ void guest_release_state(struct cpu *cpu);
 // Nobody may use the extended registers from here on.
 void guest_close_state(struct cpu *cpu);
 
-// A thread is about to run on this CPU: extended state and entry point as it needs them. object_lock held.
+// A thread is about to run on this CPU: extended state and entry point as it needs them.
+// object_lock held.
 void guest_resume(struct cpu *cpu, struct thread *thread);

@@ -29,8 +29,8 @@ int handle_get(struct process *process, handle_t handle, enum object_type type, 
     return error;
 }
 
-int handle_get_rights(struct process *process, handle_t handle, enum object_type type, struct object **object,
-                      uint32_t *rights)
+int handle_get_rights(struct process *process, handle_t handle, enum object_type type,
+                      struct object **object, uint32_t *rights)
 {
     int error = -E_BADF;
     spin_lock(&object_lock);
@@ -45,7 +45,8 @@ int handle_get_rights(struct process *process, handle_t handle, enum object_type
     return error;
 }
 
-// Puts the entries of a new chunk on the free list, lowest first. Slot 0 is never given out: it is HANDLE_NONE.
+// Puts the entries of a new chunk on the free list, lowest first. Slot 0 is never given out: it is
+// HANDLE_NONE.
 static int table_add_chunk(struct handle_table *table, unsigned index)
 {
     if (index >= HANDLE_CHUNKS || table->chunk[index] != NULL) {
@@ -91,8 +92,8 @@ static int table_claim(struct handle_table *table, handle_t slot)
     return 0;
 }
 
-int64_t handle_install_locked(struct process *process, struct object *object, uint32_t rights, uint64_t badge,
-                              handle_t slot)
+int64_t handle_install_locked(struct process *process, struct object *object, uint32_t rights,
+                              uint64_t badge, handle_t slot)
 {
     struct handle_table *table = &process->handles;
     if (process->finishing) {
@@ -116,12 +117,14 @@ int64_t handle_install_locked(struct process *process, struct object *object, ui
         table->first_free = slot_of(table, slot)->next_free;
     }
     object_get(object);
-    *slot_of(table, slot) = (struct handle_entry){.object = object, .badge = badge, .rights = rights};
+    *slot_of(table, slot) =
+        (struct handle_entry){.object = object, .badge = badge, .rights = rights};
     table->used++;
     return (int64_t)slot;
 }
 
-int64_t handle_install(struct process *process, struct object *object, uint32_t rights, uint64_t badge)
+int64_t handle_install(struct process *process, struct object *object, uint32_t rights,
+                       uint64_t badge)
 {
     spin_lock(&object_lock);
     int64_t handle = handle_install_locked(process, object, rights, badge, HANDLE_NONE);

@@ -3,12 +3,12 @@
 
 // SYS_INFO and SYS_MACHINE_CONTROL: what the system tells about itself, and how it is switched off.
 
+#include "kernel/core/info.h"
 #include "abi/error.h"
 #include "kernel/arch/arch_cpu.h"
 #include "kernel/arch/clock.h"
 #include "kernel/core/cpu.h"
 #include "kernel/core/handlers.h"
-#include "kernel/core/info.h"
 #include "kernel/core/irq.h"
 #include "kernel/core/lock.h"
 #include "kernel/core/log.h"
@@ -66,7 +66,8 @@ static int64_t put_cpus(struct thread *thread, const uint64_t *arg)
 static int64_t put_irqs(struct thread *thread, const uint64_t *arg)
 {
     uint64_t done = 0;
-    for (unsigned vector = 0; vector < IRQ_VECTORS && arg[3] - done >= sizeof(struct info_irq); vector++) {
+    for (unsigned vector = 0; vector < IRQ_VECTORS && arg[3] - done >= sizeof(struct info_irq);
+         vector++) {
         struct info_irq info = {0};
         spin_lock(&object_lock);
         const struct irq *irq = irq_table[vector];

@@ -7,5 +7,6 @@
 
 struct thread;
 
-// INFO_PROCESSES: the index-th process' status to a user address; bytes written, or -E_NOENT past the end.
+// INFO_PROCESSES: the index-th process' status to a user address; bytes written, or -E_NOENT past
+// the end.
 int64_t process_info(struct thread *thread, uint64_t index, uint64_t address, uint64_t bytes);

@@ -3,13 +3,16 @@
 
 // Rendezvous between caller and server.
 //
-// The fast path serves a message in registers when the partner already waits and nobody more urgent is ready here: it
-// checks everything first and changes nothing before its point of no return (marked), then goes straight to the partner.
-// Everything else takes the slow path from the start. (Liedtke, "Improving IPC by kernel design", SOSP 1993.)
+// The fast path serves a message in registers when the partner already waits and nobody more urgent
+// is ready here: it checks everything first and changes nothing before its point of no return
+// (marked), then goes straight to the partner. Everything else takes the slow path from the start.
+// (Liedtke, "Improving IPC by kernel design", SOSP 1993.)
 //
 // Invariants (object_lock):
-//  I1  a thread is in at most one queue; endpoint->senders and ->receivers are not both non-empty, but for threads whose
-//      sender arrived while no receiver's bound notification ... was idle (a receiver never queues while a sender waits)
+//  I1  a thread is in at most one queue; endpoint->senders and ->receivers are not both non-empty,
+//  but for threads whose
+//      sender arrived while no receiver's bound notification ... was idle (a receiver never queues
+//      while a sender waits)
 //  I2  server->caller == c  <=>  c->state == BLOCKED_REPLY and c->answerer == server
 //  I3  reply->caller == c   <=>  c->state == BLOCKED_REPLY and c->reply == reply
 
@@ -61,7 +64,9 @@ static inline struct endpoint *endpoint_lookup(struct thread *self, handle_t han
                                                uint64_t *badge)
 {
     struct handle_entry *entry = handle_entry(&self->process->handles, handle);
-    if (__builtin_expect(entry == NULL || entry->object->type != OBJECT_ENDPOINT || (entry->rights & right) == 0, 0)) {
+    if (__builtin_expect(entry == NULL || entry->object->type != OBJECT_ENDPOINT ||
+                             (entry->rights & right) == 0,
+                         0)) {
         return NULL;
     }
     *badge = entry->badge;
@@ -70,8 +75,8 @@ static inline struct endpoint *endpoint_lookup(struct thread *self, handle_t han
 
 static inline bool may_switch_to(struct cpu *cpu, const struct thread *next)
 {
-    return (cpu->ready >> next->priority) <= 1 && (next->affinity & 1u << cpu->index) != 0 && !next->timeout.queued &&
-           cpu->hindered == 0 && next->special == 0;
+    return (cpu->ready >> next->priority) <= 1 && (next->affinity & 1u << cpu->index) != 0 &&
+           !next->timeout.queued && cpu->hindered == 0 && next->special == 0;
 }
 
 // ---- moving a message ----
@@ -85,7 +90,8 @@ static message_tag_t copy_handles(struct thread *to, struct thread *from, messag
         struct handle_entry *entry = handle_entry(&from->process->handles, handle);
         int64_t copy = -E_BADF;
         if (entry != NULL && (entry->rights & RIGHT_TRANSFER) != 0 && to->ipc_buffer != NULL) {
-            copy = handle_install_locked(to->process, entry->object, entry->rights, entry->badge, HANDLE_NONE);
+            copy = handle_install_locked(to->process, entry->object, entry->rights, entry->badge,
+                                         HANDLE_NONE);
         }
         if (to->ipc_buffer != NULL) {
             to->ipc_buffer->handle[i] = copy > 0 ? (handle_t)copy : HANDLE_NONE;
@@ -109,7 +115,8 @@ static void transfer(struct thread *to, struct thread *from, uint64_t badge)
     if (words > MESSAGE_REGISTER_WORDS) {
         if (to->ipc_buffer == NULL) {
             words = MESSAGE_REGISTER_WORDS;
-            tag = (tag & ~((message_tag_t)63 << MESSAGE_WORDS_SHIFT)) | (message_tag_t)words << MESSAGE_WORDS_SHIFT;
+            tag = (tag & ~((message_tag_t)63 << MESSAGE_WORDS_SHIFT)) | (message_tag_t)words
+                                                                            << MESSAGE_WORDS_SHIFT;
         } else {
             for (unsigned i = MESSAGE_REGISTER_WORDS; i < words; i++) {
                 to->ipc_buffer->word[i] = from->ipc_buffer->word[i];
@@ -161,7 +168,8 @@ static int64_t call_slow(struct thread *self)
         return error;
     }
     uint64_t badge;
-    struct endpoint *endpoint = endpoint_lookup(self, frame_message_handle(&self->frame), RIGHT_SEND, &badge);
+    struct endpoint *endpoint =
+        endpoint_lookup(self, frame_message_handle(&self->frame), RIGHT_SEND, &badge);
     if (endpoint == NULL) {
         return -E_BADF;
     }
@@ -203,7 +211,8 @@ static int64_t receive_slow(struct thread *self)
 {
     message_tag_t tag = frame_message_tag(&self->frame);
     uint64_t badge;
-    struct endpoint *endpoint = endpoint_lookup(self, frame_message_handle(&self->frame), RIGHT_RECEIVE, &badge);
+    struct endpoint *endpoint =
+        endpoint_lookup(self, frame_message_handle(&self->frame), RIGHT_RECEIVE, &badge);
     if (endpoint == NULL) {
         return -E_BADF;
     }
@@ -267,7 +276,8 @@ static struct frame *finish(struct cpu *cpu, struct thread *self, int64_t result
     return kernel_leave(cpu);
 }
 
-// The server waits, but this CPU may not just go over to it: perhaps only because this thread has just left its guest.
+// The server waits, but this CPU may not just go over to it: perhaps only because this thread has
+// just left its guest.
 static __attribute__((noinline)) struct frame *call_hindered(struct cpu *cpu, struct thread *self)
 {
     if (!cpu->fpu_open) {
@@ -284,15 +294,18 @@ __attribute__((noinline)) struct frame *ipc_call(struct cpu *cpu, struct thread 
     message_tag_t tag = frame_message_tag(frame);
     uint64_t badge;
     spin_lock(&object_lock);
-    struct endpoint *endpoint = endpoint_lookup(self, frame_message_handle(frame), RIGHT_SEND, &badge);
-    if (__builtin_expect(endpoint == NULL || !tag_is_short(tag) || list_empty(&endpoint->receivers), 0)) {
+    struct endpoint *endpoint =
+        endpoint_lookup(self, frame_message_handle(frame), RIGHT_SEND, &badge);
+    if (__builtin_expect(endpoint == NULL || !tag_is_short(tag) || list_empty(&endpoint->receivers),
+                         0)) {
         return finish(cpu, self, call_slow(self));
     }
     struct thread *server = first(&endpoint->receivers);
     if (__builtin_expect(!may_switch_to(cpu, server), 0)) {
         return call_hindered(cpu, self);
     }
-    // Point of no return. (The server's own links are stale until it queues again; its state says that it is in no queue.)
+    // Point of no return. (The server's own links are stale until it queues again; its state says
+    // that it is in no queue.)
     endpoint->receivers.next = server->in_queue.next;
     server->in_queue.next->previous = &endpoint->receivers;
     server->caller = self;
@@ -311,10 +324,13 @@ __attribute__((noinline)) struct frame *ipc_reply_receive(struct cpu *cpu, struc
     message_tag_t tag = frame_message_tag(frame);
     uint64_t badge;
     spin_lock(&object_lock);
-    struct endpoint *endpoint = endpoint_lookup(self, frame_message_handle(frame), RIGHT_RECEIVE, &badge);
+    struct endpoint *endpoint =
+        endpoint_lookup(self, frame_message_handle(frame), RIGHT_RECEIVE, &badge);
     struct thread *caller = self->caller;
-    if (__builtin_expect(endpoint == NULL || caller == NULL || !tag_is_short(tag) || !list_empty(&endpoint->senders) ||
-                             (self->bound != NULL && self->bound->bits != 0) || !may_switch_to(cpu, caller),
+    if (__builtin_expect(endpoint == NULL || caller == NULL || !tag_is_short(tag) ||
+                             !list_empty(&endpoint->senders) ||
+                             (self->bound != NULL && self->bound->bits != 0) ||
+                             !may_switch_to(cpu, caller),
                          0)) {
         int64_t error = endpoint != NULL ? reply_slow(self) : -E_BADF;
         return finish(cpu, self, error != 0 ? error : receive_slow(self));
@@ -413,8 +429,8 @@ void endpoint_destroy(struct object *object)
 {
     struct endpoint *endpoint = CONTAINER_OF(object, struct endpoint, object);
     spin_lock(&object_lock);
-    // A thread that waits for a page here tries its access again: the object that had this pager is gone, and with it
-    // every mapping of it.
+    // A thread that waits for a page here tries its access again: the object that had this pager is
+    // gone, and with it every mapping of it.
     while (!list_empty(&endpoint->senders)) {
         thread_wake(first(&endpoint->senders), -E_DEAD);
     }

@@ -12,7 +12,8 @@ struct cpu;
 struct frame;
 struct thread;
 
-// An endpoint outlives the processes that receive on it: whoever holds its handle keeps it, and callers stay queued.
+// An endpoint outlives the processes that receive on it: whoever holds its handle keeps it, and
+// callers stay queued.
 struct endpoint {
     struct object object;
     struct list senders;   // thread.in_queue, BLOCKED_SEND, first come first served
@@ -23,7 +24,8 @@ struct notification {
     struct object object;
     uint64_t bits;
     struct list waiters;  // thread.in_queue, BLOCKED_WAIT
-    struct thread *bound; // its receive is ended by these bits; not counted (the thread holds the notification)
+    struct thread *bound; // its receive is ended by these bits; not counted (the thread holds the
+                          // notification)
 };
 
 // A caller set aside to be answered later (SYS_REPLY_DEFER).
@@ -44,4 +46,5 @@ int64_t ipc_reply_defer(struct thread *self);
 // object_lock held.
 void notification_signal(struct notification *notification, uint64_t bits);
 void endpoint_queue_fault(struct endpoint *pager, struct thread *thread, uint64_t badge);
-void ipc_abandon_caller(struct thread *server, int64_t error); // whoever awaits this thread's answer
+void ipc_abandon_caller(struct thread *server,
+                        int64_t error); // whoever awaits this thread's answer

@@ -41,8 +41,8 @@ static int irq_allocate(struct irq *irq, struct irq_args *args)
     spin_lock(&object_lock);
     int error = -E_NOMEM;
     for (unsigned vector = IRQ_VECTOR_FIRST; vector <= IRQ_VECTOR_LAST; vector++) {
-        if ((args->flags & IRQ_MSI) == 0 && irq_table[vector] != NULL && (irq_table[vector]->flags & IRQ_MSI) == 0 &&
-            irq_table[vector]->line == args->line) {
+        if ((args->flags & IRQ_MSI) == 0 && irq_table[vector] != NULL &&
+            (irq_table[vector]->flags & IRQ_MSI) == 0 && irq_table[vector]->line == args->line) {
             error = -E_BUSY; // one object a line: sharers share the object
             break;
         }
@@ -52,8 +52,9 @@ static int irq_allocate(struct irq *irq, struct irq_args *args)
         }
     }
     if (error == 0) {
-        error = (args->flags & IRQ_MSI) != 0 ? irq_chip_message(irq->vector, args)
-                                             : irq_chip_connect(args->line, irq->vector, &irq->flags);
+        error = (args->flags & IRQ_MSI) != 0
+                    ? irq_chip_message(irq->vector, args)
+                    : irq_chip_connect(args->line, irq->vector, &irq->flags);
     }
     if (error == 0) {
         irq_table[irq->vector] = irq;
@@ -70,7 +71,8 @@ int64_t sys_irq_create(struct thread *thread, const uint64_t *arg)
         return error;
     }
     bool message = (args.flags & IRQ_MSI) != 0;
-    error = resource_check(thread->process, (handle_t)arg[0], RESOURCE_IRQ, message ? 0 : args.line, message ? 0 : 1);
+    error = resource_check(thread->process, (handle_t)arg[0], RESOURCE_IRQ, message ? 0 : args.line,
+                           message ? 0 : 1);
     if (error != 0) {
         return error;
     }
@@ -99,11 +101,13 @@ int64_t sys_irq_bind(struct thread *thread, const uint64_t *arg)
     struct object *object;
     struct object *target;
     uint64_t badge;
-    int error = handle_get(thread->process, (handle_t)arg[0], OBJECT_IRQ, RIGHT_MANAGE, &object, NULL);
+    int error =
+        handle_get(thread->process, (handle_t)arg[0], OBJECT_IRQ, RIGHT_MANAGE, &object, NULL);
     if (error != 0) {
         return error;
     }
-    error = handle_get(thread->process, (handle_t)arg[1], OBJECT_NOTIFICATION, RIGHT_SEND, &target, &badge);
+    error = handle_get(thread->process, (handle_t)arg[1], OBJECT_NOTIFICATION, RIGHT_SEND, &target,
+                       &badge);
     if (error == 0) {
         struct irq *irq = CONTAINER_OF(object, struct irq, object);
         spin_lock(&object_lock);

@@ -14,12 +14,12 @@ struct irq {
     struct object object;
     uint32_t vector; // the processor's or interrupt controller's number, index into irq_table
     uint32_t line;
-    uint32_t flags;  // enum irq_flag
-    bool masked;     // level: from the interrupt until irq_ack
+    uint32_t flags; // enum irq_flag
+    bool masked;    // level: from the interrupt until irq_ack
     uint64_t count;
     struct notification *notification; // referenced; NULL: not bound
     uint64_t badge;
-    char owner[PROCESS_NAME_MAX];      // who bound it
+    char owner[PROCESS_NAME_MAX]; // who bound it
 };
 
 enum { IRQ_VECTORS = 256 };

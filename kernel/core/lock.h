@@ -3,9 +3,10 @@
 
 // Spin locks with ranks.
 //
-// The kernel runs with interrupts disabled, so a lock is never taken twice on one CPU by nesting of interrupts. A CPU may
-// take a lock only while all locks it holds have a lower rank; debug builds check it. Two address spaces are never locked at once.
-// While it spins, a CPU answers TLB shootdowns (cpu_relax_in_kernel), because the holder may be waiting for its answer.
+// The kernel runs with interrupts disabled, so a lock is never taken twice on one CPU by nesting of
+// interrupts. A CPU may take a lock only while all locks it holds have a lower rank; debug builds
+// check it. Two address spaces are never locked at once. While it spins, a CPU answers TLB
+// shootdowns (cpu_relax_in_kernel), because the holder may be waiting for its answer.
 //
 // docs/locking.md lists what each lock protects.
 
@@ -15,12 +16,13 @@
 
 enum lock_rank {
     LOCK_NONE,
-    LOCK_ASPACE,   // struct aspace: regions, page tables
-    LOCK_MEMORY,   // struct memory: pages, list of regions that map it
-    LOCK_OBJECT,   // handle tables, threads' states, run queues, endpoints, notifications, timers, futexes: one lock
-    LOCK_HEAP,     // kernel heap
-    LOCK_PAGE,     // page allocator
-    LOCK_CONSOLE,  // log ring and early console
+    LOCK_ASPACE,  // struct aspace: regions, page tables
+    LOCK_MEMORY,  // struct memory: pages, list of regions that map it
+    LOCK_OBJECT,  // handle tables, threads' states, run queues, endpoints, notifications, timers,
+                  // futexes: one lock
+    LOCK_HEAP,    // kernel heap
+    LOCK_PAGE,    // page allocator
+    LOCK_CONSOLE, // log ring and early console
     LOCK_RANKS,
 };
 
@@ -29,7 +31,10 @@ struct spinlock {
     uint32_t rank;
 };
 
-#define SPINLOCK(lock_rank) {.locked = 0, .rank = (lock_rank)}
+#define SPINLOCK(lock_rank)              \
+    {                                    \
+        .locked = 0, .rank = (lock_rank) \
+    }
 
 void cpu_relax_in_kernel(void);
 
@@ -68,6 +73,6 @@ static inline void spin_unlock(struct spinlock *lock)
     __atomic_store_n(&lock->locked, 0, __ATOMIC_RELEASE);
 }
 
-// The one lock of rank LOCK_OBJECT ("For a Microkernel, a Big Lock Is Fine", Peters et al., APSys 2015): its holders run
-// for a few hundred instructions at most; memory work has locks of its own.
+// The one lock of rank LOCK_OBJECT ("For a Microkernel, a Big Lock Is Fine", Peters et al., APSys
+// 2015): its holders run for a few hundred instructions at most; memory work has locks of its own.
 extern struct spinlock object_lock;

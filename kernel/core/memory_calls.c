@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // SPDX-FileCopyrightText: 2026 The XINIM authors
 
-// System calls on memory objects and address spaces: rights and arguments are checked here, the work is kernel/mm's.
+// System calls on memory objects and address spaces: rights and arguments are checked here, the
+// work is kernel/mm's.
 
 #include "abi/error.h"
 #include "kernel/core/handlers.h"
@@ -12,7 +13,8 @@
 #include "kernel/mm/aspace.h"
 #include "kernel/mm/heap.h"
 
-static int get_memory(struct thread *thread, uint64_t handle, uint32_t rights, struct memory **memory)
+static int get_memory(struct thread *thread, uint64_t handle, uint32_t rights,
+                      struct memory **memory)
 {
     struct object *object;
     int error = handle_get(thread->process, (handle_t)handle, OBJECT_MEMORY, rights, &object, NULL);
@@ -23,7 +25,8 @@ static int get_memory(struct thread *thread, uint64_t handle, uint32_t rights, s
 }
 
 // HANDLE_SELF: the caller's own space.
-static int get_aspace(struct thread *thread, uint64_t handle, uint32_t rights, struct aspace **aspace)
+static int get_aspace(struct thread *thread, uint64_t handle, uint32_t rights,
+                      struct aspace **aspace)
 {
     if ((handle_t)handle == HANDLE_SELF) {
         *aspace = thread->process->aspace;
@@ -46,14 +49,16 @@ int64_t sys_memory_create(struct thread *thread, const uint64_t *arg)
         return -E_INVAL;
     }
     if ((handle_t)arg[2] != HANDLE_NONE) {
-        int error = handle_get(thread->process, (handle_t)arg[2], OBJECT_ENDPOINT, RIGHT_SEND, &pager, &badge);
+        int error = handle_get(thread->process, (handle_t)arg[2], OBJECT_ENDPOINT, RIGHT_SEND,
+                               &pager, &badge);
         if (error != 0) {
             return error;
         }
     }
     struct memory *memory;
     int error = memory_create(arg[0], (unsigned)arg[1],
-                              pager != NULL ? CONTAINER_OF(pager, struct endpoint, object) : NULL, badge, &memory);
+                              pager != NULL ? CONTAINER_OF(pager, struct endpoint, object) : NULL,
+                              badge, &memory);
     if (pager != NULL) {
         object_put(pager);
     }
@@ -151,7 +156,8 @@ int64_t sys_aspace_create(struct thread *thread, const uint64_t *arg)
 
 static unsigned prot_of_rights(uint32_t rights)
 {
-    return ((rights & RIGHT_READ) != 0 ? PROT_READ : 0u) | ((rights & RIGHT_WRITE) != 0 ? PROT_WRITE : 0u) |
+    return ((rights & RIGHT_READ) != 0 ? PROT_READ : 0u) |
+           ((rights & RIGHT_WRITE) != 0 ? PROT_WRITE : 0u) |
            ((rights & RIGHT_EXECUTE) != 0 ? PROT_EXECUTE : 0u);
 }
 

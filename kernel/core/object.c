@@ -13,18 +13,12 @@ struct spinlock object_lock = SPINLOCK(LOCK_OBJECT);
 uint64_t object_counts[OBJECT_TYPES];
 
 static void (*const destroy[OBJECT_TYPES])(struct object *) = {
-    [OBJECT_PROCESS] = process_destroy,
-    [OBJECT_THREAD] = thread_destroy,
-    [OBJECT_ENDPOINT] = endpoint_destroy,
-    [OBJECT_NOTIFICATION] = notification_destroy,
-    [OBJECT_REPLY] = reply_destroy,
-    [OBJECT_TIMER] = timer_destroy,
-    [OBJECT_MEMORY] = memory_destroy,
-    [OBJECT_ASPACE] = aspace_destroy,
-    [OBJECT_GUEST] = guest_destroy,
-    [OBJECT_IRQ] = irq_destroy,
-    [OBJECT_DMA] = dma_destroy,
-    [OBJECT_RESOURCE] = resource_destroy,
+    [OBJECT_PROCESS] = process_destroy,   [OBJECT_THREAD] = thread_destroy,
+    [OBJECT_ENDPOINT] = endpoint_destroy, [OBJECT_NOTIFICATION] = notification_destroy,
+    [OBJECT_REPLY] = reply_destroy,       [OBJECT_TIMER] = timer_destroy,
+    [OBJECT_MEMORY] = memory_destroy,     [OBJECT_ASPACE] = aspace_destroy,
+    [OBJECT_GUEST] = guest_destroy,       [OBJECT_IRQ] = irq_destroy,
+    [OBJECT_DMA] = dma_destroy,           [OBJECT_RESOURCE] = resource_destroy,
 };
 
 void object_init(struct object *object, enum object_type type)

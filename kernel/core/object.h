@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 // SPDX-FileCopyrightText: 2026 The XINIM authors
 
-// What every kernel object begins with. References are counted: one for each handle and for each pointer that another
-// object keeps. When the last one goes, the object joins its CPU's list of the dead and is destroyed on the way out of
-// the kernel, when no lock is held; so object_put may be called under any lock.
+// What every kernel object begins with. References are counted: one for each handle and for each
+// pointer that another object keeps. When the last one goes, the object joins its CPU's list of the
+// dead and is destroyed on the way out of the kernel, when no lock is held; so object_put may be
+// called under any lock.
 
 #pragma once
 

@@ -47,8 +47,8 @@ void panic(const char *format, ...)
     say("\nKERNEL PANIC on CPU %u: %s\n", cpu_index(), line);
     const struct thread *current = this_cpu()->current;
     if (current != NULL) {
-        say("running: %s (process %u)%s\n", current->process->status.name, current->process->status.id,
-            current->guest != NULL ? ", in its guest" : "");
+        say("running: %s (process %u)%s\n", current->process->status.name,
+            current->process->status.id, current->guest != NULL ? ", in its guest" : "");
     }
     uint64_t address[PANIC_DEPTH];
     unsigned count = arch_kernel_backtrace(__builtin_frame_address(0), address, PANIC_DEPTH);

@@ -60,8 +60,8 @@ void process_kill_locked(struct process *process, enum death_cause cause, int32_
     }
 }
 
-void process_fault_locked(struct thread *thread, enum death_cause cause, int32_t exception, uint64_t address,
-                          uint64_t access)
+void process_fault_locked(struct thread *thread, enum death_cause cause, int32_t exception,
+                          uint64_t address, uint64_t access)
 {
     struct process *process = thread->process;
     struct process_status *status = &process->status;
@@ -76,7 +76,8 @@ void process_fault_locked(struct thread *thread, enum death_cause cause, int32_t
     process_kill_locked(process, cause, exception);
 }
 
-// Follows the frame pointers of a native thread through its memory; a page that is absent ends the walk.
+// Follows the frame pointers of a native thread through its memory; a page that is absent ends the
+// walk.
 void process_record_backtrace(struct thread *thread)
 {
     struct process_status *status = &thread->process->status;

@@ -3,8 +3,9 @@
 
 // Processes: an address space, a handle table and threads. object_lock.
 //
-// Death: the last thread gone (or process_kill) puts the process on its CPU's list of the finished; on the way out of the
-// kernel, with no lock held, its handles are closed and its memory is released, and then its watchers are signalled.
+// Death: the last thread gone (or process_kill) puts the process on its CPU's list of the finished;
+// on the way out of the kernel, with no lock held, its handles are closed and its memory is
+// released, and then its watchers are signalled.
 
 #pragma once
 
@@ -26,9 +27,9 @@ struct process_watcher {
 struct process {
     struct object object;
     struct process *next_finished;
-    struct list in_all;           // process_all
+    struct list in_all; // process_all
     struct list threads;
-    struct aspace *aspace;        // referenced until death
+    struct aspace *aspace; // referenced until death
     struct handle_table handles;
     struct process_watcher watchers[PROCESS_WATCHERS];
     bool finishing;               // death has begun; no new threads or handles
@@ -44,8 +45,10 @@ int process_create(const char *name, size_t length, struct aspace *aspace, struc
 // object_lock held. Marks every thread dying; the cause is recorded if none is yet.
 void process_kill_locked(struct process *process, enum death_cause cause, int32_t code);
 
-// object_lock held: the current thread faulted for good; records its registers and kills the process.
-void process_fault_locked(struct thread *thread, enum death_cause cause, int32_t exception, uint64_t address, uint64_t access);
+// object_lock held: the current thread faulted for good; records its registers and kills the
+// process.
+void process_fault_locked(struct thread *thread, enum death_cause cause, int32_t exception,
+                          uint64_t address, uint64_t access);
 
 // No lock held, before process_fault_locked: notes the call chain of the current thread.
 void process_record_backtrace(struct thread *thread);

@@ -26,7 +26,8 @@ int64_t sys_process_create(struct thread *thread, const uint64_t *arg)
         return error;
     }
     struct object *space;
-    error = handle_get(thread->process, (handle_t)arg[2], OBJECT_ASPACE, RIGHT_MANAGE, &space, NULL);
+    error =
+        handle_get(thread->process, (handle_t)arg[2], OBJECT_ASPACE, RIGHT_MANAGE, &space, NULL);
     if (error != 0) {
         return error;
     }
@@ -37,7 +38,8 @@ int64_t sys_process_create(struct thread *thread, const uint64_t *arg)
 }
 
 // A reference to the process that the handle names; HANDLE_SELF: the caller's.
-static int get_process(struct thread *thread, handle_t handle, uint32_t rights, struct process **process)
+static int get_process(struct thread *thread, handle_t handle, uint32_t rights,
+                       struct process **process)
 {
     if (handle == HANDLE_SELF) {
         *process = thread->process;
@@ -63,12 +65,13 @@ int64_t sys_process_grant(struct thread *thread, const uint64_t *arg)
     struct handle_entry *entry = handle_entry(&thread->process->handles, (handle_t)arg[1]);
     if (entry == NULL) {
         result = -E_BADF;
-    } else if ((entry->rights & RIGHT_DUPLICATE) == 0 || (entry->badge != 0 && arg[3] != 0 && arg[3] != entry->badge)) {
+    } else if ((entry->rights & RIGHT_DUPLICATE) == 0 ||
+               (entry->badge != 0 && arg[3] != 0 && arg[3] != entry->badge)) {
         result = -E_PERM;
     } else {
         uint64_t badge = entry->badge != 0 ? entry->badge : arg[3];
-        result = handle_install_locked(process, entry->object, entry->rights & (uint32_t)arg[2], badge,
-                                       (handle_t)arg[4]);
+        result = handle_install_locked(process, entry->object, entry->rights & (uint32_t)arg[2],
+                                       badge, (handle_t)arg[4]);
     }
     spin_unlock(&object_lock);
     object_put(&process->object);
@@ -123,7 +126,8 @@ int64_t sys_process_watch(struct thread *thread, const uint64_t *arg)
     if (error != 0) {
         return error;
     }
-    error = handle_get(thread->process, (handle_t)arg[1], OBJECT_NOTIFICATION, RIGHT_SEND, &object, &badge);
+    error = handle_get(thread->process, (handle_t)arg[1], OBJECT_NOTIFICATION, RIGHT_SEND, &object,
+                       &badge);
     if (error == 0) {
         spin_lock(&object_lock);
         error = add_watcher(process, CONTAINER_OF(object, struct notification, object), badge);
@@ -146,7 +150,8 @@ static uint64_t thread_ticks(const struct thread *thread)
 static void fill_status(struct process *process, struct process_status *status)
 {
     uint64_t ticks = process->cpu_ticks;
-    for (struct list *entry = process->threads.next; entry != &process->threads; entry = entry->next) {
+    for (struct list *entry = process->threads.next; entry != &process->threads;
+         entry = entry->next) {
         ticks += thread_ticks(CONTAINER_OF(entry, struct thread, in_process));
     }
     *status = process->status;
@@ -211,7 +216,8 @@ int64_t process_info(struct thread *thread, uint64_t index, uint64_t address, ui
 
 // ---- threads ----
 
-// A handle, then the start: a thread that runs has been told of. Takes over the reference to the thread.
+// A handle, then the start: a thread that runs has been told of. Takes over the reference to the
+// thread.
 static int64_t install_and_start(struct process *process, struct thread *created)
 {
     object_get(&created->object);
@@ -276,7 +282,8 @@ static void kick(struct thread *target)
 static int64_t bind(struct thread *thread, struct thread *target, handle_t handle)
 {
     struct object *object;
-    int error = handle_get(thread->process, handle, OBJECT_NOTIFICATION, RIGHT_RECEIVE, &object, NULL);
+    int error =
+        handle_get(thread->process, handle, OBJECT_NOTIFICATION, RIGHT_RECEIVE, &object, NULL);
     if (error != 0) {
         return error;
     }
@@ -301,7 +308,8 @@ static int64_t bind(struct thread *thread, struct thread *target, handle_t handl
     return error;
 }
 
-static int64_t thread_control(struct thread *thread, struct thread *target, uint64_t operation, uint64_t value)
+static int64_t thread_control(struct thread *thread, struct thread *target, uint64_t operation,
+                              uint64_t value)
 {
     uint32_t all = (1u << cpu_count()) - 1;
     int64_t result = 0;
@@ -347,11 +355,13 @@ int64_t sys_thread_control(struct thread *thread, const uint64_t *arg)
         return thread_control(thread, thread, arg[1], arg[2]);
     }
     struct object *object;
-    int error = handle_get(thread->process, (handle_t)arg[0], OBJECT_THREAD, RIGHT_MANAGE, &object, NULL);
+    int error =
+        handle_get(thread->process, (handle_t)arg[0], OBJECT_THREAD, RIGHT_MANAGE, &object, NULL);
     if (error != 0) {
         return error;
     }
-    int64_t result = thread_control(thread, CONTAINER_OF(object, struct thread, object), arg[1], arg[2]);
+    int64_t result =
+        thread_control(thread, CONTAINER_OF(object, struct thread, object), arg[1], arg[2]);
     object_put(object);
     return result;
 }

@@ -5,13 +5,14 @@
 
 #include "abi/error.h"
 #include "kernel/core/handle.h"
-#include "kernel/core/lock.h"
 #include "kernel/core/list.h"
+#include "kernel/core/lock.h"
 #include "kernel/core/process.h"
 #include "kernel/core/thread.h"
 #include "kernel/mm/heap.h"
 
-int resource_create(enum resource_kind kind, uint64_t base, uint64_t count, struct resource **result)
+int resource_create(enum resource_kind kind, uint64_t base, uint64_t count,
+                    struct resource **result)
 {
     struct resource *resource = heap_allocate(sizeof(*resource));
     if (resource == NULL) {
@@ -25,16 +26,19 @@ int resource_create(enum resource_kind kind, uint64_t base, uint64_t count, stru
     return 0;
 }
 
-static bool covers(const struct resource *resource, enum resource_kind kind, uint64_t base, uint64_t count)
+static bool covers(const struct resource *resource, enum resource_kind kind, uint64_t base,
+                   uint64_t count)
 {
     if (resource->kind == RESOURCE_ROOT) {
         return true;
     }
-    return resource->kind == kind && base >= resource->base && base - resource->base <= resource->count &&
+    return resource->kind == kind && base >= resource->base &&
+           base - resource->base <= resource->count &&
            count <= resource->count - (base - resource->base);
 }
 
-int resource_check(struct process *process, handle_t handle, enum resource_kind kind, uint64_t base, uint64_t count)
+int resource_check(struct process *process, handle_t handle, enum resource_kind kind, uint64_t base,
+                   uint64_t count)
 {
     struct object *object;
     int error = handle_get(process, handle, OBJECT_RESOURCE, RIGHT_MANAGE, &object, NULL);
@@ -46,8 +50,8 @@ int resource_check(struct process *process, handle_t handle, enum resource_kind 
     return error;
 }
 
-int resource_check_offset(struct process *process, handle_t handle, enum resource_kind kind, uint64_t offset,
-                          uint64_t count, uint64_t *first)
+int resource_check_offset(struct process *process, handle_t handle, enum resource_kind kind,
+                          uint64_t offset, uint64_t count, uint64_t *first)
 {
     int error = 0;
     spin_lock(&object_lock);
@@ -56,8 +60,8 @@ int resource_check_offset(struct process *process, handle_t handle, enum resourc
         error = -E_BADF;
     } else {
         const struct resource *resource = CONTAINER_OF(entry->object, struct resource, object);
-        if ((entry->rights & RIGHT_MANAGE) == 0 || resource->kind != kind || offset > resource->count ||
-            count > resource->count - offset) {
+        if ((entry->rights & RIGHT_MANAGE) == 0 || resource->kind != kind ||
+            offset > resource->count || count > resource->count - offset) {
             error = -E_PERM;
         } else {
             *first = resource->base + offset;
@@ -70,7 +74,8 @@ int resource_check_offset(struct process *process, handle_t handle, enum resourc
 int64_t sys_resource_create(struct thread *thread, const uint64_t *arg)
 {
     struct object *object;
-    int error = handle_get(thread->process, (handle_t)arg[0], OBJECT_RESOURCE, RIGHT_MANAGE, &object, NULL);
+    int error =
+        handle_get(thread->process, (handle_t)arg[0], OBJECT_RESOURCE, RIGHT_MANAGE, &object, NULL);
     if (error != 0) {
         return error;
     }

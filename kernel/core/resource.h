@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // SPDX-FileCopyrightText: 2026 The XINIM authors
 
-// Resources: authority over physical addresses, ports, interrupts, DMA and the machine. Only ever narrowed.
+// Resources: authority over physical addresses, ports, interrupts, DMA and the machine. Only ever
+// narrowed.
 
 #pragma once
 
@@ -15,11 +16,15 @@ struct resource {
     uint64_t base, count;
 };
 
-int resource_create(enum resource_kind kind, uint64_t base, uint64_t count, struct resource **result);
+int resource_create(enum resource_kind kind, uint64_t base, uint64_t count,
+                    struct resource **result);
 
-// Does the caller's handle cover base .. base + count of that kind? 0, -E_BADF, -E_PERM (another kind or range).
-int resource_check(struct process *process, handle_t handle, enum resource_kind kind, uint64_t base, uint64_t count);
+// Does the caller's handle cover base .. base + count of that kind? 0, -E_BADF, -E_PERM (another
+// kind or range).
+int resource_check(struct process *process, handle_t handle, enum resource_kind kind, uint64_t base,
+                   uint64_t count);
 
-// Drivers get one resource for a range; ports in it are named by their offset. *first: the range's first.
-int resource_check_offset(struct process *process, handle_t handle, enum resource_kind kind, uint64_t offset,
-                          uint64_t count, uint64_t *first);
+// Drivers get one resource for a range; ports in it are named by their offset. *first: the range's
+// first.
+int resource_check_offset(struct process *process, handle_t handle, enum resource_kind kind,
+                          uint64_t offset, uint64_t count, uint64_t *first);

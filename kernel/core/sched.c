@@ -88,7 +88,8 @@ static bool may_run_on(const struct thread *thread, const struct cpu *cpu)
 
 static struct cpu *choose_cpu(const struct thread *thread)
 {
-    // A guest's extended state may still be in a CPU's registers: only that CPU can save it, allowed to run the thread or not.
+    // A guest's extended state may still be in a CPU's registers: only that CPU can save it,
+    // allowed to run the thread or not.
     if (guest_state_is_live(thread)) {
         return &cpus[thread->guest->fpu_cpu];
     }
@@ -153,8 +154,8 @@ static struct thread *steal(struct cpu *cpu)
     return best;
 }
 
-// A thread that came here only for what this CPU's registers hold of its guest: that goes to memory, the thread on to where
-// it may run.
+// A thread that came here only for what this CPU's registers hold of its guest: that goes to
+// memory, the thread on to where it may run.
 static void send_on(struct cpu *cpu, struct thread *thread)
 {
     guest_release_state(cpu);
@@ -182,7 +183,8 @@ static struct thread *take_next(struct cpu *cpu)
 // Ticks since the current thread last waited. IPC switches only to a thread that waited.
 static uint64_t ran_since_wait(const struct cpu *cpu, const struct thread *current, uint64_t now)
 {
-    return (cpu->switched_at == cpu->resumed_at ? current->turn_ticks : 0) + (now - cpu->switched_at);
+    return (cpu->switched_at == cpu->resumed_at ? current->turn_ticks : 0) +
+           (now - cpu->switched_at);
 }
 
 static inline void account(struct cpu *cpu, struct thread *from)
@@ -345,7 +347,8 @@ void sched_start_cpu(void)
 
 // ---- the timer interrupt ----
 
-// Round robin, and the budget: a server or driver that never waits must not starve the programs for ever.
+// Round robin, and the budget: a server or driver that never waits must not starve the programs for
+// ever.
 static void slice_expired(struct cpu *cpu, struct thread *current)
 {
     if (current == NULL) {

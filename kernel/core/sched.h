@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // SPDX-FileCopyrightText: 2026 The XINIM authors
 
-// Scheduler: a run queue a CPU, strict priorities, round robin inside one, idle CPUs take from busy ones. object_lock.
+// Scheduler: a run queue a CPU, strict priorities, round robin inside one, idle CPUs take from busy
+// ones. object_lock.
 
 #pragma once
 
@@ -13,7 +14,8 @@
 
 enum {
     SCHED_SLICE_NS = 10 * 1000 * 1000,   // a turn, when others of the same priority wait
-    SCHED_BUDGET_NS = 200 * 1000 * 1000, // a thread above PRIORITY_USER that runs this long without waiting runs in turn with the programs
+    SCHED_BUDGET_NS = 200 * 1000 * 1000, // a thread above PRIORITY_USER that runs this long without
+                                         // waiting runs in turn with the programs
 };
 
 void sched_init_cpu(struct cpu *cpu, unsigned index);
@@ -21,11 +23,12 @@ void sched_init_cpu(struct cpu *cpu, unsigned index);
 // A thread that is in no queue becomes ready; picks its CPU and pokes it if it should switch.
 void sched_enqueue(struct thread *thread);
 void sched_enqueue_on(struct thread *thread, unsigned cpu); // on that CPU and no other
-void sched_dequeue(struct thread *thread); // READY: out of its run queue
+void sched_dequeue(struct thread *thread);                  // READY: out of its run queue
 
 struct frame *kernel_leave_slow(struct cpu *cpu); // for kernel_leave only
 
-// What resumes when this CPU leaves the kernel: called by the entry code's handlers at their end, without object_lock.
+// What resumes when this CPU leaves the kernel: called by the entry code's handlers at their end,
+// without object_lock.
 static inline struct frame *kernel_leave(struct cpu *cpu)
 {
     if (__builtin_expect(cpu->reschedule || cpu->dead != NULL || cpu->finished != NULL, 0)) {
@@ -34,11 +37,12 @@ static inline struct frame *kernel_leave(struct cpu *cpu)
     return cpu->frame;
 }
 
-// Gives the CPU from its current (already blocked) thread straight to another, which is in no queue.
+// Gives the CPU from its current (already blocked) thread straight to another, which is in no
+// queue.
 void sched_switch_to(struct cpu *cpu, struct thread *next);
 
-// The same from one native thread to another that waits in a system call: nothing of a guest is involved, and the extended
-// registers are closed. For the IPC fast path.
+// The same from one native thread to another that waits in a system call: nothing of a guest is
+// involved, and the extended registers are closed. For the IPC fast path.
 static inline void sched_switch_native(struct cpu *cpu, struct thread *from, struct thread *next)
 {
     uint64_t now = cpu_counter();
@@ -52,8 +56,9 @@ static inline void sched_switch_native(struct cpu *cpu, struct thread *from, str
     mmu_space_load(&next->active_aspace->mmu);
 }
 
-// This CPU's current thread stops being so (it blocks, yields, dies or moves); it may run elsewhere at once. One that was
-// killed meanwhile is finished when this CPU schedules, wherever it is by then.
+// This CPU's current thread stops being so (it blocks, yields, dies or moves); it may run elsewhere
+// at once. One that was killed meanwhile is finished when this CPU schedules, wherever it is by
+// then.
 void sched_leave_current(struct cpu *cpu);
 void sched_yield_current(struct cpu *cpu); // to the end of its priority's queue
 

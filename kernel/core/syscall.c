@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // SPDX-FileCopyrightText: 2026 The XINIM authors
 
-// The table of native system calls, and the handlers that only look up objects and call their owners.
+// The table of native system calls, and the handlers that only look up objects and call their
+// owners.
 
 #include "kernel/core/syscall.h"
 
@@ -103,12 +104,13 @@ static int64_t sys_handle_duplicate(struct thread *thread, const uint64_t *arg)
     struct handle_entry *entry = handle_entry(&thread->process->handles, (handle_t)arg[0]);
     if (entry == NULL) {
         result = -E_BADF;
-    } else if ((entry->rights & RIGHT_DUPLICATE) == 0 || (entry->badge != 0 && arg[2] != 0 && arg[2] != entry->badge)) {
+    } else if ((entry->rights & RIGHT_DUPLICATE) == 0 ||
+               (entry->badge != 0 && arg[2] != 0 && arg[2] != entry->badge)) {
         result = -E_PERM;
     } else {
         uint64_t badge = entry->badge != 0 ? entry->badge : arg[2];
-        result = handle_install_locked(thread->process, entry->object, entry->rights & (uint32_t)arg[1], badge,
-                                       HANDLE_NONE);
+        result = handle_install_locked(thread->process, entry->object,
+                                       entry->rights & (uint32_t)arg[1], badge, HANDLE_NONE);
     }
     spin_unlock(&object_lock);
     return result;
@@ -288,7 +290,8 @@ static int64_t (*const handlers[SYSCALL_COUNT])(struct thread *, const uint64_t 
     [SYS_MACHINE_CONTROL] = sys_machine_control,
 };
 
-_Static_assert(SYS_REPLY_RECEIVE == SYS_CALL + 1, "native_syscall tells them from the others together");
+_Static_assert(SYS_REPLY_RECEIVE == SYS_CALL + 1,
+               "native_syscall tells them from the others together");
 
 struct frame *native_syscall(struct frame *frame)
 {

@@ -157,7 +157,8 @@ void thread_kill_locked(struct thread *thread)
     }
 }
 
-int64_t thread_block_on_pager(struct thread *thread, const struct fault *fault, bool restart_syscall)
+int64_t thread_block_on_pager(struct thread *thread, const struct fault *fault,
+                              bool restart_syscall)
 {
     spin_lock(&object_lock);
     struct memory *memory = fault->memory;
@@ -184,8 +185,8 @@ static int pin_ipc_buffer(struct thread *thread, struct aspace *aspace, uint64_t
     }
     int error = aspace_pin_page(aspace, address, &thread->ipc_page);
     if (error == 0) {
-        thread->ipc_buffer =
-            (struct ipc_buffer *)((char *)page_address(thread->ipc_page) + (address & (PAGE_SIZE - 1)));
+        thread->ipc_buffer = (struct ipc_buffer *)((char *)page_address(thread->ipc_page) +
+                                                   (address & (PAGE_SIZE - 1)));
     }
     return error;
 }
@@ -210,7 +211,8 @@ int thread_create(struct process *process, const struct thread_args *args, struc
     thread->base_priority = (uint8_t)args->priority;
     thread->affinity = affinity;
     thread->timeout.is_thread = true;
-    thread->cpu = (affinity & 1u << cpu_index()) != 0 ? cpu_index() : (uint32_t)__builtin_ctz(affinity);
+    thread->cpu =
+        (affinity & 1u << cpu_index()) != 0 ? cpu_index() : (uint32_t)__builtin_ctz(affinity);
     object_get(&process->object);
     thread->process = process;
 

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 // SPDX-FileCopyrightText: 2026 The XINIM authors
 
-// Deadlines of one CPU: an intrusive pairing heap (Fredman, Sedgewick, Sleator & Tarjan, "The pairing heap", 1986):
-// insertion O(1), removal O(log n) amortised, no memory of its own. object_lock.
+// Deadlines of one CPU: an intrusive pairing heap (Fredman, Sedgewick, Sleator & Tarjan, "The
+// pairing heap", 1986): insertion O(1), removal O(log n) amortised, no memory of its own.
+// object_lock.
 
 #pragma once
 
@@ -10,10 +11,11 @@
 
 struct timer_node {
     time_ns_t deadline;
-    struct timer_node *child, *sibling, *previous; // previous: left sibling, or parent of a first child
-    uint32_t cpu;                                  // heap it is in
+    struct timer_node *child, *sibling,
+        *previous; // previous: left sibling, or parent of a first child
+    uint32_t cpu;  // heap it is in
     bool queued;
-    bool is_thread;                                // embedded in a thread, else in a timer object
+    bool is_thread; // embedded in a thread, else in a timer object
 };
 
 struct timer_heap {

@@ -28,10 +28,12 @@ static void tag_server(uint64_t unused)
 // Only the kernel says that a message is a notification, a fault, or has lost handles.
 static void check_forged_tags(void)
 {
-    static const message_tag_t forged[] = {MESSAGE_NOTIFICATION, MESSAGE_FAULT, MESSAGE_HANDLES_LOST, 1ull << 63};
+    static const message_tag_t forged[] = {MESSAGE_NOTIFICATION, MESSAGE_FAULT,
+                                           MESSAGE_HANDLES_LOST, 1ull << 63};
     struct child server;
     endpoint = new_endpoint();
-    child_start(&server, 0, tag_server, 0, (const handle_t[]){endpoint, HANDLE_NONE}, CHILD_PRIORITY, 0);
+    child_start(&server, 0, tag_server, 0, (const handle_t[]){endpoint, HANDLE_NONE},
+                CHILD_PRIORITY, 0);
     for (unsigned i = 0; i < sizeof(forged) / sizeof(forged[0]); i++) {
         struct ipc_frame frame = {.tag = message_tag(7, 2, 0) | forged[i], .word = {~0ull}};
         CHECK_EQUAL(ipc_call(endpoint, &frame), 0);
@@ -86,8 +88,8 @@ static void read_paged_area(uint64_t unused)
     sys_process_exit((int32_t)paged_area[0]);
 }
 
-// A fault waits for a pager that never comes; what was mapped there is replaced and the pager's endpoint goes away. The
-// thread finds what is there now.
+// A fault waits for a pager that never comes; what was mapped there is replaced and the pager's
+// endpoint goes away. The thread finds what is there now.
 static void check_pager_gone(void)
 {
     struct child child;
@@ -105,7 +107,8 @@ static void check_pager_gone(void)
                                     .flags = MAP_FIXED | MAP_PRIVATE};
     CHECK_EQUAL(sys_aspace_map(child.aspace, &args), (int64_t)paged_area);
     uint32_t value = 55;
-    CHECK_EQUAL(sys_aspace_write(child.aspace, (uint64_t)paged_area, &value, sizeof(value)), sizeof(value));
+    CHECK_EQUAL(sys_aspace_write(child.aspace, (uint64_t)paged_area, &value, sizeof(value)),
+                sizeof(value));
     CHECK_EQUAL(sys_aspace_unmap(HANDLE_SELF, (uint64_t)paged_area, PAGE_SIZE), 0);
     sys_handle_close(memory);
     sys_handle_close(pager);
@@ -130,8 +133,9 @@ static void fill_table_and_start(uint64_t unused)
     static uint8_t stack[4096] __attribute__((aligned(16)));
     while (sys_endpoint_create() > 0) {
     }
-    struct thread_args args = {
-        .entry = (uint64_t)set_flag, .stack = (uint64_t)stack + sizeof(stack) - 8, .priority = CHILD_PRIORITY};
+    struct thread_args args = {.entry = (uint64_t)set_flag,
+                               .stack = (uint64_t)stack + sizeof(stack) - 8,
+                               .priority = CHILD_PRIORITY};
     int64_t error = sys_thread_create(HANDLE_SELF, &args);
     pause_ns(5000000);
     sys_process_exit(error == -E_NOMEM && shared[0] == 0 ? 9 : 1);
@@ -163,7 +167,8 @@ static void check_late_bind(void)
     struct process_status status;
     endpoint = new_endpoint();
     handle_t bits = new_notification(0x21);
-    child_start(&child, 0, receive_bits, 0, (const handle_t[]){endpoint, bits, HANDLE_NONE}, CHILD_PRIORITY, 0);
+    child_start(&child, 0, receive_bits, 0, (const handle_t[]){endpoint, bits, HANDLE_NONE},
+                CHILD_PRIORITY, 0);
     pause_ns(5000000);
     sys_signal(bits);
     CHECK_EQUAL(sys_thread_control(child.thread, THREAD_BIND_NOTIFICATION, bits), 0);
@@ -181,7 +186,8 @@ static void wait_for_ever(uint64_t deadline)
 // Deadlines at the end of time neither pass nor keep the timer firing.
 static void check_far_deadlines(void)
 {
-    static const uint64_t deadlines[] = {DEADLINE_NEVER - 1, 1ull << 63, 1ull << 62, DEADLINE_NEVER / 3};
+    static const uint64_t deadlines[] = {DEADLINE_NEVER - 1, 1ull << 63, 1ull << 62,
+                                         DEADLINE_NEVER / 3};
     struct info_cpu before[8];
     struct info_cpu after[8];
     struct child children[4];

@@ -172,7 +172,8 @@ static void bench_yield(void)
     child_finish(&child, NULL);
 }
 
-// Answers the first faults without the page, so they happen again at once; from then on supplies it.
+// Answers the first faults without the page, so they happen again at once; from then on supplies
+// it.
 static void fault_server(uint64_t empty_answers)
 {
     struct ipc_frame frame = {0};

@@ -22,7 +22,7 @@ enum {
     GUEST_PAGES = 4,
     SEEDS = 8,
 };
-_Static_assert(FUZZ_CHILDREN * FUZZ_THREADS <= CHILDREN_MAX, "a stack for each thread");
+_Static_assert(FUZZ_CHILDREN *FUZZ_THREADS <= CHILDREN_MAX, "a stack for each thread");
 
 #define GUEST_CODE 0x400000ull
 
@@ -64,16 +64,21 @@ static uint64_t random_argument(uint64_t *state)
 // Which of the seeds a call's first handle should be, plus 1; 0: none.
 enum { ENDPOINT = 1, NOTIFICATION, MEMORY, CONTIGUOUS, ASPACE, TIMER, GUEST, PAGED };
 static const uint8_t first_seed[SYSCALL_COUNT] = {
-    [SYS_CALL] = ENDPOINT,           [SYS_REPLY_RECEIVE] = ENDPOINT,  [SYS_RECEIVE] = ENDPOINT,
-    [SYS_SIGNAL] = NOTIFICATION,     [SYS_WAIT] = NOTIFICATION,       [SYS_TIMER_CREATE] = NOTIFICATION,
-    [SYS_TIMER_SET] = TIMER,         [SYS_MEMORY_RESIZE] = MEMORY,    [SYS_MEMORY_SUPPLY] = PAGED,
-    [SYS_MEMORY_DECOMMIT] = PAGED,   [SYS_MEMORY_DIRTY] = PAGED,      [SYS_ASPACE_MAP] = ASPACE,
-    [SYS_ASPACE_UNMAP] = ASPACE,     [SYS_ASPACE_PROTECT] = ASPACE,   [SYS_ASPACE_MOVE] = ASPACE,
-    [SYS_ASPACE_DISCARD] = ASPACE,   [SYS_ASPACE_CLONE] = ASPACE,     [SYS_ASPACE_READ] = ASPACE,
-    [SYS_ASPACE_WRITE] = ASPACE,     [SYS_ASPACE_QUERY] = ASPACE,     [SYS_ASPACE_STATS] = ASPACE,
-    [SYS_FUTEX_WAKE] = ASPACE,       [SYS_FUTEX_REQUEUE] = ASPACE,    [SYS_GUEST_CREATE] = ASPACE,
-    [SYS_GUEST_RUN] = GUEST,         [SYS_GUEST_SET_ASPACE] = GUEST,  [SYS_GUEST_FPU] = GUEST,
-    [SYS_HANDLE_DUPLICATE] = MEMORY, [SYS_DMA_MAP] = CONTIGUOUS,
+    [SYS_CALL] = ENDPOINT,        [SYS_REPLY_RECEIVE] = ENDPOINT,
+    [SYS_RECEIVE] = ENDPOINT,     [SYS_SIGNAL] = NOTIFICATION,
+    [SYS_WAIT] = NOTIFICATION,    [SYS_TIMER_CREATE] = NOTIFICATION,
+    [SYS_TIMER_SET] = TIMER,      [SYS_MEMORY_RESIZE] = MEMORY,
+    [SYS_MEMORY_SUPPLY] = PAGED,  [SYS_MEMORY_DECOMMIT] = PAGED,
+    [SYS_MEMORY_DIRTY] = PAGED,   [SYS_ASPACE_MAP] = ASPACE,
+    [SYS_ASPACE_UNMAP] = ASPACE,  [SYS_ASPACE_PROTECT] = ASPACE,
+    [SYS_ASPACE_MOVE] = ASPACE,   [SYS_ASPACE_DISCARD] = ASPACE,
+    [SYS_ASPACE_CLONE] = ASPACE,  [SYS_ASPACE_READ] = ASPACE,
+    [SYS_ASPACE_WRITE] = ASPACE,  [SYS_ASPACE_QUERY] = ASPACE,
+    [SYS_ASPACE_STATS] = ASPACE,  [SYS_FUTEX_WAKE] = ASPACE,
+    [SYS_FUTEX_REQUEUE] = ASPACE, [SYS_GUEST_CREATE] = ASPACE,
+    [SYS_GUEST_RUN] = GUEST,      [SYS_GUEST_SET_ASPACE] = GUEST,
+    [SYS_GUEST_FPU] = GUEST,      [SYS_HANDLE_DUPLICATE] = MEMORY,
+    [SYS_DMA_MAP] = CONTIGUOUS,
 };
 
 // A random mapping at one of 64 places.
@@ -133,8 +138,8 @@ static bool skipped(uint64_t number, const uint64_t *a, uint64_t *state)
     bool final = number == SYS_PROCESS_EXIT || number == SYS_THREAD_EXIT ||
                  (number == SYS_PROCESS_KILL && (handle_t)a[0] == HANDLE_SELF) ||
                  (number == SYS_THREAD_CONTROL && (handle_t)a[0] == HANDLE_SELF);
-    bool mapping = (number == SYS_ASPACE_UNMAP || number == SYS_ASPACE_PROTECT || number == SYS_ASPACE_DISCARD ||
-                    number == SYS_ASPACE_MOVE) &&
+    bool mapping = (number == SYS_ASPACE_UNMAP || number == SYS_ASPACE_PROTECT ||
+                    number == SYS_ASPACE_DISCARD || number == SYS_ASPACE_MOVE) &&
                    (handle_t)a[0] == HANDLE_SELF;
     bool closing = number == SYS_HANDLE_CLOSE && random_next(state) % 2 != 0;
     return closing || ((final || mapping) && random_next(state) % 256 != 0);

@@ -7,8 +7,8 @@
 
 #include <string.h>
 
-#define GUEST_CODE  0x400000ull
-#define GUEST_DATA  0x600000ull
+#define GUEST_CODE 0x400000ull
+#define GUEST_DATA 0x600000ull
 
 // clang-format off
 static const uint8_t code_syscall[] = {
@@ -42,7 +42,8 @@ static void guest_open(struct test_guest *guest, const uint8_t *code, size_t byt
     CHECK_EQUAL(sys_aspace_map(guest->aspace, &args), GUEST_CODE);
     CHECK_EQUAL(sys_aspace_write(guest->aspace, GUEST_CODE, code, bytes), bytes);
     guest->memory = (handle_t)sys_memory_create(PAGE_SIZE, 0, HANDLE_NONE);
-    struct aspace_map_args state = {.bytes = PAGE_SIZE, .memory = guest->memory, .prot = PROT_READ | PROT_WRITE};
+    struct aspace_map_args state = {
+        .bytes = PAGE_SIZE, .memory = guest->memory, .prot = PROT_READ | PROT_WRITE};
     guest->state = (struct guest_state *)sys_aspace_map(HANDLE_SELF, &state);
     guest->handle = (handle_t)sys_guest_create(guest->aspace, guest->memory, 0);
     guest->state->registers.rip = GUEST_CODE;
@@ -69,8 +70,10 @@ static void check_syscall_and_fault(void)
     CHECK_EQUAL(guest.state->fault_address, GUEST_DATA);
     CHECK_EQUAL(guest.state->fault_access, PROT_WRITE);
     CHECK_EQUAL(guest.state->fault_mapped, 0);
-    struct aspace_map_args args = {
-        .address = GUEST_DATA, .bytes = PAGE_SIZE, .prot = PROT_READ | PROT_WRITE, .flags = MAP_FIXED | MAP_PRIVATE};
+    struct aspace_map_args args = {.address = GUEST_DATA,
+                                   .bytes = PAGE_SIZE,
+                                   .prot = PROT_READ | PROT_WRITE,
+                                   .flags = MAP_FIXED | MAP_PRIVATE};
     CHECK_EQUAL(sys_aspace_map(guest.aspace, &args), GUEST_DATA);
     CHECK_EQUAL(sys_guest_run(guest.handle), GUEST_EXIT_SYSCALL);
     uint64_t word = 0;
@@ -107,8 +110,8 @@ static void check_paged(void)
 // Registers that would harm the kernel if it took them as they are.
 static void check_hostile_registers(void)
 {
-    static const uint64_t addresses[] = {0x0000800000000000ull, 0xffff800000000000ull, 0x00007fffffffffffull,
-                                         0x8000000000000000ull, ~0ull};
+    static const uint64_t addresses[] = {0x0000800000000000ull, 0xffff800000000000ull,
+                                         0x00007fffffffffffull, 0x8000000000000000ull, ~0ull};
     struct test_guest guest;
     guest_open(&guest, code_syscall, sizeof(code_syscall));
     for (unsigned i = 0; i < sizeof(addresses) / sizeof(addresses[0]); i++) {
@@ -150,8 +153,10 @@ static void check_extended_state(void)
     static uint8_t image[8192] __attribute__((aligned(64)));
     int64_t bytes = sys_guest_fpu(guests[0].handle, GUEST_FPU_SIZE, 0, 0);
     CHECK(bytes >= 512 && bytes <= (int64_t)sizeof(image));
-    CHECK_EQUAL(sys_guest_fpu(guests[1].handle, GUEST_FPU_GET, (uint64_t)image, sizeof(image)), bytes);
-    CHECK_EQUAL(sys_guest_fpu(guests[0].handle, GUEST_FPU_SET, (uint64_t)image, (uint64_t)bytes), 0);
+    CHECK_EQUAL(sys_guest_fpu(guests[1].handle, GUEST_FPU_GET, (uint64_t)image, sizeof(image)),
+                bytes);
+    CHECK_EQUAL(sys_guest_fpu(guests[0].handle, GUEST_FPU_SET, (uint64_t)image, (uint64_t)bytes),
+                0);
     CHECK_EQUAL(sys_guest_run(guests[0].handle), GUEST_EXIT_SYSCALL);
     CHECK_EQUAL(guests[0].state->registers.rsi, 0x2222222222222222ull);
     CHECK_EQUAL(sys_guest_fpu(guests[0].handle, GUEST_FPU_COPY, guests[2].handle, 0), 0);
@@ -159,7 +164,9 @@ static void check_extended_state(void)
     CHECK_EQUAL(guests[0].state->registers.rsi, 0x3333333333333333ull);
     if (bytes > 512) {
         memset(image + 512, 0xff, 64); // a header that XRSTOR would refuse
-        CHECK_EQUAL(sys_guest_fpu(guests[0].handle, GUEST_FPU_SET, (uint64_t)image, (uint64_t)bytes), -E_INVAL);
+        CHECK_EQUAL(
+            sys_guest_fpu(guests[0].handle, GUEST_FPU_SET, (uint64_t)image, (uint64_t)bytes),
+            -E_INVAL);
     }
     memset(image + 24, 0xff, 4); // reserved bits of MXCSR
     CHECK_EQUAL(sys_guest_fpu(guests[0].handle, GUEST_FPU_SET, (uint64_t)image, 512), -E_INVAL);
@@ -281,8 +288,8 @@ static void check_kick(void)
         struct process_status status;
         child_start(&child, 0, run_spinning, 0, NULL, PRIORITY_USER, 0);
         kicked_thread = child.thread;
-        child_start(&helper, 1, kicker, round * 300000, (const handle_t[]){child.thread, HANDLE_NONE}, CHILD_PRIORITY,
-                    0);
+        child_start(&helper, 1, kicker, round * 300000,
+                    (const handle_t[]){child.thread, HANDLE_NONE}, CHILD_PRIORITY, 0);
         child_finish(&helper, NULL);
         child_finish(&child, &status);
         CHECK_EQUAL(status.code, GUEST_EXIT_KICK);

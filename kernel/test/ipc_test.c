@@ -46,7 +46,8 @@ void test_handles(void)
     sys_handle_close(plain);
 }
 
-// Answers each message with its words plus one, the badge in the label, and the handle it was sent, if any.
+// Answers each message with its words plus one, the badge in the label, and the handle it was sent,
+// if any.
 static void echo_server(uint64_t unused)
 {
     (void)unused;
@@ -108,7 +109,8 @@ static void run_echo(uint32_t priority, uint32_t affinity)
     extra = new_notification(0x10);
     handle_t to = with_badge(endpoint, 42);
     struct child server;
-    child_start(&server, 0, echo_server, 0, (const handle_t[]){endpoint, HANDLE_NONE}, priority, affinity);
+    child_start(&server, 0, echo_server, 0, (const handle_t[]){endpoint, HANDLE_NONE}, priority,
+                affinity);
     for (unsigned round = 0; round < 50; round++) {
         for (unsigned words = 0; words <= MESSAGE_WORDS; words++) {
             call_and_check(to, words, 42);
@@ -126,8 +128,8 @@ static void run_echo(uint32_t priority, uint32_t affinity)
 
 void test_ipc(void)
 {
-    run_echo(CHILD_PRIORITY, 0);  // below us: the slow path
-    run_echo(PRIORITY_MAX, 1);    // on the boot CPU
+    run_echo(CHILD_PRIORITY, 0); // below us: the slow path
+    run_echo(PRIORITY_MAX, 1);   // on the boot CPU
     struct info_cpu cpus[8];
     int64_t bytes = sys_info(INFO_CPUS, 0, cpus, sizeof(cpus));
     if (bytes > (int64_t)sizeof(cpus[0])) {
@@ -198,7 +200,8 @@ static void check_deadlines(void)
     // An endpoint that goes away ends the wait.
     struct child client;
     struct process_status status;
-    child_start(&client, 1, caller, 0, (const handle_t[]){endpoint, HANDLE_NONE}, CHILD_PRIORITY, 0);
+    child_start(&client, 1, caller, 0, (const handle_t[]){endpoint, HANDLE_NONE}, CHILD_PRIORITY,
+                0);
     sys_wait(HANDLE_NONE, now() + 2000000, NULL);
     child_kill(&client);
     child_finish(&client, &status);
@@ -291,7 +294,8 @@ static void check_bound(void)
     extra = (handle_t)plain;
     handle_t one = with_badge(extra, 0x1);
     handle_t ten = with_badge(extra, 0x10);
-    child_start(&server, 0, bound_receiver, 0, (const handle_t[]){endpoint, extra, HANDLE_NONE}, CHILD_PRIORITY, 0);
+    child_start(&server, 0, bound_receiver, 0, (const handle_t[]){endpoint, extra, HANDLE_NONE},
+                CHILD_PRIORITY, 0);
     sys_wait(HANDLE_NONE, now() + 1000000, NULL);
     CHECK_EQUAL(sys_signal(one), 0);
     struct message message = {.tag = message_tag(1, 0, 0)};
@@ -325,7 +329,8 @@ void test_notifications(void)
     }
     CHECK(now() >= start + 6000000);
     CHECK_EQUAL(sys_timer_set((handle_t)timer, DEADLINE_NEVER, 0), 0);
-    CHECK_EQUAL(sys_timer_set((handle_t)timer, 0, 1), -E_INVAL); // a period that would swamp the CPU
+    CHECK_EQUAL(sys_timer_set((handle_t)timer, 0, 1),
+                -E_INVAL); // a period that would swamp the CPU
     sys_wait(notification, DEADLINE_NOW, &bits);
     CHECK_EQUAL(sys_wait(notification, now() + 3000000, &bits), -E_TIMEDOUT);
     sys_handle_close((handle_t)timer);

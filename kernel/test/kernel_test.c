@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 // SPDX-FileCopyrightText: 2026 The XINIM authors
 
-// Runs every test, each between two counts of the kernel's objects and handles: a test that leaks one has failed.
-// Command line: "ktest.bench" measures instead ("ktest.bench=N": in N rounds); "ktest.fuzz=N" sets the number of random calls,
-// "ktest.seed=N" what they follow from, "ktest.only=NAME" the one test to run.
-// Ends the machine through QEMU's debug exit, 0 for success.
+// Runs every test, each between two counts of the kernel's objects and handles: a test that leaks
+// one has failed. Command line: "ktest.bench" measures instead ("ktest.bench=N": in N rounds);
+// "ktest.fuzz=N" sets the number of random calls, "ktest.seed=N" what they follow from,
+// "ktest.only=NAME" the one test to run. Ends the machine through QEMU's debug exit, 0 for success.
 
 #include "kernel/test/ktest.h"
 
@@ -16,7 +16,8 @@
 #include <string.h>
 
 enum { SETTLE_NS = 5000000, SETTLE_TRIES = 400 };
-static const uint64_t DEATH_NS = 10000000000; // detects that somebody does not die; the machine may be slow
+static const uint64_t DEATH_NS =
+    10000000000; // detects that somebody does not die; the machine may be slow
 
 handle_t root;
 unsigned checks_failed;
@@ -77,7 +78,8 @@ uint64_t random_next(uint64_t *state)
 
 void *shared_page(void)
 {
-    struct aspace_map_args args = {.bytes = PAGE_SIZE, .prot = PROT_READ | PROT_WRITE, .flags = MAP_SHARED_ANON};
+    struct aspace_map_args args = {
+        .bytes = PAGE_SIZE, .prot = PROT_READ | PROT_WRITE, .flags = MAP_SHARED_ANON};
     int64_t at = sys_aspace_map(HANDLE_SELF, &args);
     CHECK(at > 0);
     return (void *)at;
@@ -115,8 +117,8 @@ handle_t new_notification(uint64_t badge)
     return badged;
 }
 
-handle_t thread_begin(handle_t process, unsigned slot, void (*fn)(uint64_t), uint64_t argument, uint32_t priority,
-                      uint32_t affinity)
+handle_t thread_begin(handle_t process, unsigned slot, void (*fn)(uint64_t), uint64_t argument,
+                      uint32_t priority, uint32_t affinity)
 {
     uint64_t top = (uint64_t)&stacks[slot].bytes[NATIVE_STACK_BYTES - THREAD_LOCAL_BYTES];
     struct thread_args args = {
@@ -130,8 +132,8 @@ handle_t thread_begin(handle_t process, unsigned slot, void (*fn)(uint64_t), uin
     return must(sys_thread_create(process, &args), "create a thread");
 }
 
-void child_start(struct child *child, unsigned slot, void (*fn)(uint64_t), uint64_t argument, const handle_t *handles,
-                 uint32_t priority, uint32_t affinity)
+void child_start(struct child *child, unsigned slot, void (*fn)(uint64_t), uint64_t argument,
+                 const handle_t *handles, uint32_t priority, uint32_t affinity)
 {
     child->aspace = must(sys_aspace_clone(HANDLE_SELF), "clone the address space");
     child->process = must(sys_process_create("child", 5, child->aspace), "create a process");
@@ -167,16 +169,19 @@ static const struct {
     const char *name;
     void (*run)(void);
 } tests[] = {
-    {"handles", test_handles},         {"ipc", test_ipc},       {"ipc_death", test_ipc_death},
-    {"notifications", test_notifications}, {"futex", test_futex},   {"processes", test_processes},
-    {"memory", test_memory},           {"pager", test_pager},   {"guest", test_guest},
-    {"scheduler", test_scheduler},     {"attacks", test_attacks}, {"races", test_races},
+    {"handles", test_handles},     {"ipc", test_ipc},
+    {"ipc_death", test_ipc_death}, {"notifications", test_notifications},
+    {"futex", test_futex},         {"processes", test_processes},
+    {"memory", test_memory},       {"pager", test_pager},
+    {"guest", test_guest},         {"scheduler", test_scheduler},
+    {"attacks", test_attacks},     {"races", test_races},
     {"fuzz", test_fuzz},
 };
 
 static bool same_objects(const struct info_kernel *before, const struct info_kernel *after)
 {
-    return before->handles == after->handles && memcmp(before->objects, after->objects, sizeof(before->objects)) == 0;
+    return before->handles == after->handles &&
+           memcmp(before->objects, after->objects, sizeof(before->objects)) == 0;
 }
 
 static void say_difference(const struct info_kernel *before, const struct info_kernel *after)
@@ -185,8 +190,8 @@ static void say_difference(const struct info_kernel *before, const struct info_k
         (unsigned long long)after->handles);
     for (unsigned i = 0; i < OBJECT_TYPES; i++) {
         if (before->objects[i] != after->objects[i]) {
-            say("objects of type %u: %llu before, %llu after\n", i, (unsigned long long)before->objects[i],
-                (unsigned long long)after->objects[i]);
+            say("objects of type %u: %llu before, %llu after\n", i,
+                (unsigned long long)before->objects[i], (unsigned long long)after->objects[i]);
         }
     }
 }

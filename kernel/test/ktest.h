@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 // SPDX-FileCopyrightText: 2026 The XINIM authors
 
-// In-guest tests of the kernel: one native program that the kernel starts in place of rs. Child processes are
-// copy-on-write clones of it, with handles granted at the same numbers, so their code is a function of this program.
+// In-guest tests of the kernel: one native program that the kernel starts in place of rs. Child
+// processes are copy-on-write clones of it, with handles granted at the same numbers, so their code
+// is a function of this program.
 
 #pragma once
 
@@ -16,23 +17,23 @@ extern unsigned checks_failed;
 __attribute__((format(printf, 1, 2))) void say(const char *format, ...);
 
 // Counts and reports a failed check; the test goes on.
-#define CHECK(condition)                                                                           \
-    do {                                                                                           \
-        if (!(condition)) {                                                                        \
-            say("%s:%d: check failed: %s\n", __FILE_NAME__, __LINE__, #condition);                 \
-            checks_failed++;                                                                       \
-        }                                                                                          \
+#define CHECK(condition)                                                           \
+    do {                                                                           \
+        if (!(condition)) {                                                        \
+            say("%s:%d: check failed: %s\n", __FILE_NAME__, __LINE__, #condition); \
+            checks_failed++;                                                       \
+        }                                                                          \
     } while (0)
 
-#define CHECK_EQUAL(value, expected)                                                               \
-    do {                                                                                           \
-        int64_t check_value = (int64_t)(value);                                                    \
-        int64_t check_expected = (int64_t)(expected);                                              \
-        if (check_value != check_expected) {                                                       \
-            say("%s:%d: %s is %lld, not %lld\n", __FILE_NAME__, __LINE__, #value,                  \
-                (long long)check_value, (long long)check_expected);                                \
-            checks_failed++;                                                                       \
-        }                                                                                          \
+#define CHECK_EQUAL(value, expected)                                              \
+    do {                                                                          \
+        int64_t check_value = (int64_t)(value);                                   \
+        int64_t check_expected = (int64_t)(expected);                             \
+        if (check_value != check_expected) {                                      \
+            say("%s:%d: %s is %lld, not %lld\n", __FILE_NAME__, __LINE__, #value, \
+                (long long)check_value, (long long)check_expected);               \
+            checks_failed++;                                                      \
+        }                                                                         \
     } while (0)
 
 struct child {
@@ -41,16 +42,17 @@ struct child {
 
 enum { CHILD_PRIORITY = 16, CHILDREN_MAX = 12 };
 
-// Runs fn(argument) in a new process; `handles` (HANDLE_NONE ends) are granted at their own numbers. slot: which of the
-// CHILDREN_MAX stacks.
-void child_start(struct child *child, unsigned slot, void (*fn)(uint64_t), uint64_t argument, const handle_t *handles,
-                 uint32_t priority, uint32_t affinity);
+// Runs fn(argument) in a new process; `handles` (HANDLE_NONE ends) are granted at their own
+// numbers. slot: which of the CHILDREN_MAX stacks.
+void child_start(struct child *child, unsigned slot, void (*fn)(uint64_t), uint64_t argument,
+                 const handle_t *handles, uint32_t priority, uint32_t affinity);
 
 // A further thread of a process, on the given stack slot of its space; returns its handle.
-handle_t thread_begin(handle_t process, unsigned slot, void (*fn)(uint64_t), uint64_t argument, uint32_t priority,
-                      uint32_t affinity);
+handle_t thread_begin(handle_t process, unsigned slot, void (*fn)(uint64_t), uint64_t argument,
+                      uint32_t priority, uint32_t affinity);
 
-// Waits until the process is dead (some seconds at most), fills *status if not NULL, closes the handles.
+// Waits until the process is dead (some seconds at most), fills *status if not NULL, closes the
+// handles.
 void child_finish(struct child *child, struct process_status *status);
 void child_kill(struct child *child);
 

@@ -85,7 +85,8 @@ static void check_rights(void)
     CHECK_EQUAL(map(read_only, PAGE_SIZE, PROT_READ | PROT_WRITE, 0), -E_ACCES);
     int64_t at = map(read_only, PAGE_SIZE, PROT_READ, 0);
     CHECK(at > 0);
-    CHECK_EQUAL(sys_aspace_protect(HANDLE_SELF, (uint64_t)at, PAGE_SIZE, PROT_READ | PROT_WRITE), -E_ACCES);
+    CHECK_EQUAL(sys_aspace_protect(HANDLE_SELF, (uint64_t)at, PAGE_SIZE, PROT_READ | PROT_WRITE),
+                -E_ACCES);
     CHECK_EQUAL(sys_memory_resize(read_only, 2 * PAGE_SIZE), -E_PERM);
     CHECK_EQUAL(sys_aspace_unmap(HANDLE_SELF, (uint64_t)at, PAGE_SIZE), 0);
     CHECK_EQUAL(sys_memory_create(1ull << 62, MEMORY_CONTIGUOUS, HANDLE_NONE), -E_INVAL);
@@ -136,7 +137,8 @@ void test_memory(void)
 
 // ---- pager ----
 
-// Supplies page n of `paged` from page n of `source`, `lives` times; then it dies while a fault may wait.
+// Supplies page n of `paged` from page n of `source`, `lives` times; then it dies while a fault may
+// wait.
 static void pager(uint64_t lives)
 {
     struct message message;
@@ -160,8 +162,11 @@ static void read_paged(uint64_t first)
         }
     }
     // Through a system call as well: the call starts again when the page has come.
-    struct futex_wait_args args = {
-        .aspace = HANDLE_SELF, .address = (uint64_t)&area[4], .expected = 1, .bitset = ~0u, .deadline = DEADLINE_NOW};
+    struct futex_wait_args args = {.aspace = HANDLE_SELF,
+                                   .address = (uint64_t)&area[4],
+                                   .expected = 1,
+                                   .bitset = ~0u,
+                                   .deadline = DEADLINE_NOW};
     sys_process_exit(sys_futex_wait(&args) == -E_AGAIN ? 0 : 3);
 }
 
@@ -170,7 +175,8 @@ void test_pager(void)
     pager_endpoint = new_endpoint();
     handle_t badged = with_badge(pager_endpoint, 0x77);
     source = (handle_t)sys_memory_create(AREA_BYTES, 0, HANDLE_NONE);
-    volatile uint32_t *fill = (volatile uint32_t *)map(source, AREA_BYTES, PROT_READ | PROT_WRITE, 0);
+    volatile uint32_t *fill =
+        (volatile uint32_t *)map(source, AREA_BYTES, PROT_READ | PROT_WRITE, 0);
     for (unsigned i = 0; i < AREA_PAGES; i++) {
         fill[i * WORDS + 9] = 0xabc0 + i;
     }

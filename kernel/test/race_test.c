@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 // SPDX-FileCopyrightText: 2026 The XINIM authors
 
-// Two CPUs at the same object: kills, kicks, moves and wake-ups at every moment of what a thread does. What must come out
-// is counted: nothing is lost, nothing happens twice, whoever is killed is dead.
+// Two CPUs at the same object: kills, kicks, moves and wake-ups at every moment of what a thread
+// does. What must come out is counted: nothing is lost, nothing happens twice, whoever is killed is
+// dead.
 
 #include "kernel/test/ktest.h"
 
@@ -20,7 +21,7 @@ static volatile struct {
     uint32_t odd;      // what should not have happened
     uint32_t calls;    // answered
     uint32_t restarts; // calls that their server did not survive
-} *shared;
+} * shared;
 
 static handle_t endpoint;
 static handle_t notification;
@@ -47,7 +48,8 @@ static void guest_open(struct race_guest *guest, const uint8_t *code, size_t byt
     sys_aspace_map(guest->aspace, &args);
     sys_aspace_write(guest->aspace, GUEST_CODE, code, bytes);
     guest->memory = (handle_t)sys_memory_create(PAGE_SIZE, 0, HANDLE_NONE);
-    struct aspace_map_args state = {.bytes = PAGE_SIZE, .memory = guest->memory, .prot = PROT_READ | PROT_WRITE};
+    struct aspace_map_args state = {
+        .bytes = PAGE_SIZE, .memory = guest->memory, .prot = PROT_READ | PROT_WRITE};
     guest->state = (struct guest_state *)sys_aspace_map(HANDLE_SELF, &state);
     guest->handle = (handle_t)sys_guest_create(guest->aspace, guest->memory, 0);
     guest->state->registers.rip = GUEST_CODE;
@@ -154,7 +156,8 @@ static void victim(uint64_t kind)
     kinds[kind]();
 }
 
-// Two victims at a time, so that calls meet servers; each must be dead soon after it was killed, at whatever moment.
+// Two victims at a time, so that calls meet servers; each must be dead soon after it was killed, at
+// whatever moment.
 static void check_kills(void)
 {
     uint64_t state = run_seed;
@@ -192,7 +195,8 @@ static void kicked(uint64_t seed)
     guest_open(&guest, code_spin, sizeof(code_spin));
     for (;;) {
         bool in_guest = random_next(&seed) % 2 != 0;
-        int64_t result = in_guest ? sys_guest_run(guest.handle) : wait_word(FUTEX_INTERRUPTIBLE, DEADLINE_NEVER);
+        int64_t result =
+            in_guest ? sys_guest_run(guest.handle) : wait_word(FUTEX_INTERRUPTIBLE, DEADLINE_NEVER);
         if (result == (in_guest ? (int64_t)GUEST_EXIT_KICK : -E_INTR)) {
             __atomic_fetch_add(&shared->acks, 1, __ATOMIC_SEQ_CST);
         } else {
@@ -272,8 +276,9 @@ static void careful_client(uint64_t seed)
         for (unsigned i = 0; i < words; i++) {
             message.word[i] = first + i;
         }
-        int64_t error = random_next(&seed) % 4 != 0 ? sys_call(endpoint, &message)
-                                                    : sys_call_until(endpoint, &message, now() + 500000);
+        int64_t error = random_next(&seed) % 4 != 0
+                            ? sys_call(endpoint, &message)
+                            : sys_call_until(endpoint, &message, now() + 500000);
         if (error == -E_RESTARTED) {
             __atomic_fetch_add(&shared->restarts, 1, __ATOMIC_RELAXED);
             continue;
@@ -300,10 +305,12 @@ static void check_calls(void)
     endpoint = new_endpoint();
     const handle_t handles[] = {endpoint, HANDLE_NONE};
     for (unsigned i = 0; i < SERVERS; i++) {
-        child_start(&servers[i], i, mortal_server, random_next(&state), handles, PRIORITY_SERVER, 0);
+        child_start(&servers[i], i, mortal_server, random_next(&state), handles, PRIORITY_SERVER,
+                    0);
     }
     for (unsigned i = 0; i < CLIENTS; i++) {
-        child_start(&clients[i], SERVERS + i, careful_client, random_next(&state), handles, PRIORITY_USER, 0);
+        child_start(&clients[i], SERVERS + i, careful_client, random_next(&state), handles,
+                    PRIORITY_USER, 0);
     }
     time_ns_t end = part_end();
     while (now() < end) {
@@ -311,13 +318,15 @@ static void check_calls(void)
         spin_ns(random_next(&state) % 500000);
         child_kill(&servers[i]);
         child_finish(&servers[i], NULL);
-        child_start(&servers[i], i, mortal_server, random_next(&state), handles, PRIORITY_SERVER, 0);
+        child_start(&servers[i], i, mortal_server, random_next(&state), handles, PRIORITY_SERVER,
+                    0);
         pause_ns(random_next(&state) % 1000000);
     }
     shared->stop = 1;
     for (unsigned i = 0; i < CLIENTS; i++) {
         struct process_status status;
-        // A server may have ended by itself while the last calls wait: there must be one to answer them.
+        // A server may have ended by itself while the last calls wait: there must be one to answer
+        // them.
         pause_ns(2000000);
         child_kill(&servers[0]);
         child_finish(&servers[0], NULL);
@@ -361,7 +370,8 @@ static void short_turns(uint64_t unused)
     sys_process_exit(1);
 }
 
-// Guests that check their extended registers all the time are sent from CPU to CPU, preempted and kicked.
+// Guests that check their extended registers all the time are sent from CPU to CPU, preempted and
+// kicked.
 static void check_moves(void)
 {
     struct child guests[MOVED];
@@ -370,7 +380,8 @@ static void check_moves(void)
     unsigned count = cpus_online();
     memset((void *)shared, 0, sizeof(*shared));
     for (unsigned i = 0; i < MOVED; i++) {
-        child_start(&guests[i], i, keep_xmm, 0x1111111111111111ull * (i + 1), NULL, PRIORITY_USER, 0);
+        child_start(&guests[i], i, keep_xmm, 0x1111111111111111ull * (i + 1), NULL, PRIORITY_USER,
+                    0);
     }
     for (unsigned i = 0; i < 2; i++) {
         child_start(&others[i], MOVED + i, short_turns, 0, NULL, PRIORITY_DRIVER, 1u << i % count);
@@ -379,9 +390,10 @@ static void check_moves(void)
     while (now() < end) {
         handle_t thread = guests[random_next(&state) % MOVED].thread;
         uint64_t choice = random_next(&state) % 8;
-        int64_t error = choice == 0 ? sys_thread_control(thread, THREAD_KICK, 0)
-                                    : sys_thread_control(thread, THREAD_SET_AFFINITY,
-                                                         1 + random_next(&state) % ((1u << count) - 1));
+        int64_t error = choice == 0
+                            ? sys_thread_control(thread, THREAD_KICK, 0)
+                            : sys_thread_control(thread, THREAD_SET_AFFINITY,
+                                                 1 + random_next(&state) % ((1u << count) - 1));
         CHECK_EQUAL(error, 0);
         spin_ns(random_next(&state) % 30000);
         if (choice == 1) {

@@ -180,7 +180,7 @@ class Machines:
     # ---- power-on to prompt ----
 
     def at_prompt(self, name, *options, typed=None):
-        """Seconds from QEMU's start to the shell's prompt, and what the console shows for `typed`."""
+        """Seconds from QEMU's start to the shell's prompt, and what `typed` shows."""
         line = self.line(*options)
         started = time.monotonic()
         pid, terminal = pty.fork()

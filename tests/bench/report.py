@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: MIT
 # SPDX-FileCopyrightText: 2026 The XINIM authors
-"""From measurements to lines with a verdict, and those as text and as Markdown. A missing number stays missing."""
+"""From measurements to lines with a verdict, and those as text and as Markdown.
+
+A missing number stays missing.
+"""
 
 import re
 

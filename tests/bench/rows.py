@@ -2,8 +2,9 @@
 # SPDX-FileCopyrightText: 2026 The XINIM authors
 """What is measured, and what it is to reach.
 
-Limits of the kernel's rows are seL4's counts, x86_64 (pc99), release build, sel4bench of 2026-08, measured in the same way. Limits
-of the system calls are multiples of Linux's count, measured in the same run.
+Limits of the kernel's rows are seL4's counts, x86_64 (pc99), release build, sel4bench of 2026-08,
+measured in the same way. Limits of the system calls are multiples of Linux's count, measured in the
+same run.
 """
 
 import dataclasses

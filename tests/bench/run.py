@@ -3,7 +3,8 @@
 # SPDX-FileCopyrightText: 2026 The XINIM authors
 """make bench: measures XINIM and Linux on the same emulated machine; docs/performance.md says how.
 
-The table goes to the terminal, the numbers to build/bench.json, and with --write-docs into docs/performance.md.
+The table goes to the terminal, the numbers to build/bench.json, and with --write-docs into
+docs/performance.md.
 """
 
 import argparse

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: MIT
 # SPDX-FileCopyrightText: 2026 The XINIM authors
-"""The kernel by itself: kernel/test, started in place of rs, on each number of CPUs, with and without
-extended state, and in the build with checks (lock ranks, invariants, undefined behaviour traps).
+"""The kernel by itself: kernel/test, started in place of rs, on each number of CPUs.
+
+With and without extended state, and in the build with checks (lock ranks, invariants, undefined
+behaviour traps).
 
 Its random parts follow from a seed that is new in each run unless XINIM_SEED gives one; a failure
 shows it. The cases together make more than a million random native calls."""

@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: MIT
 # SPDX-FileCopyrightText: 2026 The XINIM authors
-"""QEMU's debug stub: what of GDB's remote serial protocol (GDB manual, appendix E) the profiler needs."""
+"""QEMU's debug stub: what the profiler needs of GDB's remote serial protocol.
+
+Source: GDB manual, appendix E.
+"""
 
 import contextlib
 import socket

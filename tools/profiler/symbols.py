@@ -55,8 +55,11 @@ class Image:
 
 
 def guess_images(steps, images):
-    """Address space -> image. What was run just before the kernel was entered is most often a SYSCALL instruction, and
-    all that was run lies in the program."""
+    """Address space -> image.
+
+    What was run just before the kernel was entered is most often a SYSCALL instruction, and all
+    that was run lies in the program.
+    """
     votes = collections.defaultdict(collections.Counter)
     for (address, space), (following, _) in zip(steps, steps[1:]):
         if address < KERNEL_HALF <= following:

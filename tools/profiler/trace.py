@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: MIT
 # SPDX-FileCopyrightText: 2026 The XINIM authors
-"""QEMU's execution log (-d exec,cpu,nochain, one instruction a block): which instruction ran in which address space."""
+"""QEMU's execution log: which instruction ran in which address space.
+
+-d exec,cpu,nochain, with one instruction a block.
+"""
 
 import os
 import re
@@ -14,7 +17,10 @@ POLL_SECONDS = 0.2
 
 
 class Recorder:
-    """Reads the log from a pipe while the machine writes it. Make it before QEMU opens the pipe (-D path)."""
+    """Reads the log from a pipe while the machine writes it.
+
+    Make it before QEMU opens the pipe (-D path).
+    """
 
     def __init__(self, path):
         os.mkfifo(path)

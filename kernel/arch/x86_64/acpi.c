@@ -50,8 +50,8 @@ static const uint8_t *map_table(uint64_t address, const char *signature, uint32_
     }
     const uint8_t *table = mmu_map_device(address, sizeof(struct table_header), MEMORY_CACHED);
     *length = (uint32_t)read_le(table + 4, 4);
-    if ((signature != NULL && memcmp(table, signature, 4) != 0) || *length < sizeof(struct table_header) ||
-        *length > TABLE_BYTES_MAX) {
+    if ((signature != NULL && memcmp(table, signature, 4) != 0) ||
+        *length < sizeof(struct table_header) || *length > TABLE_BYTES_MAX) {
         return NULL;
     }
     table = mmu_map_device(address, *length, MEMORY_CACHED);
@@ -137,12 +137,14 @@ void acpi_init(void)
     bool extended = rsdp[RSDP_REVISION] >= 2 && read_le(rsdp + RSDP_XSDT, 8) != 0;
     unsigned width = extended ? 8 : 4;
     uint32_t length;
-    const uint8_t *root = map_table(extended ? read_le(rsdp + RSDP_XSDT, 8) : read_le(rsdp + RSDP_RSDT, 4),
-                                    extended ? "XSDT" : "RSDT", &length);
+    const uint8_t *root =
+        map_table(extended ? read_le(rsdp + RSDP_XSDT, 8) : read_le(rsdp + RSDP_RSDT, 4),
+                  extended ? "XSDT" : "RSDT", &length);
     if (memcmp(rsdp, "RSD PTR ", 8) != 0 || root == NULL) {
         panic("acpi: the root table is damaged");
     }
-    for (uint32_t at = sizeof(struct table_header); length - at >= width && at < length; at += width) {
+    for (uint32_t at = sizeof(struct table_header); length - at >= width && at < length;
+         at += width) {
         parse_table(read_le(root + at, width));
     }
     if (acpi_info.local_apic == 0 || acpi_info.cpu_count == 0 || acpi_info.ioapic_count == 0) {

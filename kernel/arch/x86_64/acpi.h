@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // SPDX-FileCopyrightText: 2026 The XINIM authors
 
-// The little the kernel itself takes from ACPI (6.5): MADT (5.2.12) for CPUs and I/O APICs, HPET for the clock's
-// calibration. Everything else is devmgr's.
+// The little the kernel itself takes from ACPI (6.5): MADT (5.2.12) for CPUs and I/O APICs, HPET
+// for the clock's calibration. Everything else is devmgr's.
 
 #pragma once
 

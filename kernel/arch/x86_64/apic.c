@@ -161,8 +161,9 @@ void apic_init_cpu(void)
 
 void ipi_send(unsigned cpu, enum ipi what)
 {
-    static const uint32_t vector[] = {
-        [IPI_RESCHEDULE] = IRQ_VECTOR_RESCHEDULE, [IPI_TLB] = IRQ_VECTOR_TLB, [IPI_STOP] = IRQ_VECTOR_STOP};
+    static const uint32_t vector[] = {[IPI_RESCHEDULE] = IRQ_VECTOR_RESCHEDULE,
+                                      [IPI_TLB] = IRQ_VECTOR_TLB,
+                                      [IPI_STOP] = IRQ_VECTOR_STOP};
     apic_send(cpus[cpu].hardware_id, APIC_COMMAND_FIXED | vector[what]);
 }
 
@@ -198,7 +199,8 @@ int irq_chip_connect(uint32_t line, unsigned vector, uint32_t *flags)
     uint32_t value = REDIRECTION_MASKED | vector;
     *flags |= line < ISA_IRQS && acpi_info.isa[line].level ? (uint32_t)IRQ_LEVEL : 0u;
     bool level = (*flags & IRQ_LEVEL) != 0;
-    bool low = (*flags & IRQ_ACTIVE_LOW) != 0 || (line < ISA_IRQS && acpi_info.isa[line].active_low);
+    bool low =
+        (*flags & IRQ_ACTIVE_LOW) != 0 || (line < ISA_IRQS && acpi_info.isa[line].active_low);
     value |= level ? (uint32_t)REDIRECTION_LEVEL : 0u;
     value |= low ? (uint32_t)REDIRECTION_ACTIVE_LOW : 0u;
     ioapic_write(index, reg + 1, cpus[0].hardware_id << 24);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // SPDX-FileCopyrightText: 2026 The XINIM authors
 
-// Local APIC (Intel SDM volume 3, chapter 11; x2APIC mode where the CPU has it) and I/O APIC (82093AA data sheet).
+// Local APIC (Intel SDM volume 3, chapter 11; x2APIC mode where the CPU has it) and I/O APIC
+// (82093AA data sheet).
 
 #pragma once
 

@@ -3,8 +3,9 @@
 
 // x86_64 side of kernel/arch/arch.h that must be inline.
 //
-// Address map: user 0 .. 0x7fff'ffff'f000 (the last page of the lower half stays empty, so no return address is ever
-// non-canonical); direct map at DIRECT_MAP_BASE; devices the kernel itself drives at DEVICE_MAP_BASE; image at KERNEL_BASE.
+// Address map: user 0 .. 0x7fff'ffff'f000 (the last page of the lower half stays empty, so no
+// return address is ever non-canonical); direct map at DIRECT_MAP_BASE; devices the kernel itself
+// drives at DEVICE_MAP_BASE; image at KERNEL_BASE.
 
 #pragma once
 
@@ -18,7 +19,8 @@ struct cpu;
 #define DEVICE_MAP_BASE 0xffffc00000000000ull
 #define KERNEL_BASE     0xffffffff80000000ull
 
-// GS points to this CPU's struct cpu (kernel/core/cpu.h) in the kernel; its first member is the index.
+// GS points to this CPU's struct cpu (kernel/core/cpu.h) in the kernel; its first member is the
+// index.
 static inline unsigned cpu_index(void)
 {
     unsigned index;

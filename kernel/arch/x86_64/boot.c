@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: MIT
 // SPDX-FileCopyrightText: 2026 The XINIM authors
 
-// From pvh.S to kernel_main on the boot CPU. Reads what the loader left (Xen public headers, arch-x86/hvm/start_info.h:
-// hvm_start_info version 1).
+// From pvh.S to kernel_main on the boot CPU. Reads what the loader left (Xen public headers,
+// arch-x86/hvm/start_info.h: hvm_start_info version 1).
 
+#include "kernel/arch/x86_64/boot.h"
 #include "kernel/arch/arch_cpu.h"
 #include "kernel/arch/clock.h"
 #include "kernel/arch/fpu.h"
 #include "kernel/arch/mmu.h"
 #include "kernel/arch/x86_64/acpi.h"
 #include "kernel/arch/x86_64/apic.h"
-#include "kernel/arch/x86_64/boot.h"
 #include "kernel/arch/x86_64/cpu_setup.h"
 #include "kernel/arch/x86_64/smp.h"
 #include "kernel/core/cpu.h"
@@ -41,8 +41,8 @@ struct hvm_memory {
 };
 _Static_assert(sizeof(struct hvm_memory) == 24, "start_info.h");
 
-#define LOW_MEMORY_END  0x100000ull    // below: firmware data, the trampoline
-#define BOOT_MAP_END    0x100000000ull // what the temporary tables map
+#define LOW_MEMORY_END 0x100000ull    // below: firmware data, the trampoline
+#define BOOT_MAP_END   0x100000000ull // what the temporary tables map
 
 struct boot_info boot_info;
 extern char kernel_physical_start[], kernel_end[], boot_stack_top[];
@@ -64,8 +64,10 @@ static void reserve(uint64_t base, uint64_t bytes)
 
 static void read_memory_map(const struct hvm_start_info *info)
 {
-    const struct hvm_memory *map = boot_pointer(info->memory_map, info->memory_map_count * sizeof(*map));
-    for (uint32_t i = 0; i < info->memory_map_count && boot_info.memory_count < BOOT_RANGES_MAX; i++) {
+    const struct hvm_memory *map =
+        boot_pointer(info->memory_map, info->memory_map_count * sizeof(*map));
+    for (uint32_t i = 0; i < info->memory_map_count && boot_info.memory_count < BOOT_RANGES_MAX;
+         i++) {
         uint64_t start = (map[i].address + PAGE_SIZE - 1) & ~(uint64_t)(PAGE_SIZE - 1);
         uint64_t end = (map[i].address + map[i].bytes) & ~(uint64_t)(PAGE_SIZE - 1);
         if (map[i].type != HVM_MEMORY_RAM || end <= LOW_MEMORY_END) {
@@ -75,7 +77,8 @@ static void read_memory_map(const struct hvm_start_info *info)
             start = LOW_MEMORY_END;
         }
         if (start < end) {
-            boot_info.memory[boot_info.memory_count++] = (struct boot_memory_range){start, end - start};
+            boot_info.memory[boot_info.memory_count++] =
+                (struct boot_memory_range){start, end - start};
         }
     }
     if (boot_info.memory_count == 0) {
@@ -83,14 +86,17 @@ static void read_memory_map(const struct hvm_start_info *info)
     }
 }
 
-// QEMU puts the end of the archive over memory that the firmware kept for itself when there are many devices (SeaBIOS
-// then keeps more than QEMU allows for). It is RAM all the same, and reserved either way.
+// QEMU puts the end of the archive over memory that the firmware kept for itself when there are
+// many devices (SeaBIOS then keeps more than QEMU allows for). It is RAM all the same, and reserved
+// either way.
 static void cover_archive(void)
 {
-    uint64_t end = (boot_info.initrd + boot_info.initrd_bytes + PAGE_SIZE - 1) & ~(uint64_t)(PAGE_SIZE - 1);
+    uint64_t end =
+        (boot_info.initrd + boot_info.initrd_bytes + PAGE_SIZE - 1) & ~(uint64_t)(PAGE_SIZE - 1);
     for (uint32_t i = 0; i < boot_info.memory_count; i++) {
         struct boot_memory_range *range = &boot_info.memory[i];
-        bool begins_here = boot_info.initrd >= range->base && boot_info.initrd - range->base < range->bytes;
+        bool begins_here =
+            boot_info.initrd >= range->base && boot_info.initrd - range->base < range->bytes;
         if (begins_here && end - range->base > range->bytes) {
             range->bytes = end - range->base;
         }
@@ -119,7 +125,8 @@ static void read_start_info(uint64_t address)
     }
     read_memory_map(info);
     cover_archive();
-    reserve((uint64_t)kernel_physical_start, (uint64_t)kernel_end - KERNEL_BASE - (uint64_t)kernel_physical_start);
+    reserve((uint64_t)kernel_physical_start,
+            (uint64_t)kernel_end - KERNEL_BASE - (uint64_t)kernel_physical_start);
 }
 
 void arch_boot(uint64_t start_info)
@@ -130,7 +137,8 @@ void arch_boot(uint64_t start_info)
     sched_init_cpu(&cpus[0], 0);
     cpu_check_features();
     read_start_info(start_info);
-    page_init(boot_info.memory, boot_info.memory_count, boot_info.reserved, boot_info.reserved_count);
+    page_init(boot_info.memory, boot_info.memory_count, boot_info.reserved,
+              boot_info.reserved_count);
     mmu_init_kernel();
     fpu_init_cpu();
     acpi_init();

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 // SPDX-FileCopyrightText: 2026 The XINIM authors
 
-// Time on x86_64: the TSC counts; the local APIC timer interrupts, in TSC-deadline mode where the CPU has it. Both are
-// calibrated once against the HPET (IA-PC HPET specification 1.0a), or the PIT's channel 2 where there is none.
+// Time on x86_64: the TSC counts; the local APIC timer interrupts, in TSC-deadline mode where the
+// CPU has it. Both are calibrated once against the HPET (IA-PC HPET specification 1.0a), or the
+// PIT's channel 2 where there is none.
 
 #include "kernel/arch/clock.h"
 
@@ -34,9 +35,9 @@ enum {
 
 static uint64_t counter_base;
 static uint64_t counter_hz;
-static uint64_t to_ns;       // ns = ticks * to_ns >> SCALE_SHIFT
-static uint64_t to_counter;  // ticks of the TSC = ns * to_counter >> SCALE_SHIFT
-static uint64_t to_apic;     // ticks of the APIC timer = ns * to_apic >> SCALE_SHIFT
+static uint64_t to_ns;      // ns = ticks * to_ns >> SCALE_SHIFT
+static uint64_t to_counter; // ticks of the TSC = ns * to_counter >> SCALE_SHIFT
+static uint64_t to_apic;    // ticks of the APIC timer = ns * to_apic >> SCALE_SHIFT
 static bool deadline_mode;
 
 static inline uint64_t scale(uint64_t value, uint64_t factor)

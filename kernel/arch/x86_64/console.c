@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 // SPDX-FileCopyrightText: 2026 The XINIM authors
 
-// Early console: the first 16550 UART (PC16550D data sheet), polled, for boot and panic only. A transmitter that never
-// empties is given up after CONSOLE_SPINS reads, so a machine without a UART still boots.
+// Early console: the first 16550 UART (PC16550D data sheet), polled, for boot and panic only. A
+// transmitter that never empties is given up after CONSOLE_SPINS reads, so a machine without a UART
+// still boots.
 
 #include "kernel/arch/arch.h"
 #include "kernel/arch/x86_64/io.h"

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // SPDX-FileCopyrightText: 2026 The XINIM authors
 
-// Intel SDM volume 3: segment descriptors 3.4.5, TSS 8.7, gates 6.14, SYSCALL 5.8.8, control registers 2.5.
+// Intel SDM volume 3: segment descriptors 3.4.5, TSS 8.7, gates 6.14, SYSCALL 5.8.8, control
+// registers 2.5.
 
 #include "kernel/arch/x86_64/cpu_setup.h"
 
@@ -199,7 +200,8 @@ void cpu_setup(unsigned index, uint64_t stack)
     msr_write((uint32_t)MSR_FS_BASE, 0);
     msr_write((uint32_t)MSR_EFER, msr_read((uint32_t)MSR_EFER) | EFER_SCE);
     // SYSRET loads CS from bits 63-48 plus 16, SS plus 8.
-    msr_write((uint32_t)MSR_STAR, (uint64_t)SELECTOR_KERNEL_CODE << 32 | (uint64_t)(SELECTOR_KERNEL_DATA | 3) << 48);
+    msr_write((uint32_t)MSR_STAR,
+              (uint64_t)SELECTOR_KERNEL_CODE << 32 | (uint64_t)(SELECTOR_KERNEL_DATA | 3) << 48);
     msr_write((uint32_t)MSR_LSTAR, (uint64_t)syscall_entry);
     msr_write((uint32_t)MSR_SFMASK, SFMASK);
     enable_protections();

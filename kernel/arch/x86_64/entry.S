@@ -174,7 +174,8 @@ trap_common:
     movq (%rsp), %rdi
     movq 8(%rsp), %rsi
     movq %gs:CPU_STACK, %rsp
-    pushq $2                /* the user's AC would switch SMAP off in here, DF turn string instructions round */
+    /* The user's AC would switch SMAP off in here, its DF turn string instructions round. */
+    pushq $2
     popfq
     xorl %ebp, %ebp
     call trap_from_user

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 // SPDX-FileCopyrightText: 2026 The XINIM authors
 
-// XSAVE in the standard format (Intel SDM volume 1, chapter 13), or FXSAVE on older CPUs. The components enabled are an
-// allow-list: x87, SSE, AVX, AVX-512. AMX, PKRU and others stay off, so programs cannot use them.
+// XSAVE in the standard format (Intel SDM volume 1, chapter 13), or FXSAVE on older CPUs. The
+// components enabled are an allow-list: x87, SSE, AVX, AVX-512. AMX, PKRU and others stay off, so
+// programs cannot use them.
 
 #include "kernel/arch/fpu.h"
 
@@ -65,7 +66,9 @@ void fpu_init_cpu(void)
     __asm__ volatile("movq %%cr4, %0" : "=r"(cr4));
     xsave = (cpuid(1, 0).ecx & CPUID1_ECX_XSAVE) != 0;
     cr4 |= CR4_OSFXSR | CR4_OSXMMEXCPT | (xsave ? CR4_OSXSAVE : 0);
-    __asm__ volatile("movq %0, %%cr0" : : "r"((cr0 & ~(uint64_t)(CR0_EM | CR0_TS)) | CR0_MP | CR0_NE));
+    __asm__ volatile("movq %0, %%cr0"
+                     :
+                     : "r"((cr0 & ~(uint64_t)(CR0_EM | CR0_TS)) | CR0_MP | CR0_NE));
     __asm__ volatile("movq %0, %%cr4" : : "r"(cr4));
     if (xsave) {
         find_components();
@@ -105,7 +108,8 @@ void *fpu_allocate(void)
     if (raw == NULL) {
         return NULL;
     }
-    uintptr_t aligned = ((uintptr_t)raw + sizeof(void *) + STATE_ALIGN - 1) & ~(uintptr_t)(STATE_ALIGN - 1);
+    uintptr_t aligned =
+        ((uintptr_t)raw + sizeof(void *) + STATE_ALIGN - 1) & ~(uintptr_t)(STATE_ALIGN - 1);
     ((void **)aligned)[-1] = raw;
     fpu_reset((void *)aligned);
     return (void *)aligned;
@@ -156,7 +160,8 @@ void fpu_restore(const void *state)
     }
 }
 
-// XRSTOR faults on reserved MXCSR bits, unknown components, a compacted image or a header that is not zero.
+// XRSTOR faults on reserved MXCSR bits, unknown components, a compacted image or a header that is
+// not zero.
 int fpu_load_checked(void *state, const void *image, size_t bytes)
 {
     const uint8_t *in = image;
@@ -172,7 +177,8 @@ int fpu_load_checked(void *state, const void *image, size_t bytes)
         static const uint8_t zeros[XSAVE_HEADER_BYTES - 8];
         uint64_t present;
         memcpy(&present, in + OFFSET_XSTATE_BV, sizeof(present));
-        if ((present & ~components) != 0 || memcmp(in + OFFSET_XCOMP_BV, zeros, sizeof(zeros)) != 0) {
+        if ((present & ~components) != 0 ||
+            memcmp(in + OFFSET_XCOMP_BV, zeros, sizeof(zeros)) != 0) {
             return -E_INVAL;
         }
     } else {

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 // SPDX-FileCopyrightText: 2026 The XINIM authors
 
-// A thread's user registers as entry.S saves them, and where system calls and messages find their words in them
-// (convention: abi/syscall.h). A guest's frame is the first part of its guest_state page: its other owner may change it
-// at any moment, so entry.S checks what it loads on the way out.
+// A thread's user registers as entry.S saves them, and where system calls and messages find their
+// words in them (convention: abi/syscall.h). A guest's frame is the first part of its guest_state
+// page: its other owner may change it at any moment, so entry.S checks what it loads on the way
+// out.
 
 #pragma once
 
@@ -18,7 +19,8 @@ struct frame {
 
 _Static_assert(offsetof(struct frame, rsp) == offsetof(struct guest_registers, rsp), "same order");
 _Static_assert(offsetof(struct frame, rdi) == offsetof(struct guest_registers, rdi), "same order");
-_Static_assert(offsetof(struct frame, r9) == offsetof(struct frame, rdi) + 5 * 8, "frame_arguments");
+_Static_assert(offsetof(struct frame, r9) == offsetof(struct frame, rdi) + 5 * 8,
+               "frame_arguments");
 _Static_assert(sizeof(struct frame) == 18 * 8, "entry.S");
 
 enum { SYSCALL_INSTRUCTION_BYTES = 2 };
@@ -35,7 +37,8 @@ static inline void frame_set_result(struct frame *frame, int64_t result)
     frame->rax = (uint64_t)result;
 }
 
-// Makes the thread execute the same system call again when it next runs; rax still holds the number.
+// Makes the thread execute the same system call again when it next runs; rax still holds the
+// number.
 static inline void frame_restart_syscall(struct frame *frame)
 {
     frame->rip -= SYSCALL_INSTRUCTION_BYTES;
@@ -50,8 +53,9 @@ static inline const uint64_t *frame_arguments(const struct frame *frame)
 // struct process_status' order: rax rbx rcx rdx rsi rdi rbp rsp r8 .. r15.
 static inline void frame_copy_registers(const struct frame *frame, uint64_t registers[16])
 {
-    const uint64_t all[16] = {frame->rax, frame->rbx, frame->rcx, frame->rdx, frame->rsi, frame->rdi,
-                              frame->rbp, frame->rsp, frame->r8,  frame->r9,  frame->r10, frame->r11,
+    const uint64_t all[16] = {frame->rax, frame->rbx, frame->rcx, frame->rdx,
+                              frame->rsi, frame->rdi, frame->rbp, frame->rsp,
+                              frame->r8,  frame->r9,  frame->r10, frame->r11,
                               frame->r12, frame->r13, frame->r14, frame->r15};
     for (unsigned i = 0; i < 16; i++) {
         registers[i] = all[i];
@@ -64,9 +68,11 @@ static inline void guest_registers_note_syscall(struct guest_registers *register
     registers->orig_rax = registers->rax;
 }
 
-static inline void frame_start(struct frame *frame, uint64_t entry, uint64_t stack, uint64_t argument0, uint64_t argument1)
+static inline void frame_start(struct frame *frame, uint64_t entry, uint64_t stack,
+                               uint64_t argument0, uint64_t argument1)
 {
-    *frame = (struct frame){.rip = entry, .rsp = stack, .rdi = argument0, .rsi = argument1, .rflags = RFLAGS_INITIAL};
+    *frame = (struct frame){
+        .rip = entry, .rsp = stack, .rdi = argument0, .rsi = argument1, .rflags = RFLAGS_INITIAL};
 }
 
 // ---- messages ----
@@ -91,7 +97,8 @@ static inline void frame_copy_message_words(struct frame *to, const struct frame
     to->r13 = from->r13;
 }
 
-static inline void frame_set_message(struct frame *frame, int64_t status, uint64_t badge, uint64_t tag)
+static inline void frame_set_message(struct frame *frame, int64_t status, uint64_t badge,
+                                     uint64_t tag)
 {
     frame->rax = (uint64_t)status;
     frame->rdi = badge;

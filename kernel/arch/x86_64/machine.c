@@ -22,7 +22,8 @@ static int find_port(struct thread *thread, const uint64_t *arg, unsigned width,
     if (width != 1 && width != 2 && width != 4) {
         return -E_INVAL;
     }
-    int error = resource_check_offset(thread->process, (handle_t)arg[0], RESOURCE_PORT, arg[1], width, &first);
+    int error = resource_check_offset(thread->process, (handle_t)arg[0], RESOURCE_PORT, arg[1],
+                                      width, &first);
     if (error == 0 && first > 0xffff) {
         error = -E_INVAL;
     }
@@ -103,7 +104,8 @@ unsigned arch_kernel_backtrace(const void *frame_pointer, uint64_t *addresses, u
 {
     const uint64_t *link = frame_pointer;
     unsigned depth = 0;
-    while (depth < count && (uint64_t)link >= DIRECT_MAP_BASE && (uint64_t)link % 8 == 0 && link[1] != 0) {
+    while (depth < count && (uint64_t)link >= DIRECT_MAP_BASE && (uint64_t)link % 8 == 0 &&
+           link[1] != 0) {
         addresses[depth++] = link[1];
         if (link[0] <= (uint64_t)link) {
             break;

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 // SPDX-FileCopyrightText: 2026 The XINIM authors
 
-// Starts the other CPUs one after the other (Intel SDM volume 3, 8.4.4: INIT, then start-up IPIs). A CPU that does not
-// answer in SMP_TIMEOUT_NS is left out with one line in the log.
+// Starts the other CPUs one after the other (Intel SDM volume 3, 8.4.4: INIT, then start-up IPIs).
+// A CPU that does not answer in SMP_TIMEOUT_NS is left out with one line in the log.
 
+#include "kernel/arch/x86_64/smp.h"
 #include "kernel/arch/arch_cpu.h"
 #include "kernel/arch/clock.h"
 #include "kernel/arch/fpu.h"
@@ -11,7 +12,6 @@
 #include "kernel/arch/x86_64/acpi.h"
 #include "kernel/arch/x86_64/apic.h"
 #include "kernel/arch/x86_64/cpu_setup.h"
-#include "kernel/arch/x86_64/smp.h"
 #include "kernel/core/cpu.h"
 #include "kernel/core/lock.h"
 #include "kernel/core/panic.h"
@@ -84,7 +84,8 @@ static bool start(unsigned index, uint32_t hardware_id)
 
 void arch_start_cpus(void)
 {
-    memcpy(mmu_map_device(SMP_TRAMPOLINE, PAGE_SIZE, MEMORY_DEVICE), trampoline_start, (size_t)(trampoline_end - trampoline_start));
+    memcpy(mmu_map_device(SMP_TRAMPOLINE, PAGE_SIZE, MEMORY_DEVICE), trampoline_start,
+           (size_t)(trampoline_end - trampoline_start));
     uint32_t self = cpus[0].hardware_id;
     unsigned count = 1;
     for (unsigned i = 0; i < acpi_info.cpu_count; i++) {

@@ -37,13 +37,26 @@ struct kernel_frame {
 };
 
 static const char *const exception_names[EXCEPTIONS] = {
-    "divide error",     "debug",          "NMI",
-    "breakpoint",       "overflow",       "bound range",
-    "invalid opcode",   "no FPU",         "double fault",
-    "",                 "invalid TSS",    "segment not present",
-    "stack fault",      "general protection", "page fault",
-    "",                 "x87 error",      "alignment check",
-    "machine check",    "SIMD error",
+    "divide error",
+    "debug",
+    "NMI",
+    "breakpoint",
+    "overflow",
+    "bound range",
+    "invalid opcode",
+    "no FPU",
+    "double fault",
+    "",
+    "invalid TSS",
+    "segment not present",
+    "stack fault",
+    "general protection",
+    "page fault",
+    "",
+    "x87 error",
+    "alignment check",
+    "machine check",
+    "SIMD error",
 };
 
 struct frame *trap_from_user(uint64_t vector, uint64_t error);
@@ -78,7 +91,8 @@ static void interrupt(struct cpu *cpu, uint64_t vector)
 
 // ---- faults of user code ----
 
-static void die(struct thread *thread, enum death_cause cause, uint64_t vector, uint64_t address, uint64_t access)
+static void die(struct thread *thread, enum death_cause cause, uint64_t vector, uint64_t address,
+                uint64_t access)
 {
     process_record_backtrace(thread);
     spin_lock(&object_lock);
@@ -134,8 +148,8 @@ static void exception(struct thread *thread, uint64_t vector, uint64_t error)
         guest_exit(thread, GUEST_EXIT_EXCEPTION);
         return;
     }
-    bool arithmetic =
-        vector == VECTOR_DIVIDE || vector == VECTOR_OVERFLOW || vector == VECTOR_FPU || vector == VECTOR_SIMD;
+    bool arithmetic = vector == VECTOR_DIVIDE || vector == VECTOR_OVERFLOW ||
+                      vector == VECTOR_FPU || vector == VECTOR_SIMD;
     die(thread, arithmetic ? DEATH_ARITHMETIC : DEATH_ILLEGAL, vector, 0, 0);
 }
 
@@ -160,9 +174,10 @@ void trap_from_kernel(struct kernel_frame *frame)
     }
     uint64_t address;
     __asm__ volatile("movq %%cr2, %0" : "=r"(address));
-    panic("%s (vector %lu, error 0x%lx) at rip 0x%lx, address 0x%lx, rsp 0x%lx, rax 0x%lx, rdi 0x%lx",
-          exception_names[frame->vector] != NULL ? exception_names[frame->vector] : "exception", frame->vector,
-          frame->error, frame->rip, address, frame->rsp, frame->rax, frame->rdi);
+    panic(
+        "%s (vector %lu, error 0x%lx) at rip 0x%lx, address 0x%lx, rsp 0x%lx, rax 0x%lx, rdi 0x%lx",
+        exception_names[frame->vector] != NULL ? exception_names[frame->vector] : "exception",
+        frame->vector, frame->error, frame->rip, address, frame->rsp, frame->rax, frame->rdi);
 }
 
 void cpu_relax_in_kernel(void)

@@ -7,12 +7,12 @@
 
 #include <stdint.h>
 
-#define PRId32 "d"
-#define PRIu32 "u"
-#define PRIx32 "x"
-#define PRId64 "ld"
-#define PRIu64 "lu"
-#define PRIx64 "lx"
+#define PRId32  "d"
+#define PRIu32  "u"
+#define PRIx32  "x"
+#define PRId64  "ld"
+#define PRIu64  "lu"
+#define PRIx64  "lx"
 #define PRIdPTR "ld"
 #define PRIuPTR "lu"
 #define PRIxPTR "lx"

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 // SPDX-FileCopyrightText: 2026 The XINIM authors
 
-// Formatting into memory. Conversions: d i u x X o c s p %, flags - 0 + space #, width and precision (also *), lengths
-// hh h l ll z t j. No floating point, no wide characters, no %n. Returns the length that the whole text has.
-// Log lines: lib/sys/log.h.
+// Formatting into memory. Conversions: d i u x X o c s p %, flags - 0 + space #, width and
+// precision (also *), lengths hh h l ll z t j. No floating point, no wide characters, no %n.
+// Returns the length that the whole text has. Log lines: lib/sys/log.h.
 
 #pragma once
 

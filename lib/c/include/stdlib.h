@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // SPDX-FileCopyrightText: 2026 The XINIM authors
 
-// The part of C's stdlib.h that native processes have. malloc and friends are thread-safe (lib/c/malloc.c); they return
-// NULL when memory is exhausted and 16-byte aligned blocks otherwise.
+// The part of C's stdlib.h that native processes have. malloc and friends are thread-safe
+// (lib/c/malloc.c); they return NULL when memory is exhausted and 16-byte aligned blocks otherwise.
 
 #pragma once
 
@@ -18,7 +18,8 @@ void qsort(void *base, size_t count, size_t bytes, int (*compare)(const void *, 
 void *bsearch(const void *key, const void *base, size_t count, size_t bytes,
               int (*compare)(const void *, const void *));
 
-// Saturate on overflow, as ISO C says; there is no errno, so callers that care compare with the limits.
+// Saturate on overflow, as ISO C says; there is no errno, so callers that care compare with the
+// limits.
 long strtol(const char *s, char **end, int base);
 unsigned long strtoul(const char *s, char **end, int base);
 long long strtoll(const char *s, char **end, int base);

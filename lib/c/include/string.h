@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // SPDX-FileCopyrightText: 2026 The XINIM authors
 
-// The part of C's string.h that native processes have. ISO C semantics; strnlen, memmem, stpcpy and strlcpy as POSIX and
-// BSD define them.
+// The part of C's string.h that native processes have. ISO C semantics; strnlen, memmem, stpcpy and
+// strlcpy as POSIX and BSD define them.
 
 #pragma once
 
@@ -29,7 +29,8 @@ char *strstr(const char *s, const char *what);
 size_t strspn(const char *s, const char *accept);
 size_t strcspn(const char *s, const char *reject);
 
-// Copies as much as fits and always terminates (bytes > 0); returns strlen(from): larger than bytes - 1 means cut.
+// Copies as much as fits and always terminates (bytes > 0); returns strlen(from): larger than bytes
+// - 1 means cut.
 size_t strlcpy(char *restrict to, const char *restrict from, size_t bytes);
 size_t strlcat(char *restrict to, const char *restrict from, size_t bytes);
 

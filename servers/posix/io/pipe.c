@@ -321,7 +321,8 @@ int pipe_open_fifo(struct file *file)
 {
     struct inode *inode = file->inode;
     uint32_t mode = file->flags & LINUX_O_ACCMODE;
-    // An unnamed pipe (through /proc/<pid>/fd/N) waits for nobody: its other end may have come and gone.
+    // An unnamed pipe (through /proc/<pid>/fd/N) waits for nobody: its other end may have come and
+    // gone.
     bool named = inode->superblock != anonymous_superblock(ANONYMOUS_PIPE);
     bool wait = named && (file->flags & LINUX_O_NONBLOCK) == 0;
     struct pipe *pipe = inode->pipe;

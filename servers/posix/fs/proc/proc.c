@@ -393,7 +393,8 @@ static int64_t text_read(struct file *file, struct user_buffer *out, uint64_t *p
         return -E_INVAL;
     if (*position == 0) {
         struct vfs_caller who = {.privileged = true};
-        struct task *task = waiter_self()->task; // not the buffer's: sendfile reads into the server's own memory
+        struct task *task =
+            waiter_self()->task; // not the buffer's: sendfile reads into the server's own memory
         if (task != NULL)
             vfs_caller_of(task, &who);
         int error = text_fill(file, &who);
