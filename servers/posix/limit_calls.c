@@ -3,8 +3,8 @@
 
 // Resource limits, priorities and scheduling parameters (getrlimit(2), setpriority(2), sched(7)).
 //
-// Programs run under one time-sharing policy: niceness is kept and inherited, and real-time
-// policies are refused for want of privilege, as on a Linux without CAP_SYS_NICE.
+// Programs run under one time-sharing policy: niceness and I/O priority are kept and inherited, and
+// real-time policies are refused for want of privilege, as on a Linux without CAP_SYS_NICE.
 
 #include <string.h>
 
@@ -156,6 +156,73 @@ int64_t linux_setpriority(struct task *task, const uint64_t argument[SYSCALL_ARG
             result = error;
     }
     return result;
+}
+
+// ---- I/O priorities (ioprio_set(2)): a class above 13 bits of level ----
+
+enum { IOPRIO_CLASS_SHIFT = 13, IOPRIO_LEVELS = 8 };
+enum { IOPRIO_NONE = 0, IOPRIO_REAL_TIME = 1, IOPRIO_BEST_EFFORT = 2, IOPRIO_IDLE = 3 };
+
+static int check_io_priority(const struct task *task, uint32_t priority)
+{
+    uint32_t level = priority & ((1u << IOPRIO_CLASS_SHIFT) - 1);
+    switch (priority >> IOPRIO_CLASS_SHIFT) {
+    case IOPRIO_NONE:
+        return level == 0 ? 0 : -E_INVAL;
+    case IOPRIO_REAL_TIME:
+        if (!cred_capable(task->cred, CAP_SYS_NICE))
+            return -E_PERM;
+        return level < IOPRIO_LEVELS ? 0 : -E_INVAL;
+    case IOPRIO_BEST_EFFORT:
+        return level < IOPRIO_LEVELS ? 0 : -E_INVAL;
+    case IOPRIO_IDLE:
+        return 0;
+    default:
+        return -E_INVAL;
+    }
+}
+
+// The kinds are those of setpriority, counted from 1.
+int64_t linux_ioprio_set(struct task *task, const uint64_t argument[SYSCALL_ARGUMENTS])
+{
+    uint32_t kind = (uint32_t)argument[0] - 1, who = process_of(kind, (uint32_t)argument[1]);
+    uint32_t priority = (uint32_t)argument[2];
+    int64_t result = -E_SRCH;
+    int error = check_io_priority(task, priority);
+    if (error)
+        return error;
+    if (kind > PRIO_USER)
+        return -E_INVAL;
+    list_for_each(node, &proc_list)
+    {
+        struct proc *proc = list_entry(node, struct proc, all_node);
+        if (!is_meant(task, proc, kind, who))
+            continue;
+        const struct cred *from = task->cred, *to = proc->cred;
+        if (from->euid != to->uid && from->uid != to->uid && !cred_capable(from, CAP_SYS_NICE))
+            return -E_PERM;
+        proc->io_priority = (uint16_t)priority;
+        result = 0;
+    }
+    return result;
+}
+
+// Of several, the most urgent: the lowest class that is set, then the lowest level.
+int64_t linux_ioprio_get(struct task *task, const uint64_t argument[SYSCALL_ARGUMENTS])
+{
+    uint32_t kind = (uint32_t)argument[0] - 1, who = process_of(kind, (uint32_t)argument[1]);
+    int64_t best = -E_SRCH;
+    if (kind > PRIO_USER)
+        return -E_INVAL;
+    list_for_each(node, &proc_list)
+    {
+        const struct proc *proc = list_entry(node, struct proc, all_node);
+        if (!is_meant(task, proc, kind, who))
+            continue;
+        if (best <= 0 || (proc->io_priority != 0 && proc->io_priority < best))
+            best = proc->io_priority;
+    }
+    return best;
 }
 
 // ---- policies ----

@@ -57,6 +57,7 @@ static void inherit(struct proc *proc, struct proc *parent)
     memcpy(proc->rlimit, parent->rlimit, sizeof(proc->rlimit));
     memcpy(proc->name, parent->name, sizeof(proc->name));
     proc->nice = parent->nice;
+    proc->io_priority = parent->io_priority;
     proc->oom_score_adj = parent->oom_score_adj;
     proc->dumpable = parent->dumpable;
     proc->cred = cred_get(parent->cred);

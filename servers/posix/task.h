@@ -175,6 +175,7 @@ struct proc {
     time_ns_t start_time;
     struct timer_set *timers; // NULL: none
     int32_t nice;
+    uint16_t io_priority; // class and level as of ioprio_set(2)
     int32_t oom_score_adj;
     struct cred *cred;    // of the first thread; stays for a zombie
     char name[TASK_NAME]; // of the first thread; stays for a zombie

@@ -19,6 +19,8 @@ id; id -u; id -un; id -G; whoami; groups; id user; id -u user; id nosuch 2>&1; e
 date -u -d '2024-02-29 12:34:56' '+%Y-%m-%d %H:%M:%S %j %U %a %b'; date -u -d @1000000000; TZ=EST5EDT date -d @1700000000 '+%F %T %Z'; date -u -d '2000-01-01' +%s; date -u -I -d @0; date -u -R -d @0; [ $(date +%s) -gt 1600000000 ] && echo now; date -d nonsense 2>/dev/null; echo $?
 ### renice-and-nice
 sleep 20 & p=$!; renice 5 $p > /dev/null; awk '{ print $19 }' /proc/$p/stat; renice -n 3 -p $p > /dev/null; awk '{ print $19 }' /proc/$p/stat; kill $p; nice 2>/dev/null; taskset -p 1 $$ > /dev/null 2>&1; echo $?; taskset 1 echo pinned
+### ionice
+ionice; ionice -c 2 -n 5 sh -c 'ionice; sh -c ionice'; ionice -c 3 ionice; sleep 20 & p=$!; ionice -c 2 -n 1 -p $p; ionice -p $p; ionice -n 7 -p $p; ionice -p $p; kill $p; ionice -p 99999 2>&1; echo $?
 ### start-stop-daemon
 start-stop-daemon -S -b -m -p pid -x /bin/sleep -- 60; sleep 0.5; [ -s pid ] && kill -0 $(cat pid) && echo running; start-stop-daemon -K -p pid > /dev/null; echo $?; sleep 0.5; kill -0 $(cat pid) 2>/dev/null; echo $?
 ### watch-and-timeouts
