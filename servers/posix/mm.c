@@ -22,6 +22,8 @@ enum { FILES_FIRST_ROOM = 8, FILES_FIRST_COLLECT = 64 };
 
 #define MAPPING_LOWEST 0x10000000ull // below it mapping_next starts again from the top
 
+static uint64_t last_serial;
+
 int mm_create(struct mm **out)
 {
     struct mm *mm = calloc(1, sizeof(*mm));
@@ -34,6 +36,7 @@ int mm_create(struct mm **out)
     }
     mm->references = 1;
     mm->aspace = (handle_t)aspace;
+    mm->serial = ++last_serial;
     mm->file_collect_at = FILES_FIRST_COLLECT;
     *out = mm;
     return 0;
@@ -90,6 +93,7 @@ int mm_clone(struct mm *mm, struct mm **out)
         return -E_NOMEM;
     *copy = *mm;
     copy->references = 1;
+    copy->serial = ++last_serial;
     copy->locked_bytes = 0;
     if (clone_files(copy, mm) < 0) {
         free(copy);

@@ -24,6 +24,7 @@ struct mm_file {
 struct mm {
     uint32_t references;
     handle_t aspace;
+    uint64_t serial;  // never another's
     struct file *exe; // vfs_exec_put
     uint64_t code_start, code_end;
     uint64_t brk_start, brk; // heap: brk_start .. brk

@@ -372,6 +372,12 @@ static int magic_follow(struct inode *link, const struct vfs_caller *who, struct
 
 // ---- files ----
 
+static uint64_t memory_of(const struct proc_subject *subject)
+{
+    const struct task *task = subject->task;
+    return task != NULL && task->mm != NULL ? task->mm->serial : 0;
+}
+
 static int text_fill(struct file *file, const struct vfs_caller *who)
 {
     const struct proc_node *node = file->inode->data;
@@ -381,6 +387,8 @@ static int text_fill(struct file *file, const struct vfs_caller *who)
         return -E_SRCH;
     text->used = 0;
     text->error = 0;
+    if (node->entry->of_memory && memory_of(&subject) != text->mm)
+        return 0;
     int error = node->entry->show(text, &subject, who);
     return error != 0 ? error : text->error;
 }
@@ -444,6 +452,7 @@ static int text_open(struct inode *inode, struct file *file, const struct vfs_ca
     struct proc_text *text = calloc(1, sizeof(*text));
     if (text == NULL)
         return -E_NOMEM;
+    text->mm = memory_of(&subject);
     file->data = text;
     return 0;
 }

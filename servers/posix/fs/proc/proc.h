@@ -15,7 +15,8 @@
 struct proc_text {
     char *data;
     size_t used, room;
-    int error; // E_NOMEM: no more was added
+    uint64_t mm; // serial of the memory that the process had at opening; 0: none
+    int error;   // E_NOMEM: no more was added
 };
 
 void proc_printf(struct proc_text *text, const char *format, ...)
@@ -61,7 +62,8 @@ enum proc_kind {
 struct proc_entry {
     const char *name;
     enum proc_kind kind;
-    uint32_t mode; // with type
+    uint32_t mode;  // with type
+    bool of_memory; // empty once the process has other memory than when the file was opened
     proc_show_t *show;
     proc_write_t *write;
     const char *target;
@@ -75,6 +77,11 @@ struct proc_entry {
 #define PROC_PRIVATE_TEXT(entry_name, function)                                               \
     {                                                                                         \
         .name = entry_name, .kind = PROC_FILE, .mode = LINUX_S_IFREG | 0400, .show = function \
+    }
+#define PROC_MEMORY_TEXT(entry_name, bits, function)                                              \
+    {                                                                                             \
+        .name = entry_name, .kind = PROC_FILE, .mode = LINUX_S_IFREG | (bits), .of_memory = true, \
+        .show = function                                                                          \
     }
 #define PROC_SETTING(entry_name, function, writer)                                             \
     {                                                                                          \

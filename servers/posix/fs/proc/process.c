@@ -416,17 +416,18 @@ static int show_wchan(struct proc_text *text, const struct proc_subject *subject
         .name = entry_name, .kind = entry_kind, .mode = LINUX_S_IFDIR | (bits) \
     }
 
-#define COMMON_ENTRIES                                                                   \
-    PROC_PRIVATE_TEXT("auxv", show_auxv), PROC_TEXT("cgroup", show_cgroup),              \
-        PROC_TEXT("cmdline", show_cmdline), PROC_SETTING("comm", show_comm, write_comm), \
-        LINK_TO("cwd", PROC_CWD), PROC_PRIVATE_TEXT("environ", show_environ),            \
-        LINK_TO("exe", PROC_EXE), FOLDER_OF("fd", PROC_FDS, 0500),                       \
-        FOLDER_OF("fdinfo", PROC_FDINFOS, 0500), PROC_TEXT("limits", show_limits),       \
-        PROC_TEXT("maps", proc_show_maps), PROC_TEXT("mountinfo", proc_show_mountinfo),  \
-        PROC_TEXT("mounts", proc_show_mounts), PROC_TEXT("oom_score", show_oom_score),   \
-        PROC_SETTING("oom_score_adj", show_oom_adjust, write_oom_adjust),                \
-        LINK_TO("root", PROC_PROCESS_ROOT), PROC_TEXT("smaps", proc_show_smaps),         \
-        PROC_TEXT("stat", show_stat), PROC_TEXT("statm", show_statm),                    \
+#define COMMON_ENTRIES                                                                        \
+    PROC_MEMORY_TEXT("auxv", 0400, show_auxv), PROC_TEXT("cgroup", show_cgroup),              \
+        PROC_TEXT("cmdline", show_cmdline), PROC_SETTING("comm", show_comm, write_comm),      \
+        LINK_TO("cwd", PROC_CWD), PROC_MEMORY_TEXT("environ", 0400, show_environ),            \
+        LINK_TO("exe", PROC_EXE), FOLDER_OF("fd", PROC_FDS, 0500),                            \
+        FOLDER_OF("fdinfo", PROC_FDINFOS, 0500), PROC_TEXT("limits", show_limits),            \
+        PROC_MEMORY_TEXT("maps", 0444, proc_show_maps),                                       \
+        PROC_TEXT("mountinfo", proc_show_mountinfo), PROC_TEXT("mounts", proc_show_mounts),   \
+        PROC_TEXT("oom_score", show_oom_score),                                               \
+        PROC_SETTING("oom_score_adj", show_oom_adjust, write_oom_adjust),                     \
+        LINK_TO("root", PROC_PROCESS_ROOT), PROC_MEMORY_TEXT("smaps", 0444, proc_show_smaps), \
+        PROC_TEXT("stat", show_stat), PROC_TEXT("statm", show_statm),                         \
         PROC_TEXT("status", show_status), PROC_TEXT("wchan", show_wchan)
 
 const struct proc_entry proc_process_entries[] = {
