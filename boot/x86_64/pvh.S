@@ -124,7 +124,7 @@ long_mode:
 
     .section .boot.data, "aw"
 no_long_mode_text:
-    .asciz "XINIM: this processor has no 64-bit mode with NX; run QEMU with -cpu max or qemu64\r\n"
+    .asciz "XINIM: this processor lacks 64-bit mode with NX; run QEMU with -cpu max or qemu64\r\n"
     .balign 8
 boot_gdt:
     .quad 0

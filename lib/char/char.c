@@ -11,6 +11,8 @@
 #include "lib/char/private.h"
 #include "lib/sys/log.h"
 
+enum { ARM_ROUNDS = 16 };
+
 void char_class_init(struct char_class *class, struct driver *driver, const struct char_ops *ops,
                      struct char_port *port, uint32_t ports)
 {
@@ -44,7 +46,7 @@ uint32_t char_rx_room(struct char_port *port)
         session_broken(port, "RX");
         return 0;
     }
-    session->rx_full = room == 0;
+    session->rx_low = room < CHAR_RX_LOW;
     return (uint32_t)room;
 }
 
@@ -139,7 +141,7 @@ void char_port_serve(struct char_port *port)
     if (port->session.memory == NULL)
         return;
     ops->tx_provide(port);
-    if (port->session.rx_full && char_rx_room(port) > 0)
+    if (port->session.rx_low && char_rx_room(port) > 0)
         ops->rx_provide(port);
 }
 
@@ -159,23 +161,47 @@ static void status_publish(struct char_port *port)
     memcpy(port->session.memory, &port->status, sizeof port->status);
 }
 
-// Asks to be woken by new TX bytes and, if RX is stuck, by new room; serves at once what came
-// before the asking.
+// Asks to be woken by new TX bytes; true: some just came, or the ring is broken.
+static bool arm_tx(struct char_session *session)
+{
+    struct ring_side *side = &session->tx.side;
+    uint32_t seen = side->seen;
+
+    ring_side_arm(side, &side->shared->wake_consumer);
+    return ring_consumer_look(&session->tx) < 0 || side->seen != seen;
+}
+
+// The same by new RX room.
+static bool arm_rx(struct char_session *session)
+{
+    struct ring_side *side = &session->rx.side;
+    uint32_t seen = side->seen;
+
+    ring_side_arm(side, &side->shared->wake_producer);
+    return ring_producer_look(&session->rx) < 0 || side->seen != seen;
+}
+
+// Serves what came before the asking, and asks again, for what was asked is answered with that.
 static void doorbells_arm(struct char_port *port)
 {
     struct char_session *session = &port->session;
-    struct ring_side *tx = &session->tx.side;
-    uint32_t seen = tx->seen;
 
-    ring_side_arm(tx, &tx->shared->wake_consumer);
-    if (ring_consumer_look(&session->tx) < 0) {
-        session_broken(port, "TX");
-        return;
-    }
-    if (tx->seen != seen)
-        port->class->ops->tx_provide(port);
-    if (session->memory != NULL && session->rx_full && !ring_producer_may_sleep(&session->rx))
+    for (unsigned round = 0; round < ARM_ROUNDS; round++) {
+        bool came = arm_tx(session);
+
+        if (session->rx_low && arm_rx(session))
+            came = true;
+        if (!came)
+            return;
+        if (session->tx.side.broken || session->rx.side.broken) {
+            session_broken(port, session->tx.side.broken ? "TX" : "RX");
+            return;
+        }
         char_port_serve(port);
+        if (session->memory == NULL)
+            return;
+    }
+    driver_wake(port->class->driver); // a busy client: first the others
 }
 
 void char_before_wait(struct char_class *class)

@@ -46,8 +46,8 @@ struct char_session {
     handle_t notification;
     struct ring_producer rx;
     struct ring_consumer tx;
-    bool rx_full; // the chip's code was told there is no room
-    bool signal;  // owed to the client
+    bool rx_low; // the chip's code was told of less room than CHAR_RX_LOW
+    bool signal; // owed to the client
 };
 
 struct char_port {
@@ -85,8 +85,9 @@ void char_before_wait(struct char_class *class);
 
 // ---- for the chip's code ----
 
-// Bytes the RX ring has room for; 0 without a session. When 0, rx_provide is called once there is
-// room.
+// Bytes the RX ring has room for; 0 without a session. After fewer than CHAR_RX_LOW, rx_provide is
+// called once there are more.
+enum { CHAR_RX_LOW = 64 };
 uint32_t char_rx_room(struct char_port *port);
 
 // Puts bytes into the RX ring; those that find no room are dropped and counted.

@@ -93,7 +93,8 @@ static int handle_attach(struct char_port *port, struct message *request, struct
         return status;
     }
     session.notification = driver_take_handle(request, ATTACH_NOTIFICATION);
-    session.rx_full = true; // the chip's code is told of the room
+    session.rx_low = true; // the chip's code is told of the room
+    session.signal = true; // a predecessor may have died between moving an index and the doorbell
     char_session_end(port);
     port->session = session;
     port->status.session = session_identity(&session);

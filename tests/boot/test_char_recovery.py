@@ -9,10 +9,8 @@ FIFO_BYTES = 16
 
 def kills(service, count):
     """A background shell loop that kills a driver again and again."""
-    return (
-        f"(for i in $(seq {count}); do sleep 0.3; "
-        f"echo kill > /sys/xinim/services/{service}/ctl; done) &"
-    )
+    kill = f"echo kill > /sys/xinim/services/{service}/ctl"
+    return f"(for i in $(seq {count}); do sleep 0.3; until {kill}; do sleep 0.1; done; done) &"
 
 
 def test_port_output_is_exact():

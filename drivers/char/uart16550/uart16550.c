@@ -23,7 +23,6 @@ enum {
     ROUNDS_MAX = 64, // of one interrupt, then others get their turn
     BURSTS_MAX = 32, // of one FIFO each, as long as the transmitter says it is empty again
     RX_BURST = 64,   // bytes read between two looks at the ring
-    STOP_ROOM = 64,  // RTS goes down when the ring has less room than this
 };
 
 // Time-outs.
@@ -137,7 +136,7 @@ static void uart_rx(struct uart *uart)
         uint32_t room = char_rx_room(uart->port);
         uint32_t count;
 
-        if (room < (uart->flow_rtscts ? STOP_ROOM : 1)) {
+        if (room < (uart->flow_rtscts ? (uint32_t)CHAR_RX_LOW : 1)) {
             rx_stop(uart, true);
             return;
         }

@@ -123,8 +123,10 @@ uint32_t chardev_room(struct chardev_port *port)
 {
     uint32_t room = positive(ring_producer_room(&port->tx));
 
-    if (room == 0 && !ring_producer_may_sleep(&port->tx))
-        room = positive(ring_producer_room(&port->tx));
+    if (room < CHARDEV_ROOM_LOW) {
+        ring_side_arm(&port->tx.side, &port->tx.side.shared->wake_producer);
+        room = positive(ring_producer_room(&port->tx)); // what became free before the asking
+    }
     return room;
 }
 

@@ -74,7 +74,9 @@ int chardev_start(void (*found)(struct chardev_port *port));
 // Takes up to `count` bytes that came in.
 uint32_t chardev_read(struct chardev_port *port, void *bytes, uint32_t count);
 uint32_t chardev_readable(struct chardev_port *port);
-// Bytes that chardev_write takes now. 0: events->room will be called.
+// Bytes that chardev_write takes now. Fewer than CHARDEV_ROOM_LOW: events->room will be called when
+// there are more, for a writer may have no use for a few.
+enum { CHARDEV_ROOM_LOW = 64 };
 uint32_t chardev_room(struct chardev_port *port);
 void chardev_write(struct chardev_port *port, const void *bytes, uint32_t count);
 // Everything written has left the device.

@@ -83,8 +83,10 @@ uint32_t ldisc_pending(const struct ldisc *ldisc);
 // ended (or an EOF character was typed: then with 0 bytes it is the end of the file).
 uint32_t ldisc_read(struct ldisc *ldisc, uint8_t *bytes, uint32_t room, bool *end);
 
+// Output processing may turn one byte into this many, so it needs as much room for each.
+enum { LDISC_WRITE_ROOM = 8 };
 // Sends up to `count` bytes through output processing; returns how many were used, 0 when the
-// device has no room or output is stopped.
+// device has less room than LDISC_WRITE_ROOM or output is stopped.
 uint32_t ldisc_write(struct ldisc *ldisc, const uint8_t *bytes, uint32_t count);
 
 void ldisc_flush_input(struct ldisc *ldisc);

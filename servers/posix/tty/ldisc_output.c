@@ -9,7 +9,7 @@
 
 enum {
     TAB_STOP = 8,
-    EXPANSION_MAX = TAB_STOP, // one byte becomes at most this many
+    EXPANSION_MAX = LDISC_WRITE_ROOM,
     WRITE_CHUNK = 256,
 };
 

@@ -400,7 +400,7 @@ static uint32_t tty_poll(struct file *file, struct poll_table *table)
         events |= LINUX_POLLIN | LINUX_POLLRDNORM;
     if (tty->gone)
         events |= LINUX_POLLHUP | LINUX_POLLIN | LINUX_POLLRDNORM;
-    else if (!tty->stopped && !tty->ldisc.stopped && tty->ops->room(tty) > 0)
+    else if (!tty->stopped && !tty->ldisc.stopped && tty->ops->room(tty) >= LDISC_WRITE_ROOM)
         events |= LINUX_POLLOUT | LINUX_POLLWRNORM;
     return events;
 }

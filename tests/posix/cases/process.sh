@@ -36,7 +36,7 @@ sysctl -n kernel.ostype; sysctl -n kernel.hostname; sysctl nosuch.key 2>/dev/nul
 ### signals-default-actions
 for s in HUP INT QUIT ILL TRAP ABRT BUS FPE USR1 SEGV USR2 PIPE ALRM TERM XCPU XFSZ VTALRM PROF POLL PWR SYS; do sh -c "kill -$s \$\$" 2>/dev/null; echo $s $?; done; for s in CHLD CONT URG WINCH; do sh -c "kill -$s \$\$; exit 4"; echo $s $?; done
 ### signal-masks-across-exec
-sh -c 'trap "" USR1; exec sh -c "kill -USR1 \$\$; echo survived"'; sh -c 'trap "echo x" USR1; exec sh -c "kill -USR1 \$\$; echo no"'; echo $?; grep SigIgn /proc/self/status
+sh -c 'trap "" USR1; exec sh -c "kill -USR1 \$\$; echo survived"'; sh -c 'trap "echo x" USR1; exec sh -c "kill -USR1 \$\$; echo no"'; echo $?; sh -c 'trap "" USR1; exec grep SigIgn /proc/self/status' | sed 's/.*\(.\)..$/\1/'
 ### process-groups
 setsid sh -c 'trap "echo leader" TERM; sh -c "trap \"echo member; exit 0\" TERM; sleep 5 & wait" & sleep 1; kill -TERM 0; wait; echo end' > o 2>/dev/null; echo $?; sort o
 ### kill-group
