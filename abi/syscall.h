@@ -263,7 +263,8 @@ enum machine_op {
     MACHINE_CONSOLE_OFF, // the kernel's own early output stops (a driver has the UART)
     MACHINE_POWER_OFF,   // by firmware call (PSCI); E_NOSYS where a driver does it (ACPI)
     MACHINE_REBOOT,
-    MACHINE_EXIT, // QEMU's debug exit, for tests; E_NODEV without the device
+    MACHINE_EXIT,       // QEMU's debug exit, for tests; E_NODEV without the device
+    MACHINE_CONSOLE_ON, // it goes on, whoever has the UART: for last words
 };
 
 // ---- information ----

@@ -23,6 +23,7 @@
 #define TABLE_RW   0x003
 #define LARGE_RW   0x083
 #define COM1       0x3f8
+#define DEBUG_EXIT 0xf4     /* QEMU: isa-debug-exit */
 
     .section .note.pvh, "a", @note
     .balign 4
@@ -105,9 +106,12 @@ no_long_mode:
     jz 4f
     outb %al, %dx
     jmp 2b
-4:  cli
+4:  movw $DEBUG_EXIT, %dx /* as a panic ends */
+    movl $0x7f, %eax
+    outl %eax, %dx
+5:  cli
     hlt
-    jmp 4b
+    jmp 5b
 
     .code64
 long_mode:

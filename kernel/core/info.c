@@ -173,6 +173,9 @@ int64_t sys_machine_control(struct thread *thread, const uint64_t *arg)
         return arch_reboot();
     case MACHINE_EXIT:
         return arch_debug_exit((uint32_t)arg[2]);
+    case MACHINE_CONSOLE_ON:
+        log_console_on();
+        return 0;
     }
     return -E_INVAL;
 }

@@ -48,12 +48,22 @@ static void fail(struct service *service)
 
 static void give_up(struct service *service)
 {
-    log_error("%s: given up after %u deaths in a row", service->name, service->policy.deaths + 1);
+    enum svc_give_up end = service->manifest->give_up;
+    if (end == SVC_GIVE_UP_STOP) {
+        log_error("%s: given up after %u deaths in a row", service->name,
+                  service->policy.deaths + 1);
+        fail(service);
+        return;
+    }
+    bool off = end == SVC_GIVE_UP_POWER_OFF;
+    char cause[LOG_LINE_MAX];
+    text_cause(service, image_format_address, cause, sizeof(cause));
+    (void)sys_machine_control(rs.root, MACHINE_CONSOLE_ON, 0);
+    log_error("%s: given up (%s); the machine %s", service->name, cause,
+              off ? "powers off" : "restarts");
     fail(service);
-    if (service->manifest->give_up == SVC_GIVE_UP_REBOOT)
-        (void)sys_machine_control(rs.root, MACHINE_REBOOT, 0); // returns only if it cannot
-    if (service->manifest->give_up == SVC_GIVE_UP_POWER_OFF)
-        (void)sys_machine_control(rs.root, MACHINE_POWER_OFF, 0);
+    int64_t status = sys_machine_control(rs.root, off ? MACHINE_POWER_OFF : MACHINE_REBOOT, 0);
+    log_error("the machine cannot do that: error %lld", (long long)-status); // still here
 }
 
 // The process is gone and its device safe: what next?

@@ -20,9 +20,10 @@ enum policy_action policy_death(const struct svc_manifest *manifest, struct poli
                                 time_ns_t now, bool clean, uint64_t *delay)
 {
     *delay = 0;
-    if (manifest->restart == SVC_RESTART_NEVER ||
-        (clean && manifest->restart == SVC_RESTART_FAILURE))
+    if (clean && manifest->restart != SVC_RESTART_ALWAYS)
         return POLICY_STOP;
+    if (manifest->restart == SVC_RESTART_NEVER)
+        return POLICY_GIVE_UP;
     if (state->deaths && now - state->last > manifest->retry_window)
         state->deaths = 0; // it ran well for long enough
     state->last = now;

@@ -52,6 +52,12 @@ def test_corrupt_superblock_checksum(damaged_root):
     expect_line(guest.run("true", "--root", image, seconds=SECONDS), r"ext4.*(checksum|superblock)")
 
 
+def test_end_of_the_program_server():
+    """Without it there are no programs: the machine says why and restarts, which ends QEMU."""
+    result = guest.run("echo kill > /sys/xinim/services/posix/ctl; sleep 9", seconds=SECONDS)
+    expect_line(result, r"posix: given up .*killed on request.* restarts")
+
+
 def test_disk_without_init(tmp_path):
     folder = tmp_path / "empty"
     folder.mkdir()

@@ -16,7 +16,7 @@ def kills(service, count):
 def test_port_output_is_exact():
     """What the dead driver's device had taken is not sent again, what it had not is."""
     text = guest.check(
-        f"{kills('virtio_console.0', 4)} seq 1 60000; wait;"
+        f"{kills('virtio_console.0', 4)} seq 1 60000; wait; sleep 1;"
         " grep incarnation: /sys/xinim/services/virtio_console.0/status"
     )
     lines = text.splitlines()

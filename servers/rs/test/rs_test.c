@@ -82,7 +82,8 @@ static void test_restart_kinds(void **state)
     assert_int_equal(policy_death(&manifest, &policy, 1, true, &delay), POLICY_STOP);
     assert_int_equal(policy_death(&manifest, &policy, 1, false, &delay), POLICY_RESTART);
     manifest.restart = SVC_RESTART_NEVER;
-    assert_int_equal(policy_death(&manifest, &policy, 1, false, &delay), POLICY_STOP);
+    assert_int_equal(policy_death(&manifest, &policy, 1, true, &delay), POLICY_STOP);
+    assert_int_equal(policy_death(&manifest, &policy, 1, false, &delay), POLICY_GIVE_UP);
     manifest.restart = SVC_RESTART_ALWAYS;
     manifest.retries = 0;
     policy = (struct policy_state){0};
