@@ -21,7 +21,6 @@ struct irq *irq_table[IRQ_VECTORS];
 
 void irq_raised(unsigned vector)
 {
-    spin_lock(&object_lock);
     struct irq *irq = irq_table[vector];
     if (irq != NULL) {
         irq->count++;
@@ -33,7 +32,6 @@ void irq_raised(unsigned vector)
             notification_signal(irq->notification, irq->badge);
         }
     }
-    spin_unlock(&object_lock);
 }
 
 static int irq_allocate(struct irq *irq, struct irq_args *args)

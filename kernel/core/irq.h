@@ -26,5 +26,5 @@ enum { IRQ_VECTORS = 256 };
 
 extern struct irq *irq_table[IRQ_VECTORS];
 
-// From the processor's interrupt entry: vector was raised. Takes object_lock.
+// From the processor's interrupt entry: vector was raised. object_lock held.
 void irq_raised(unsigned vector);

@@ -42,6 +42,15 @@ static void arm(struct cpu *cpu)
     }
 }
 
+// From now on somebody waits for this CPU, if it is not so already.
+static inline void start_slice(struct cpu *cpu)
+{
+    if (cpu->ready != 0 && cpu->slice_end == DEADLINE_NEVER) {
+        cpu->slice_end = clock_now() + SCHED_SLICE_NS;
+        arm(cpu);
+    }
+}
+
 void sched_timer_add(struct timer_node *node, time_ns_t deadline)
 {
     struct cpu *cpu = this_cpu();
@@ -94,14 +103,11 @@ static struct cpu *choose_cpu(const struct thread *thread)
         return &cpus[thread->guest->fpu_cpu];
     }
     uint32_t allowed = thread->affinity;
-    uint32_t last = 1u << thread->cpu;
-    if ((allowed & last & sched_idle_cpus) != 0) {
+    uint32_t idle = allowed & sched_idle_cpus;
+    if (((idle != 0 ? idle : allowed) & 1u << thread->cpu) != 0) {
         return &cpus[thread->cpu];
     }
-    if ((allowed & sched_idle_cpus) != 0) {
-        return &cpus[__builtin_ctz(allowed & sched_idle_cpus)];
-    }
-    return (allowed & last) != 0 ? &cpus[thread->cpu] : &cpus[__builtin_ctz(allowed)];
+    return &cpus[__builtin_ctz(idle != 0 ? idle : allowed)];
 }
 
 void sched_enqueue(struct thread *thread)
@@ -122,8 +128,7 @@ void sched_enqueue_on(struct thread *thread, unsigned index)
         }
     } else if (cpu->slice_end == DEADLINE_NEVER) {
         if (cpu == this_cpu()) {
-            cpu->slice_end = clock_now() + SCHED_SLICE_NS;
-            arm(cpu);
+            start_slice(cpu);
         } else {
             ipi_send(cpu->index, IPI_RESCHEDULE); // it arms its own timer
         }
@@ -162,7 +167,8 @@ static void send_on(struct cpu *cpu, struct thread *thread)
     sched_enqueue(thread);
 }
 
-static struct thread *take_next(struct cpu *cpu)
+// Nobody is ready here, or the first may not run here.
+static __attribute__((noinline)) struct thread *take_other(struct cpu *cpu)
 {
     for (;;) {
         struct thread *thread = cpu->ready != 0 ? first_ready(cpu) : steal(cpu);
@@ -176,6 +182,19 @@ static struct thread *take_next(struct cpu *cpu)
         }
         send_on(cpu, thread);
     }
+}
+
+static inline struct thread *take_next(struct cpu *cpu)
+{
+    if (cpu->ready != 0) {
+        struct thread *thread = first_ready(cpu);
+        if (__builtin_expect(may_run_on(thread, cpu), 1)) {
+            queue_remove(cpu, thread);
+            thread->fetching_state = false;
+            return thread;
+        }
+    }
+    return take_other(cpu);
 }
 
 // ---- switching ----
@@ -282,9 +301,9 @@ static void finish_doomed(struct cpu *cpu)
     object_put(&thread->object);
 }
 
-static void schedule(struct cpu *cpu)
+// With object_lock held, which it releases.
+static inline void schedule_locked(struct cpu *cpu)
 {
-    spin_lock(&object_lock);
     struct thread *current = cpu->current;
     if (current != NULL) {
         current = keep_current(cpu, current);
@@ -295,10 +314,7 @@ static void schedule(struct cpu *cpu)
     cpu->reschedule = false;
     if (current != NULL) {
         if (cpu->ready == 0 || first_ready(cpu)->priority <= current->priority) {
-            if (cpu->ready != 0 && cpu->slice_end == DEADLINE_NEVER) {
-                cpu->slice_end = clock_now() + SCHED_SLICE_NS;
-                arm(cpu);
-            }
+            start_slice(cpu);
             spin_unlock(&object_lock);
             return;
         }
@@ -312,10 +328,22 @@ static void schedule(struct cpu *cpu)
         next = idle(cpu);
     }
     sched_switch_to(cpu, next);
-    if (cpu->ready != 0 && cpu->slice_end == DEADLINE_NEVER) {
-        cpu->slice_end = clock_now() + SCHED_SLICE_NS;
+    start_slice(cpu);
+    spin_unlock(&object_lock);
+}
+
+static void schedule(struct cpu *cpu)
+{
+    spin_lock(&object_lock);
+    schedule_locked(cpu);
+}
+
+void sched_unlock(struct cpu *cpu)
+{
+    if (cpu->reschedule && cpu->current != NULL) {
+        schedule_locked(cpu);
+        return;
     }
-    arm(cpu);
     spin_unlock(&object_lock);
 }
 
@@ -382,5 +410,5 @@ void sched_timer_interrupt(struct cpu *cpu)
         }
     }
     arm(cpu);
-    spin_unlock(&object_lock);
+    sched_unlock(cpu);
 }

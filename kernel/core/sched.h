@@ -37,6 +37,10 @@ static inline struct frame *kernel_leave(struct cpu *cpu)
     return cpu->frame;
 }
 
+// Releases object_lock at the end of an interrupt, and goes over to what that made ready if it is
+// more urgent than what was interrupted.
+void sched_unlock(struct cpu *cpu);
+
 // Gives the CPU from its current (already blocked) thread straight to another, which is in no
 // queue.
 void sched_switch_to(struct cpu *cpu, struct thread *next);

@@ -83,8 +83,10 @@ static void interrupt(struct cpu *cpu, uint64_t vector)
     case IRQ_VECTOR_SPURIOUS:
         break;
     default:
+        spin_lock(&object_lock);
         irq_raised((unsigned)vector);
         apic_end_of_interrupt();
+        sched_unlock(cpu);
         break;
     }
 }
@@ -136,7 +138,9 @@ static void page_fault(struct thread *thread, uint64_t error)
                                             : GUEST_EXIT_FAULT);
 }
 
-static void exception(struct thread *thread, uint64_t vector, uint64_t error)
+// Apart from interrupts, whose way is to be short.
+static __attribute__((noinline)) void exception(struct thread *thread, uint64_t vector,
+                                                uint64_t error)
 {
     if (vector == VECTOR_PAGE_FAULT) {
         page_fault(thread, error);
