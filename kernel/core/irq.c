@@ -19,14 +19,19 @@
 
 struct irq *irq_table[IRQ_VECTORS];
 
+static __attribute__((noinline)) void mask(struct irq *irq)
+{
+    irq->masked = true;
+    irq_chip_mask(irq->line);
+}
+
 void irq_raised(unsigned vector)
 {
     struct irq *irq = irq_table[vector];
     if (irq != NULL) {
         irq->count++;
         if ((irq->flags & IRQ_LEVEL) != 0) {
-            irq->masked = true;
-            irq_chip_mask(irq->line);
+            mask(irq);
         }
         if (irq->notification != NULL) {
             notification_signal(irq->notification, irq->badge);

@@ -62,9 +62,17 @@ static const char *const exception_names[EXCEPTIONS] = {
 struct frame *trap_from_user(uint64_t vector, uint64_t error);
 void trap_from_kernel(struct kernel_frame *frame);
 
-static void interrupt(struct cpu *cpu, uint64_t vector)
+// A device's, whose way is to be short.
+static inline void device_interrupt(struct cpu *cpu, uint64_t vector)
 {
-    cpu->interrupts++;
+    spin_lock(&object_lock);
+    irq_raised((unsigned)vector);
+    apic_end_of_interrupt();
+    sched_unlock(cpu);
+}
+
+static __attribute__((noinline)) void system_interrupt(struct cpu *cpu, uint64_t vector)
+{
     switch (vector) {
     case IRQ_VECTOR_TIMER:
         apic_end_of_interrupt();
@@ -83,11 +91,17 @@ static void interrupt(struct cpu *cpu, uint64_t vector)
     case IRQ_VECTOR_SPURIOUS:
         break;
     default:
-        spin_lock(&object_lock);
-        irq_raised((unsigned)vector);
-        apic_end_of_interrupt();
-        sched_unlock(cpu);
         break;
+    }
+}
+
+static inline void interrupt(struct cpu *cpu, uint64_t vector)
+{
+    cpu->interrupts++;
+    if (vector <= IRQ_VECTOR_LAST) {
+        device_interrupt(cpu, vector);
+    } else {
+        system_interrupt(cpu, vector);
     }
 }
 
@@ -138,7 +152,6 @@ static void page_fault(struct thread *thread, uint64_t error)
                                             : GUEST_EXIT_FAULT);
 }
 
-// Apart from interrupts, whose way is to be short.
 static __attribute__((noinline)) void exception(struct thread *thread, uint64_t vector,
                                                 uint64_t error)
 {
