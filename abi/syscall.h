@@ -226,7 +226,8 @@ enum thread_op {
     THREAD_BIND_NOTIFICATION, // value: notification handle; what receive also waits for
     THREAD_KICK,              // end, or forestall once, guest_run and FUTEX_INTERRUPTIBLE waits
     THREAD_KILL,
-    THREAD_CPU_TIME, // -> ns
+    THREAD_CPU_TIME,   // -> ns it has run
+    THREAD_GUEST_TIME, // -> ns of these in guests
 };
 
 // ---- devices ----

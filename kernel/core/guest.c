@@ -102,10 +102,17 @@ static bool live_elsewhere(const struct guest *guest)
     return guest->fpu_cpu != GUEST_FPU_NOWHERE && guest->fpu_cpu != cpu_index();
 }
 
+// What the current thread has run.
+static inline uint64_t current_ticks(const struct cpu *cpu, const struct thread *thread)
+{
+    return thread->cpu_ticks + (cpu_counter() - cpu->switched_at);
+}
+
 // object_lock held.
 static void enter(struct cpu *cpu, struct thread *thread, struct guest *guest)
 {
     object_get(&guest->object);
+    thread->guest_ticks -= current_ticks(cpu, thread);
     guest->thread = thread;
     thread->guest = guest;
     thread->active_frame = (struct frame *)&guest->state->registers;
@@ -162,6 +169,7 @@ void guest_leave(struct thread *thread)
 static inline void leave_locked(struct cpu *cpu, struct thread *thread, int64_t reason)
 {
     detach(thread);
+    thread->guest_ticks += current_ticks(cpu, thread);
     thread->leave_guest = false; // a kick that came meanwhile is still in thread->kicked
     frame_set_result(&thread->frame, reason);
     cpu->frame = &thread->frame;
@@ -180,6 +188,7 @@ void guest_take_kick(struct cpu *cpu, struct thread *thread)
         leave_locked(cpu, thread, GUEST_EXIT_KICK);
     } else {
         detach(thread);
+        thread->guest_ticks += thread->cpu_ticks;
         frame_set_result(&thread->frame, GUEST_EXIT_KICK);
     }
 }

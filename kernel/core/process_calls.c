@@ -338,10 +338,13 @@ static int64_t thread_control(struct thread *thread, struct thread *target, uint
     case THREAD_KILL:
         thread_kill_locked(target);
         break;
-    case THREAD_CPU_TIME: {
+    case THREAD_CPU_TIME:
         result = (int64_t)clock_ticks_to_ns(thread_ticks(target));
         break;
-    }
+    case THREAD_GUEST_TIME:
+        result = (int64_t)clock_ticks_to_ns(target->guest_ticks +
+                                            (target->guest != NULL ? thread_ticks(target) : 0));
+        break;
     default:
         result = -E_INVAL;
     }

@@ -88,9 +88,10 @@ struct thread {
 
     uint64_t fault_offset; // faulting: byte offset in the pager's object
     uint32_t fault_access;
-    uint64_t cpu_ticks;  // counter ticks it has run
-    uint64_t turn_ticks; // of cpu_ticks: turns since it last waited, as far as schedule saw them;
-                         // for the budget
+    uint64_t cpu_ticks;   // counter ticks it has run
+    uint64_t guest_ticks; // of these, in guests; while it is in one, less what it had run before
+    uint64_t turn_ticks;  // of cpu_ticks: turns since it last waited, as far as schedule saw them;
+                          // for the budget
 };
 
 // What a system-call handler returns when the frame is already as it must be (blocked, restarted,

@@ -68,8 +68,10 @@ void task_start(struct task *task);
 // The calling task ends, with posix_lock held, which it gives up; afterwards the task may be
 // another's: return.
 void task_end(struct task *task);
-// Processor time of the task's thread so far.
+// Processor time of the task's thread so far; the same added to a usage, as user time what the
+// program itself ran, as system time the rest.
 uint64_t task_cpu_ns(const struct task *task);
+void task_add_times(const struct task *task, struct usage *usage);
 // Makes the task's guest run in another space.
 int task_set_aspace(struct task *task, handle_t aspace);
 int task_init(void);

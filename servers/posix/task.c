@@ -138,6 +138,7 @@ static void task_reset(struct task *task)
         .guest = task->guest,
         .guest_state = task->guest_state,
         .cpu_base_ns = task->cpu_base_ns,
+        .guest_base_ns = task->guest_base_ns,
         .kept = task->kept,
     };
     fresh.waiter.thread = task->kept.thread;
@@ -203,11 +204,23 @@ void task_notify(struct task *task, uint32_t work)
         sys_thread_control(task->kept.thread, THREAD_KICK, 0);
 }
 
+static uint64_t thread_ns(const struct task *task, enum thread_op what, uint64_t base)
+{
+    int64_t total = sys_thread_control(task->kept.thread, what, 0);
+    return total > 0 && (uint64_t)total > base ? (uint64_t)total - base : 0;
+}
+
 uint64_t task_cpu_ns(const struct task *task)
 {
-    int64_t total = sys_thread_control(task->kept.thread, THREAD_CPU_TIME, 0);
-    return total > 0 && (uint64_t)total > task->cpu_base_ns ? (uint64_t)total - task->cpu_base_ns
-                                                            : 0;
+    return thread_ns(task, THREAD_CPU_TIME, task->cpu_base_ns);
+}
+
+void task_add_times(const struct task *task, struct usage *usage)
+{
+    uint64_t user = thread_ns(task, THREAD_GUEST_TIME, task->guest_base_ns);
+    uint64_t all = task_cpu_ns(task);
+    usage->user_ns += user;
+    usage->system_ns += all > user ? all - user : 0;
 }
 
 void proc_usage(const struct proc *proc, struct usage *out)
@@ -217,7 +230,7 @@ void proc_usage(const struct proc *proc, struct usage *out)
     {
         const struct task *task = list_entry(node, struct task, proc_node);
         usage_add(out, &task->usage);
-        out->user_ns += task_cpu_ns(task);
+        task_add_times(task, out);
     }
 }
 
@@ -264,9 +277,11 @@ void task_end(struct task *task)
     proc_vfork_done(proc);
     end_memory_and_files(task);
 
-    uint64_t cpu = task_cpu_ns(task);
-    task->usage.user_ns += cpu;
-    task->cpu_base_ns += cpu;
+    struct usage times = {0};
+    task_add_times(task, &times);
+    usage_add(&task->usage, &times);
+    task->cpu_base_ns += times.user_ns + times.system_ns;
+    task->guest_base_ns += times.user_ns;
     usage_add(&proc->usage, &task->usage);
     signal_pending_flush(&task->pending, proc);
     cred_put(task->cred);

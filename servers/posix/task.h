@@ -231,7 +231,7 @@ struct task {
     uint64_t affinity;   // CPUs it may run on; 0: all
     int32_t exit_status; // wait status that exit() of this thread gave
     struct usage usage;
-    uint64_t cpu_base_ns; // of its kernel thread when the task began
+    uint64_t cpu_base_ns, guest_base_ns; // of its kernel thread when the task began
     time_ns_t start_time;
 
     // What a task keeps when it is used again for another thread.

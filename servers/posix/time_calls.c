@@ -247,7 +247,7 @@ int64_t linux_getrusage(struct task *task, const uint64_t argument[SYSCALL_ARGUM
         break;
     case RUSAGE_THREAD:
         usage = task->usage;
-        usage.user_ns += task_cpu_ns(task);
+        task_add_times(task, &usage);
         break;
     default:
         return -E_INVAL;

@@ -64,3 +64,19 @@ def test_log_of_the_kernel(files):
 
 def test_mounts(files):
     assert re.search(r"^/dev/vda / ext4 ro", files["/proc/mounts"], re.MULTILINE)
+
+
+def test_user_and_system_time():
+    """A program that only calls the system and one that only calculates: both kinds count."""
+    text = guest.check(
+        "dd if=/dev/zero of=/dev/null bs=1 count=20000 2>/dev/null; times;"
+        " sha256sum /bin/busybox > /dev/null; times"
+    )
+    pattern = r"(\d+)m([\d.]+)s"
+    seconds = [
+        [60 * float(minutes) + float(rest) for minutes, rest in re.findall(pattern, line)]
+        for line in text.splitlines()
+    ]
+    _, (calls_user, calls_system), _, (all_user, _) = seconds  # the shell's own, its children's
+    assert calls_system > calls_user > 0
+    assert all_user > calls_user

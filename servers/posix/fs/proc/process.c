@@ -42,8 +42,7 @@ static void usage_of(const struct proc_subject *subject, struct usage *usage)
 {
     if (subject->thread) {
         *usage = subject->task->usage;
-        usage->user_ns = task_cpu_ns(subject->task);
-        usage->system_ns = 0;
+        task_add_times(subject->task, usage);
     } else {
         proc_usage(subject->proc, usage);
     }
