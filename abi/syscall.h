@@ -96,7 +96,7 @@ enum syscall {
     SYS_DMA_MAP = 57,   // (dma, memory, offset, bytes, rights, bus_address *): one entry a page, or
                         // one if contiguous
     SYS_DMA_UNMAP = 58, // (dma, memory, offset, bytes)
-    SYS_DMA_CONTROL = 59, // (dma, enum dma_op): quarantine release and the like
+    SYS_DMA_CONTROL = 59, // (dma, enum dma_op, value)
 
     // The system.
     SYS_CLOCK = 60,     // () -> monotonic ns
@@ -257,7 +257,18 @@ struct irq_args {
 };
 
 enum dma_op {
-    DMA_RELEASE_QUARANTINE, // devmgr: the device is reset, pages of its dead driver may be reused
+    DMA_RELEASE_QUARANTINE, // the device is reset: pages of its dead driver may be reused; final
+    DMA_BLOCK,              // the device reaches nothing any more; what is mapped stays held
+    DMA_WATCH,              // value: notification, signalled at each access that was stopped
+    DMA_STATUS,             // value: struct dma_status *
+};
+
+struct dma_status {
+    uint64_t mapped_bytes, mappings;
+    uint64_t faults;       // accesses of the device that the IOMMU stopped
+    uint64_t fault_bus;    // the last one's page
+    uint32_t fault_access; // PROT_READ or PROT_WRITE
+    uint32_t confined;     // 0: no IOMMU, the device reaches all memory
 };
 
 enum machine_op {

@@ -13,5 +13,6 @@ enum {
     IRQ_VECTOR_RESCHEDULE = 0xf1,
     IRQ_VECTOR_TLB = 0xf2,
     IRQ_VECTOR_STOP = 0xf3,
+    IRQ_VECTOR_IOMMU = 0xf4,
     IRQ_VECTOR_SPURIOUS = 0xff,
 };

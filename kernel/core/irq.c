@@ -159,6 +159,7 @@ void irq_destroy(struct object *object)
     if ((irq->flags & IRQ_MSI) == 0) {
         irq_chip_mask(irq->line);
     }
+    irq_chip_disconnect(irq->vector);
     spin_unlock(&object_lock);
     if (irq->notification != NULL) {
         object_put(&irq->notification->object);

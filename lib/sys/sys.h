@@ -395,9 +395,10 @@ static inline int64_t sys_dma_unmap(handle_t dma, handle_t memory, uint64_t offs
     return syscall4(SYS_DMA_UNMAP, dma, memory, offset, bytes);
 }
 
-static inline int64_t sys_dma_control(handle_t dma, enum dma_op op)
+// DMA_STATUS needs RIGHT_READ, the others RIGHT_MANAGE. -E_INVAL: no such operation.
+static inline int64_t sys_dma_control(handle_t dma, enum dma_op op, uint64_t value)
 {
-    return syscall2(SYS_DMA_CONTROL, dma, op);
+    return syscall3(SYS_DMA_CONTROL, dma, op, value);
 }
 
 // ---- the system ----

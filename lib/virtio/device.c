@@ -61,6 +61,8 @@ int virtio_device_negotiate(struct virtio_device *device, uint64_t allowed, uint
 
     required |= VIRTIO_F_VERSION_1;
     uint64_t offered = ops->get_device_features(device->transport);
+    // Bus addresses come from a DMA window, and barriers are those of real devices: always so here.
+    allowed |= VIRTIO_F_ACCESS_PLATFORM | VIRTIO_F_ORDER_PLATFORM;
     uint64_t chosen = offered & (allowed | required);
     if ((chosen & required) != required)
         return give_up(device, -E_OPNOTSUPP);

@@ -81,12 +81,15 @@ int pci_device_make_safe(struct devmgr *devmgr, struct device *device)
 
     interrupt_disable(devmgr, device);
     pci_enable(&devmgr->pci, function, PCI_ENABLE_MEMORY); // no bus mastering, no INTx
+    if (device->dma != HANDLE_NONE)
+        sys_dma_control(device->dma, DMA_BLOCK, 0);
     error = virtio_reset(&devmgr->pci, function);
     if (error == -E_NODEV)
         error = pci_reset(&devmgr->pci, function);
     pci_enable(&devmgr->pci, function, 0);
-    // With bus mastering off the function cannot write to memory even if it would not be reset.
+    // Without bus mastering, and blocked where there is an IOMMU, the function cannot write to memory
+    // even if it would not be reset.
     if (device->dma != HANDLE_NONE)
-        sys_dma_control(device->dma, DMA_RELEASE_QUARANTINE);
+        sys_dma_control(device->dma, DMA_RELEASE_QUARANTINE, 0);
     return error;
 }

@@ -103,7 +103,11 @@ static void parse_madt(const uint8_t *madt, uint32_t length)
             add_cpu((uint32_t)read_le(entry + 4, 4), (uint32_t)read_le(entry + 8, 4));
         } else if (entry[0] == MADT_IOAPIC && bytes >= 12 && acpi_info.ioapic_count < IOAPIC_MAX) {
             acpi_info.ioapic[acpi_info.ioapic_count++] =
-                (struct acpi_ioapic){read_le(entry + 4, 4), (uint32_t)read_le(entry + 8, 4)};
+                (struct acpi_ioapic){
+                    .address = read_le(entry + 4, 4),
+                    .first_line = (uint32_t)read_le(entry + 8, 4),
+                    .id = entry[2],
+                };
         } else if (entry[0] == MADT_OVERRIDE && bytes >= 10) {
             parse_override(entry);
         }
@@ -122,6 +126,9 @@ static void parse_table(uint64_t address)
         parse_madt(table, length);
     } else if (memcmp(table, "HPET", 4) == 0 && length >= HPET_ADDRESS + 8) {
         acpi_info.hpet = read_le(table + HPET_ADDRESS, 8);
+    } else if (memcmp(table, "DMAR", 4) == 0) {
+        acpi_info.dmar = table;
+        acpi_info.dmar_bytes = length;
     }
 }
 

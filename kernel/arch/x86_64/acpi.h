@@ -13,6 +13,7 @@ enum { IOAPIC_MAX = 4, ISA_IRQS = 16 };
 struct acpi_ioapic {
     uint64_t address;
     uint32_t first_line;
+    uint8_t id;
 };
 
 struct acpi_isa_override {
@@ -28,6 +29,8 @@ struct acpi_info {
     struct acpi_ioapic ioapic[IOAPIC_MAX];
     struct acpi_isa_override isa[ISA_IRQS];
     uint64_t hpet; // 0: none
+    const uint8_t *dmar; // NULL: none
+    uint32_t dmar_bytes;
 };
 
 extern struct acpi_info acpi_info;

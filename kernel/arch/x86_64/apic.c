@@ -8,6 +8,7 @@
 #include "kernel/arch/mmu.h"
 #include "kernel/arch/x86_64/acpi.h"
 #include "kernel/arch/x86_64/io.h"
+#include "kernel/arch/x86_64/vtd_interrupt.h"
 #include "kernel/core/cpu.h"
 #include "kernel/core/panic.h"
 
@@ -46,6 +47,7 @@ enum {
     REDIRECTION_MASKED = 1 << 16,
     REDIRECTION_LEVEL = 1 << 15,
     REDIRECTION_ACTIVE_LOW = 1 << 13,
+    REDIRECTION_REMAPPED = 1 << 16, // of the upper half, below the entry's number (VT-d 5.1.5.1)
 
     PIC1_DATA = 0x21,
     PIC2_DATA = 0xa1,
@@ -77,6 +79,11 @@ uint32_t apic_id(void)
 {
     uint32_t id = apic_read(APIC_ID);
     return x2apic ? id : id >> 24;
+}
+
+bool apic_is_wide(void)
+{
+    return x2apic;
 }
 
 void apic_end_of_interrupt(void)
@@ -203,7 +210,17 @@ int irq_chip_connect(uint32_t line, unsigned vector, uint32_t *flags)
         (*flags & IRQ_ACTIVE_LOW) != 0 || (line < ISA_IRQS && acpi_info.isa[line].active_low);
     value |= level ? (uint32_t)REDIRECTION_LEVEL : 0u;
     value |= low ? (uint32_t)REDIRECTION_ACTIVE_LOW : 0u;
-    ioapic_write(index, reg + 1, cpus[0].hardware_id << 24);
+    uint32_t high = cpus[0].hardware_id << 24;
+    if (vtd_interrupts_remapped()) {
+        uint32_t source;
+        int error = vtd_ioapic_source(acpi_info.ioapic[index].id, &source);
+        if (error != 0) {
+            return error;
+        }
+        vtd_interrupt_set(vector, cpus[0].hardware_id, source, level);
+        high = vector << 17 | REDIRECTION_REMAPPED;
+    }
+    ioapic_write(index, reg + 1, high);
     ioapic_write(index, reg, value);
     return 0;
 }
@@ -235,5 +252,17 @@ int irq_chip_message(unsigned vector, struct irq_args *args)
     unsigned cpu = next++ % cpu_count();
     args->msi_address = (uint32_t)MSI_ADDRESS | cpus[cpu].hardware_id << 12;
     args->msi_data = vector;
+    if (vtd_interrupts_remapped()) {
+        vtd_interrupt_set(vector, cpus[cpu].hardware_id, args->device, false);
+        args->msi_address = vtd_interrupt_message(vector);
+        args->msi_data = 0;
+    }
     return 0;
+}
+
+void irq_chip_disconnect(unsigned vector)
+{
+    if (vtd_interrupts_remapped()) {
+        vtd_interrupt_clear(vector);
+    }
 }

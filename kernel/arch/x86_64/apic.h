@@ -11,6 +11,7 @@
 void apic_init(void);     // boot CPU: maps the registers, masks the 8259s, sets up the I/O APICs
 void apic_init_cpu(void); // every CPU: enables its local APIC
 uint32_t apic_id(void);
+bool apic_is_wide(void); // x2APIC mode: ids of 32 bits
 void apic_end_of_interrupt(void);
 void apic_send(uint32_t apic_id, uint32_t command); // interrupt command register, low half
 void apic_timer_start(uint32_t count);              // one-shot, divided by 1; 0 stops it

@@ -8,6 +8,7 @@
 #include "kernel/arch/arch_cpu.h"
 #include "kernel/arch/clock.h"
 #include "kernel/arch/fpu.h"
+#include "kernel/arch/iommu.h"
 #include "kernel/arch/mmu.h"
 #include "kernel/arch/x86_64/acpi.h"
 #include "kernel/arch/x86_64/apic.h"
@@ -147,5 +148,6 @@ void arch_boot(uint64_t start_info)
     cpus[0].hardware_id = apic_id();
     clock_init();
     clock_init_cpu();
+    iommu_init();
     kernel_main();
 }

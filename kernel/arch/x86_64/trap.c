@@ -8,6 +8,7 @@
 #include "kernel/arch/irq_vectors.h"
 #include "kernel/arch/mmu.h"
 #include "kernel/arch/x86_64/apic.h"
+#include "kernel/arch/x86_64/vtd.h"
 #include "kernel/core/cpu.h"
 #include "kernel/core/guest.h"
 #include "kernel/core/irq.h"
@@ -85,6 +86,10 @@ static __attribute__((noinline)) void system_interrupt(struct cpu *cpu, uint64_t
     case IRQ_VECTOR_TLB:
         apic_end_of_interrupt();
         tlb_answer_requests();
+        break;
+    case IRQ_VECTOR_IOMMU:
+        apic_end_of_interrupt();
+        vtd_fault_interrupt();
         break;
     case IRQ_VECTOR_STOP:
         arch_halt();

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: MIT
+// SPDX-FileCopyrightText: 2026 The XINIM authors
+
+// Accesses that a unit stopped (VT-d 3.3, 7.2): read from its records at its interrupt, which goes
+// to the boot CPU.
+//
+// A device may fault as fast as it can. So one interrupt reads at most the unit's records, and a
+// device that fills them is ignored from then on, until its next driver: it stays blocked, and what
+// it has done is known.
+
+#include "kernel/arch/irq_vectors.h"
+#include "kernel/arch/x86_64/vtd.h"
+#include "kernel/core/cpu.h"
+#include "kernel/core/panic.h"
+#include "kernel/dev/dma.h"
+
+enum {
+    RECORD_BYTES = 16,
+    RECORDS_MAX = 256,
+    NOISY_FAULTS = 64, // of one device, with no domain made in between
+    NOISY_DEVICES = 16,
+    MESSAGE_ADDRESS = (int)0xfee00000,
+};
+
+// Devices that faulted lately, and how often. Only the interrupt touches it.
+static struct {
+    uint32_t device, faults;
+} noisy[NOISY_DEVICES];
+
+static void report(struct iommu_unit *unit, uint64_t low, uint64_t high)
+{
+    uint32_t device = VTD_RECORD_SOURCE(high);
+    if (VTD_RECORD_REASON(high) >= VTD_REASON_INTERRUPT) {
+        kernel_log("iommu: device %02x:%02x.%x: a forged interrupt message was stopped",
+                   device >> 8, device >> 3 & 31, device & 7);
+    }
+    dma_fault(device, low & ~(uint64_t)(PAGE_SIZE - 1), (high & VTD_RECORD_READ) == 0);
+    unsigned slot = device % NOISY_DEVICES;
+    if (noisy[slot].device != device) {
+        noisy[slot].device = device;
+        noisy[slot].faults = 0;
+    }
+    if (++noisy[slot].faults >= NOISY_FAULTS) {
+        noisy[slot].faults = 0;
+        vtd_ignore_faults(unit, device);
+    }
+}
+
+static void drain(struct iommu_unit *unit)
+{
+    uint32_t first = VTD_CAP_FAULT_OFFSET(unit->capability);
+    uint32_t count = VTD_CAP_FAULT_RECORDS(unit->capability);
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t at = first + i * RECORD_BYTES;
+        uint64_t high = vtd_read64(unit, at + 8);
+        if ((high & VTD_RECORD_VALID) == 0) {
+            continue;
+        }
+        uint64_t low = vtd_read64(unit, at);
+        vtd_write64(unit, at + 8, VTD_RECORD_VALID); // write one to clear
+        report(unit, low, high);
+    }
+    vtd_write(unit, VTD_FAULT_STATUS, VTD_FAULT_OVERFLOW);
+}
+
+void vtd_fault_interrupt(void)
+{
+    for (unsigned i = 0; i < vtd_dmar.units; i++) {
+        drain(&vtd_units[i]);
+    }
+}
+
+void vtd_faults_init(struct iommu_unit *unit)
+{
+    drain(unit); // of a time before us
+    vtd_write(unit, VTD_FAULT_DATA, IRQ_VECTOR_IOMMU);
+    vtd_write(unit, VTD_FAULT_ADDRESS, (uint32_t)MESSAGE_ADDRESS | cpus[0].hardware_id << 12);
+    vtd_write(unit, VTD_FAULT_ADDRESS_HIGH, 0);
+    vtd_write(unit, VTD_FAULT_CONTROL, 0); // unmasked
+}

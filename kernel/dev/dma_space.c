@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: MIT
+// SPDX-FileCopyrightText: 2026 The XINIM authors
+
+#include "kernel/dev/dma_space.h"
+
+#include <stddef.h>
+
+#include "abi/error.h"
+
+// Room behind `previous` (NULL: before the first); false: too little.
+static bool fits_behind(const struct dma_space *space, const struct dma_mapping *previous,
+                        struct dma_mapping *mapping, uint64_t alignment, uint64_t end)
+{
+    const struct dma_mapping *next = previous != NULL ? previous->next : space->first;
+    uint64_t free_from =
+        previous != NULL ? previous->bus + previous->bytes + PAGE_SIZE : DMA_BUS_FIRST;
+    uint64_t bus = (free_from + alignment - 1) & ~(alignment - 1);
+    uint64_t stop = next != NULL && next->bus - PAGE_SIZE < end ? next->bus - PAGE_SIZE : end;
+    mapping->bus = bus;
+    return bus <= stop && mapping->bytes <= stop - bus;
+}
+
+static void enter(struct dma_space *space, struct dma_mapping *previous,
+                  struct dma_mapping *mapping)
+{
+    mapping->previous = previous;
+    mapping->next = previous != NULL ? previous->next : space->first;
+    if (mapping->next != NULL) {
+        mapping->next->previous = mapping;
+    }
+    if (previous != NULL) {
+        previous->next = mapping;
+    } else {
+        space->first = mapping;
+    }
+    space->hint = mapping;
+    space->count++;
+    space->bytes += mapping->bytes;
+}
+
+int dma_space_insert(struct dma_space *space, struct dma_mapping *mapping, uint64_t alignment,
+                     uint64_t end)
+{
+    if (space->count >= DMA_MAPPINGS_MAX || mapping->bytes > DMA_BYTES_MAX - space->bytes) {
+        return -E_NOMEM;
+    }
+    if (space->hint != NULL && fits_behind(space, space->hint, mapping, alignment, end)) {
+        enter(space, space->hint, mapping);
+        return 0;
+    }
+    struct dma_mapping *previous = NULL;
+    do {
+        if (fits_behind(space, previous, mapping, alignment, end)) {
+            enter(space, previous, mapping);
+            return 0;
+        }
+        previous = previous != NULL ? previous->next : space->first;
+    } while (previous != NULL);
+    return -E_NOMEM;
+}
+
+void dma_space_remove(struct dma_space *space, struct dma_mapping *mapping)
+{
+    if (mapping->next != NULL) {
+        mapping->next->previous = mapping->previous;
+    }
+    if (mapping->previous != NULL) {
+        mapping->previous->next = mapping->next;
+    } else {
+        space->first = mapping->next;
+    }
+    if (space->hint == mapping) {
+        space->hint = mapping->previous;
+    }
+    space->count--;
+    space->bytes -= mapping->bytes;
+}
+
+struct dma_mapping *dma_space_find(const struct dma_space *space, const struct memory *memory,
+                                   uint64_t offset, uint64_t bytes)
+{
+    for (struct dma_mapping *at = space->first; at != NULL; at = at->next) {
+        if (at->memory == memory && at->offset == offset && at->bytes == bytes && !at->busy) {
+            return at;
+        }
+    }
+    return NULL;
+}

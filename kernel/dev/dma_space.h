@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: MIT
+// SPDX-FileCopyrightText: 2026 The XINIM authors
+
+// The bus addresses of one DMA window: which are mapped to what, and which are free. The caller
+// locks (LOCK_DMA).
+//
+// Bus addresses lie below 4 GiB, so that every device can use them, and below the interrupt range of
+// x86 at 0xfee00000. Between two mappings a page stays free: a device that runs past the end of one
+// does not reach the next.
+
+#pragma once
+
+#include "abi/types.h"
+
+struct memory;
+
+#define DMA_BUS_FIRST 0x00010000ull // below: never mapped for a driver
+#define DMA_BUS_END   0xfee00000ull
+
+enum { DMA_MAPPINGS_MAX = 16384 };    // quota of a window
+#define DMA_BYTES_MAX (1ull << 30)
+
+struct dma_mapping {
+    struct dma_mapping *next, *previous; // by bus address
+    struct memory *memory;               // referenced, dma_pins counted
+    uint64_t offset, bytes;
+    uint64_t bus;
+    bool busy; // being mapped: belongs to who maps it
+};
+
+struct dma_space {
+    struct dma_mapping *first;
+    struct dma_mapping *hint; // entered last: the search for room begins behind it
+    unsigned count;
+    uint64_t bytes;
+};
+
+// Finds room at a multiple of `alignment` and enters the mapping, whose `bytes` is set. 0, or
+// -E_NOMEM: the quota or the bus addresses below `end` are used up.
+int dma_space_insert(struct dma_space *space, struct dma_mapping *mapping, uint64_t alignment,
+                     uint64_t end);
+
+void dma_space_remove(struct dma_space *space, struct dma_mapping *mapping);
+
+// The mapping of exactly this range, not busy; NULL: none.
+struct dma_mapping *dma_space_find(const struct dma_space *space, const struct memory *memory,
+                                   uint64_t offset, uint64_t bytes);
