@@ -16,14 +16,14 @@
 
 enum lock_rank {
     LOCK_NONE,
-    LOCK_ASPACE,  // struct aspace: regions, page tables
-    LOCK_MEMORY,  // struct memory: pages, list of regions that map it
-    LOCK_DMA,     // struct dma: its mappings, the tables of its domain
-    LOCK_OBJECT,  // handle tables, threads' states, run queues, endpoints, notifications, timers,
-                  // futexes: one lock
-    LOCK_IOMMU,   // units between devices and memory: their queues, entries of devices and interrupts
-    LOCK_HEAP,    // kernel heap
-    LOCK_PAGE,    // page allocator
+    LOCK_ASPACE, // struct aspace: regions, page tables
+    LOCK_MEMORY, // struct memory: pages, list of regions that map it
+    LOCK_DMA,    // struct dma: its mappings, the tables of its domain
+    LOCK_OBJECT, // handle tables, threads' states, run queues, endpoints, notifications, timers,
+                 // futexes: one lock
+    LOCK_IOMMU, // units between devices and memory: their queues, entries of devices and interrupts
+    LOCK_HEAP,  // kernel heap
+    LOCK_PAGE,  // page allocator
     LOCK_CONSOLE, // log ring and early console
     LOCK_RANKS,
 };

@@ -169,8 +169,7 @@ static int enter(struct dma *dma, const struct dma_mapping *mapping, uint64_t at
     }
     *bus = mapping->bus + at;
     spin_lock(&dma->lock);
-    int error = dma->closed ? -E_CANCELED
-                            : iommu_map(&dma->domain, *bus, physical, bytes, rights);
+    int error = dma->closed ? -E_CANCELED : iommu_map(&dma->domain, *bus, physical, bytes, rights);
     spin_unlock(&dma->lock);
     return error;
 }
@@ -220,8 +219,7 @@ static int reserve_bus(struct dma *dma, struct dma_mapping *mapping)
         }
     }
     spin_lock(&dma->lock);
-    int error =
-        dma->closed ? -E_CANCELED : dma_space_insert(&dma->space, mapping, alignment, end);
+    int error = dma->closed ? -E_CANCELED : dma_space_insert(&dma->space, mapping, alignment, end);
     if (error == -E_NOMEM && end == ISA_BUS_END) {
         error = dma_space_insert(&dma->space, mapping, alignment, DMA_BUS_END);
     }
@@ -253,8 +251,8 @@ static int64_t dma_map(struct thread *thread, struct dma *dma, struct memory *me
         return -E_NOMEM;
     }
     object_get(&memory->object);
-    *mapping = (struct dma_mapping){
-        .memory = memory, .offset = offset, .bytes = bytes, .busy = true};
+    *mapping =
+        (struct dma_mapping){.memory = memory, .offset = offset, .bytes = bytes, .busy = true};
     pin(memory, 1);
     int64_t error = reserve_bus(dma, mapping);
     if (error != 0) {
@@ -288,8 +286,8 @@ static int64_t get_both(struct thread *thread, const uint64_t *arg, uint32_t mem
         return error;
     }
     *dma = CONTAINER_OF(object, struct dma, object);
-    error = handle_get(thread->process, (handle_t)arg[1], OBJECT_MEMORY, memory_rights, &object,
-                       NULL);
+    error =
+        handle_get(thread->process, (handle_t)arg[1], OBJECT_MEMORY, memory_rights, &object, NULL);
     if (error != 0) {
         object_put(&(*dma)->object);
         return error;
@@ -381,8 +379,8 @@ static int64_t watch(struct thread *thread, struct dma *dma, handle_t handle)
 {
     struct object *target;
     uint64_t badge;
-    int error = handle_get(thread->process, handle, OBJECT_NOTIFICATION, RIGHT_SEND, &target,
-                           &badge);
+    int error =
+        handle_get(thread->process, handle, OBJECT_NOTIFICATION, RIGHT_SEND, &target, &badge);
     if (error != 0) {
         return error;
     }
@@ -416,8 +414,7 @@ int64_t sys_dma_control(struct thread *thread, const uint64_t *arg)
 {
     struct object *object;
     uint32_t right = arg[1] == DMA_STATUS ? RIGHT_READ : RIGHT_MANAGE;
-    int64_t error =
-        handle_get(thread->process, (handle_t)arg[0], OBJECT_DMA, right, &object, NULL);
+    int64_t error = handle_get(thread->process, (handle_t)arg[0], OBJECT_DMA, right, &object, NULL);
     if (error != 0) {
         return error;
     }

@@ -4,9 +4,9 @@
 // The bus addresses of one DMA window: which are mapped to what, and which are free. The caller
 // locks (LOCK_DMA).
 //
-// Bus addresses lie below 4 GiB, so that every device can use them, and below the interrupt range of
-// x86 at 0xfee00000. Between two mappings a page stays free: a device that runs past the end of one
-// does not reach the next.
+// Bus addresses lie below 4 GiB, so that every device can use them, and below the interrupt range
+// of x86 at 0xfee00000. Between two mappings a page stays free: a device that runs past the end of
+// one does not reach the next.
 
 #pragma once
 
@@ -17,7 +17,7 @@ struct memory;
 #define DMA_BUS_FIRST 0x00010000ull // below: never mapped for a driver
 #define DMA_BUS_END   0xfee00000ull
 
-enum { DMA_MAPPINGS_MAX = 16384 };    // quota of a window
+enum { DMA_MAPPINGS_MAX = 16384 }; // quota of a window
 #define DMA_BYTES_MAX (1ull << 30)
 
 struct dma_mapping {

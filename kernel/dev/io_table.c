@@ -147,8 +147,7 @@ physical_t io_table_find(const struct io_table *table, uint64_t bus)
 {
     struct io_table copy = *table; // walk makes nothing here
     unsigned level = 0;
-    uint64_t *entry =
-        bus < span(table->levels) ? walk(&copy, bus, &level, false) : NULL;
+    uint64_t *entry = bus < span(table->levels) ? walk(&copy, bus, &level, false) : NULL;
     if (entry == NULL || *entry == 0) {
         return ~0ull;
     }

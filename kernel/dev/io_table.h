@@ -39,8 +39,8 @@ int io_table_create(struct io_table *table, const struct io_table_format *format
 // The unit no longer walks it.
 void io_table_destroy(struct io_table *table);
 
-// Everything page-aligned; nothing in bus .. bus + bytes may be mapped. 0; -E_INVAL: beyond what the
-// levels reach; -E_NOMEM: nothing is mapped then.
+// Everything page-aligned; nothing in bus .. bus + bytes may be mapped. 0; -E_INVAL: beyond what
+// the levels reach; -E_NOMEM: nothing is mapped then.
 int io_table_map(struct io_table *table, uint64_t bus, physical_t physical, uint64_t bytes,
                  uint32_t rights);
 

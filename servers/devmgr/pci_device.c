@@ -87,8 +87,8 @@ int pci_device_make_safe(struct devmgr *devmgr, struct device *device)
     if (error == -E_NODEV)
         error = pci_reset(&devmgr->pci, function);
     pci_enable(&devmgr->pci, function, 0);
-    // Without bus mastering, and blocked where there is an IOMMU, the function cannot write to memory
-    // even if it would not be reset.
+    // Without bus mastering, and blocked where there is an IOMMU, the function cannot write to
+    // memory even if it would not be reset.
     if (device->dma != HANDLE_NONE)
         sys_dma_control(device->dma, DMA_RELEASE_QUARANTINE, 0);
     return error;

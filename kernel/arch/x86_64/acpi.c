@@ -102,12 +102,11 @@ static void parse_madt(const uint8_t *madt, uint32_t length)
         } else if (entry[0] == MADT_LOCAL_X2APIC && bytes >= 16) {
             add_cpu((uint32_t)read_le(entry + 4, 4), (uint32_t)read_le(entry + 8, 4));
         } else if (entry[0] == MADT_IOAPIC && bytes >= 12 && acpi_info.ioapic_count < IOAPIC_MAX) {
-            acpi_info.ioapic[acpi_info.ioapic_count++] =
-                (struct acpi_ioapic){
-                    .address = read_le(entry + 4, 4),
-                    .first_line = (uint32_t)read_le(entry + 8, 4),
-                    .id = entry[2],
-                };
+            acpi_info.ioapic[acpi_info.ioapic_count++] = (struct acpi_ioapic){
+                .address = read_le(entry + 4, 4),
+                .first_line = (uint32_t)read_le(entry + 8, 4),
+                .id = entry[2],
+            };
         } else if (entry[0] == MADT_OVERRIDE && bytes >= 10) {
             parse_override(entry);
         }

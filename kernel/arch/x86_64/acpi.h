@@ -28,7 +28,7 @@ struct acpi_info {
     unsigned ioapic_count;
     struct acpi_ioapic ioapic[IOAPIC_MAX];
     struct acpi_isa_override isa[ISA_IRQS];
-    uint64_t hpet; // 0: none
+    uint64_t hpet;       // 0: none
     const uint8_t *dmar; // NULL: none
     uint32_t dmar_bytes;
 };

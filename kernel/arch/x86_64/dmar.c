@@ -80,8 +80,8 @@ static int read_scopes(struct dmar *dmar, const uint8_t *entry, uint32_t at, uin
         struct scope found = {
             .kind = scope[0],
             .id = scope[SCOPE_ID],
-            .requester = (uint16_t)(scope[SCOPE_BUS] << 8 | scope[SCOPE_PATH] << 3 |
-                                    scope[SCOPE_PATH + 1]),
+            .requester =
+                (uint16_t)(scope[SCOPE_BUS] << 8 | scope[SCOPE_PATH] << 3 | scope[SCOPE_PATH + 1]),
         };
         int error = use(dmar, &found, why);
         if (error != 0) {

@@ -12,8 +12,8 @@
 #include "abi/error.h"
 #include "abi/syscall.h"
 #include "kernel/arch/x86_64/acpi.h"
-#include "kernel/core/panic.h"
 #include "kernel/core/boot_option.h"
+#include "kernel/core/panic.h"
 
 struct spinlock vtd_lock = SPINLOCK(LOCK_IOMMU);
 struct dmar vtd_dmar;
@@ -81,8 +81,9 @@ static void context_store(struct iommu_unit *unit, struct vtd_context *context, 
 
 static void forget_device(struct iommu_unit *unit, uint32_t device, uint32_t number)
 {
-    vtd_forget(unit, VTD_FORGET_CONTEXT | VTD_OF_DEVICE | (uint64_t)number << 16 |
-                         (uint64_t)device << 32, 0);
+    vtd_forget(unit,
+               VTD_FORGET_CONTEXT | VTD_OF_DEVICE | (uint64_t)number << 16 | (uint64_t)device << 32,
+               0);
     vtd_forget(unit, VTD_FORGET_PAGES | VTD_OF_DOMAIN | VTD_DRAIN | (uint64_t)number << 16, 0);
 }
 

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 // SPDX-FileCopyrightText: 2026 The XINIM authors
 
-// Intel VT-d remapping units, as one file sees another's: vtd.c (domains), vtd_unit.c (registers and
-// the invalidation queue), vtd_interrupt.c (interrupts remapped), vtd_fault.c (accesses stopped).
+// Intel VT-d remapping units, as one file sees another's: vtd.c (domains), vtd_unit.c (registers
+// and the invalidation queue), vtd_interrupt.c (interrupts remapped), vtd_fault.c (accesses
+// stopped).
 //
 // Lock: vtd_lock (LOCK_IOMMU), one for all units: their tables but the domains' own, the queues.
 // Invariant: a context or remapping entry that was cleared is forgotten by its unit before the lock

@@ -38,12 +38,12 @@ enum {
 #define VTD_CAP_PAGE_SELECTIVE     (1ull << 39)
 #define VTD_CAP_FAULT_RECORDS(cap) (((uint32_t)((cap) >> 40) & 0xff) + 1)
 
-#define VTD_CAP_ORDER_MAX(cap)     ((unsigned)((cap) >> 48 & 0x3f))
+#define VTD_CAP_ORDER_MAX(cap) ((unsigned)((cap) >> 48 & 0x3f))
 
-#define VTD_EXT_COHERENT         (1ull << 0)
-#define VTD_EXT_QUEUE            (1ull << 1)
-#define VTD_EXT_INTERRUPTS       (1ull << 3)
-#define VTD_EXT_WIDE_TARGETS     (1ull << 4)
+#define VTD_EXT_COHERENT     (1ull << 0)
+#define VTD_EXT_QUEUE        (1ull << 1)
+#define VTD_EXT_INTERRUPTS   (1ull << 3)
+#define VTD_EXT_WIDE_TARGETS (1ull << 4)
 
 enum {
     VTD_ENABLE_TRANSLATION = (int)(1u << 31),

@@ -2,13 +2,14 @@
 // SPDX-FileCopyrightText: 2026 The XINIM authors
 
 // Interrupt remapping (VT-d 3.3, chapter 5): a message names an entry of a table, and the entry
-// tells vector, CPU and which device may send it. The entry's number is the vector, one table serves
-// all units, and messages in the old format are stopped: a device can raise no interrupt but its own.
+// tells vector, CPU and which device may send it. The entry's number is the vector, one table
+// serves all units, and messages in the old format are stopped: a device can raise no interrupt but
+// its own.
 
+#include "kernel/arch/x86_64/vtd_interrupt.h"
 #include "abi/error.h"
 #include "kernel/arch/x86_64/apic.h"
 #include "kernel/arch/x86_64/vtd.h"
-#include "kernel/arch/x86_64/vtd_interrupt.h"
 #include "kernel/core/panic.h"
 
 static struct vtd_interrupt *table; // 256 entries, a page

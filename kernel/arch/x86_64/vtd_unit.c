@@ -95,8 +95,8 @@ void vtd_unit_start(struct iommu_unit *unit, const struct dmar_unit *dmar)
     unit->extended = vtd_read64(unit, VTD_EXTENDED);
     if (vtd_read(unit, VTD_VERSION) == ~0u || (unit->extended & VTD_EXT_QUEUE) == 0 ||
         (unit->capability & (VTD_CAP_39_BITS | VTD_CAP_48_BITS)) == 0 ||
-        VTD_CAP_FAULT_OFFSET(unit->capability) +
-                VTD_CAP_FAULT_RECORDS(unit->capability) * 16ull > VTD_REGISTER_BYTES) {
+        VTD_CAP_FAULT_OFFSET(unit->capability) + VTD_CAP_FAULT_RECORDS(unit->capability) * 16ull >
+            VTD_REGISTER_BYTES) {
         panic("iommu: the unit at 0x%lx lacks queued invalidation or 39- or 48-bit tables; start "
               "without it (./run --no-iommu) or with iommu=off",
               dmar->registers);
