@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # SPDX-FileCopyrightText: 2026 The XINIM authors
-"""The example of docs/driver-guide.md (tests/guest/edu/) drives QEMU's edu device, and is killed."""
+"""The example of docs/driver-guide.md drives QEMU's edu device, and is killed (tests/guest/edu)."""
 
 import pytest
 
