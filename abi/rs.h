@@ -104,7 +104,7 @@ enum rs_op {
     // full.
     RS_INSTANCE_ARGUMENT,
     // (id, number, struct rs_grant x number; as many handles): it starts with these handles too,
-    // each time
+    // each time. A grant of the same name is replaced.
     RS_INSTANCE_GRANT,
     // (id) -> 0: id; handle: the instance's endpoint, with the caller's badge. It starts when what
     // it needs is ready.
@@ -123,7 +123,25 @@ enum rs_op {
     // caller's instances
     // changes state; the owner looks with RS_SERVICE which. Replaces the caller's earlier one.
     RS_INSTANCE_WATCH,
+    // (id, struct rs_dma): what the instance's device does, for its status and statistics. If the
+    // faults are more than at the last time, and the instance runs, it ends as by a crash: what it
+    // waits for may never come.
+    RS_INSTANCE_DMA,
 };
+
+enum rs_dma_protection {
+    RS_DMA_NONE,        // its device does no DMA
+    RS_DMA_CONFINED,    // its device reaches what it mapped and nothing else
+    RS_DMA_UNPROTECTED, // its device reaches all memory
+};
+
+struct rs_dma {
+    uint32_t protection;   // enum rs_dma_protection
+    uint32_t fault_access; // PROT_READ or PROT_WRITE
+    uint64_t faults;       // accesses of its device that were stopped, since the machine started
+    uint64_t fault_bus;    // the last one's page
+};
+_Static_assert(sizeof(struct rs_dma) == 24, "three message words");
 
 enum { RS_TEXT_BYTES = MESSAGE_WORDS * 8 };
 

@@ -92,7 +92,8 @@ enum syscall {
     SYS_IRQ_CREATE = 53, // (resource, struct irq_args *) -> handle
     SYS_IRQ_BIND = 54,   // (irq, notification): signal with that handle's badge
     SYS_IRQ_ACK = 55,    // (irq): may fire again
-    SYS_DMA_CREATE = 56, // (resource, device id (PCI bus << 8 | device << 3 | function)) -> handle
+    SYS_DMA_CREATE = 56, // (resource, device id (PCI bus << 8 | device << 3 | function), enum
+                         // dma_flag) -> handle
     SYS_DMA_MAP = 57,   // (dma, memory, offset, bytes, rights, bus_address *): one entry a page, or
                         // one if contiguous
     SYS_DMA_UNMAP = 58, // (dma, memory, offset, bytes)
@@ -254,6 +255,12 @@ struct irq_args {
     uint32_t device; // IRQ_MSI: device id, for interrupt remapping and the ITS
     uint32_t msi_data;
     uint64_t msi_address;
+};
+
+enum dma_flag {
+    // The device's accesses do not pass the IOMMU, as those of a virtio device without
+    // VIRTIO_F_ACCESS_PLATFORM: bus addresses are physical ones.
+    DMA_PAST_IOMMU = 1 << 0,
 };
 
 enum dma_op {

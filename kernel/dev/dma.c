@@ -66,7 +66,7 @@ static struct list windows = {&windows, &windows};
 
 int64_t sys_dma_create(struct thread *thread, const uint64_t *arg)
 {
-    if (arg[1] >= DMA_DEVICE_MAX) {
+    if (arg[1] >= DMA_DEVICE_MAX || (arg[2] & ~(uint64_t)DMA_PAST_IOMMU) != 0) {
         return -E_INVAL;
     }
     int error = resource_check(thread->process, (handle_t)arg[0], RESOURCE_DMA, arg[1], 1);
@@ -79,7 +79,7 @@ int64_t sys_dma_create(struct thread *thread, const uint64_t *arg)
     }
     dma->lock.rank = LOCK_DMA;
     dma->device = (uint32_t)arg[1];
-    if (iommu_present()) {
+    if (iommu_present() && (arg[2] & DMA_PAST_IOMMU) == 0) {
         error = iommu_domain_create(&dma->domain, dma->device);
         if (error != 0) {
             heap_free(dma);
@@ -340,10 +340,11 @@ int64_t sys_dma_unmap(struct thread *thread, const uint64_t *arg)
 
 // ---- faults ----
 
+// The device's newest window: older ones are closed, and somebody still has a handle.
 static struct dma *window_of(uint32_t device)
 {
     lock_assert_held(&object_lock);
-    for (struct list *at = windows.next; at != &windows; at = at->next) {
+    for (struct list *at = windows.previous; at != &windows; at = at->previous) {
         struct dma *dma = CONTAINER_OF(at, struct dma, in_windows);
         if (dma->device == device) {
             return dma;

@@ -377,9 +377,10 @@ static inline int64_t sys_irq_ack(handle_t irq)
     return syscall1(SYS_IRQ_ACK, irq);
 }
 
-static inline int64_t sys_dma_create(handle_t resource, uint64_t device)
+// -E_BUSY: the device has a window that was not released. -E_OPNOTSUPP: the firmware uses it.
+static inline int64_t sys_dma_create(handle_t resource, uint64_t device, enum dma_flag flags)
 {
-    return syscall2(SYS_DMA_CREATE, resource, device);
+    return syscall3(SYS_DMA_CREATE, resource, device, flags);
 }
 
 // Lets the device reach the pages; writes one bus address a page, or one in all if the object is

@@ -11,24 +11,7 @@
 #include "lib/sys/log.h"
 #include "servers/devmgr/device.h"
 #include "servers/devmgr/unit_name.h"
-
-enum { // VIRTIO 1.2, section 4.1.2
-    VIRTIO_VENDOR = 0x1af4,
-    VIRTIO_TRANSITIONAL_FIRST = 0x1000,
-    VIRTIO_MODERN_FIRST = 0x1040,
-    VIRTIO_LAST = 0x107f,
-};
-
-// The virtio id of a PCI function, 0 if it is none.
-static uint32_t virtio_id(const struct pci_function *function)
-{
-    if (function->vendor != VIRTIO_VENDOR || function->device < VIRTIO_TRANSITIONAL_FIRST ||
-        function->device > VIRTIO_LAST)
-        return 0;
-    if (function->device < VIRTIO_MODERN_FIRST)
-        return function->subsystem;
-    return (uint32_t)function->device - VIRTIO_MODERN_FIRST;
-}
+#include "servers/devmgr/virtio_common.h"
 
 static unsigned match_pci(const struct svc_manifest *manifest, const struct pci_function *function)
 {

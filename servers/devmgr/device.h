@@ -6,9 +6,10 @@
 // Life of a device (info.state):
 //   UNCLAIMED --a manifest matches--> STARTING --rs: running--> RUNNING --rs: clearing-->
 //   RESTARTING --rs: starting--^ STARTING, RESTARTING --rs gives up--> FAILED
-// In RESTARTING devmgr makes the device safe in this order: interrupts off, bus mastering off,
-// reset, quarantined pages released, configuration as at the first start; then it tells rs
-// (RS_INSTANCE_CLEARED), which starts the successor with the same handles.
+// In RESTARTING devmgr makes the device safe in this order: interrupts off, bus mastering off, DMA
+// window blocked, reset, quarantined pages released with the window, configuration as at the first
+// start; then it tells rs (RS_INSTANCE_CLEARED), which starts the successor with the same handles,
+// but with a new DMA window: whoever still has the old one can do nothing with it.
 //
 // One thread: no locks.
 
@@ -47,6 +48,8 @@ struct device {
     uint32_t irqs;
     struct device_irq irq[DEVICE_IRQS_MAX];
     handle_t dma; // HANDLE_NONE: the device does no DMA
+    struct rs_dma dma_known;
+    uint64_t dma_window_faults; // of the present window, in dma_known already
     uint32_t grants;
     struct device_grant grant[DEVICE_GRANTS_MAX];
 };
@@ -64,6 +67,7 @@ struct devmgr {
     uint32_t watchers;
     handle_t watcher[DEVICE_WATCHERS_MAX];
     handle_t endpoint, notification, rs;
+    handle_t dma_watch; // signalled at each access that the IOMMU stopped
 };
 
 // ---- device.c ----
@@ -91,6 +95,8 @@ void claim_device(struct devmgr *devmgr, struct device *device);
 void instance_start(struct devmgr *devmgr, struct device *device);
 // rs says that some instance changed: brings the table up to date, makes safe what died.
 void instance_changes(struct devmgr *devmgr);
+// Tells rs what is known of the device's DMA; after a fault rs replaces the driver.
+int instance_tell_dma(struct devmgr *devmgr, const struct device *device);
 // Asks rs to signal this notification handle at such changes.
 int instance_watch(struct devmgr *devmgr, handle_t notification);
 
@@ -106,9 +112,22 @@ size_t devices_text(const struct devmgr *devmgr, char *text, size_t room);
 int pci_device_prepare(struct devmgr *devmgr, struct device *device);
 // Decoding, bus mastering and interrupts on, as its driver finds them.
 void pci_device_activate(struct devmgr *devmgr, struct device *device);
-// Interrupts and bus mastering off, reset. 0, or why the function could not be reset (it is silent
-// all the same).
+// Interrupts and bus mastering off, reset, and a new DMA window for the successor among the grants.
+// 0, or why the function could not be reset (it is silent all the same).
 int pci_device_make_safe(struct devmgr *devmgr, struct device *device);
+
+// ---- pci_dma.c: DMA windows ----
+
+// A window for the device's next driver, among the grants; memory decoding must be on.
+int pci_dma_create(struct devmgr *devmgr, struct device *device);
+// The device reaches nothing any more.
+void pci_dma_block(const struct device *device);
+// The device is reset: what its dead driver had mapped is let go, and the window closed for good.
+void pci_dma_release(struct device *device);
+// Some access was stopped: finds out whose, and has the drivers replaced.
+void pci_dma_faults(struct devmgr *devmgr);
+// "confined", "unprotected", or "-": the device does no DMA.
+const char *pci_dma_protection(const struct device *device);
 
 // ---- platform_device.c ----
 

@@ -98,6 +98,16 @@ static void instance_remove(struct devmgr *devmgr, struct device *device)
     device->has_instance = false;
 }
 
+int instance_tell_dma(struct devmgr *devmgr, const struct device *device)
+{
+    enum { WORDS = sizeof device->dma_known / 8 };
+    struct message message = {.tag = message_tag(RS_INSTANCE_DMA, 1 + WORDS, 0)};
+
+    message.word[0] = device->instance;
+    memcpy(&message.word[1], &device->dma_known, sizeof device->dma_known);
+    return call(devmgr, &message);
+}
+
 void instance_start(struct devmgr *devmgr, struct device *device)
 {
     int status = instance_create(devmgr, device);
@@ -106,6 +116,8 @@ void instance_start(struct devmgr *devmgr, struct device *device)
         status = instance_argument(devmgr, device);
     if (status >= 0)
         status = instance_grants(devmgr, device);
+    if (status >= 0)
+        status = instance_tell_dma(devmgr, device);
     if (status >= 0)
         status = instance_run(devmgr, device);
     grant_drop_all(device); // rs holds copies
@@ -139,6 +151,18 @@ static struct device *device_of(struct devmgr *devmgr, uint32_t instance)
     return NULL;
 }
 
+// What the successor gets anew, and what its predecessor's device did at last.
+static void hand_over(struct devmgr *devmgr, struct device *device)
+{
+    int status = instance_grants(devmgr, device);
+
+    grant_drop_all(device); // rs holds copies
+    if (status >= 0)
+        status = instance_tell_dma(devmgr, device);
+    if (status < 0)
+        log_error("devmgr: %s: rs does not take its grants: error %d", device->info.where, status);
+}
+
 static void make_safe(struct devmgr *devmgr, struct device *device)
 {
     struct message message = {.tag = message_tag(RS_INSTANCE_CLEARED, 1, 0)};
@@ -150,6 +174,7 @@ static void make_safe(struct devmgr *devmgr, struct device *device)
             log_warning("devmgr: %s: the device could not be reset: error %d", device->info.where,
                         status);
         pci_device_activate(devmgr, device);
+        hand_over(devmgr, device);
     }
     message.word[0] = device->instance;
     status = call(devmgr, &message);

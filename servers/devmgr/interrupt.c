@@ -44,11 +44,13 @@ static int add_irq(struct device *device, struct irq_args *args)
     return 0;
 }
 
-static int create_message(struct device *device, uint32_t count, enum device_irq_mode mode)
+static int create_message(const struct devmgr *devmgr, struct device *device, uint32_t count,
+                          enum device_irq_mode mode)
 {
     device->irq_mode = mode;
     for (uint32_t i = 0; i < count; i++) {
-        struct irq_args args = {.flags = IRQ_MSI, .device = device->pci->address};
+        struct irq_args args = {.flags = IRQ_MSI,
+                                .device = pci_requester(&devmgr->tree, device->pci)};
         int error = add_irq(device, &args);
 
         if (error < 0 && i == 0)
@@ -109,10 +111,10 @@ int interrupt_create(struct devmgr *devmgr, struct device *device, uint32_t want
     if (function->msix.entries != 0 && function->bar[function->msix.table_bar].base != 0) {
         uint32_t count = wanted < function->msix.entries ? wanted : function->msix.entries;
 
-        return create_message(device, count, DEVICE_IRQ_MSIX);
+        return create_message(devmgr, device, count, DEVICE_IRQ_MSIX);
     }
     if (function->capability.msi != 0)
-        return create_message(device, 1, DEVICE_IRQ_MSI);
+        return create_message(devmgr, device, 1, DEVICE_IRQ_MSI);
     return create_intx(devmgr, device);
 }
 

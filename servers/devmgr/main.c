@@ -5,8 +5,8 @@
 // handles, and makes a dead driver's device safe. Protocol: abi/devmgr.h; drivers' processes:
 // abi/rs.h.
 //
-// Specifications: see acpi.h (ACPI static tables), pci.h (PCI, PCI Express), virtio_reset.h.
-// Not implemented: hot-plug, an IOMMU, PCI segments other than the first, AML (so INTx only on
+// Specifications: see acpi.h (ACPI static tables), pci.h (PCI, PCI Express), virtio_common.h.
+// Not implemented: hot-plug, PCI segments other than the first, AML (so INTx only on
 // boards in interrupt.c). Should devmgr itself die, the drivers run on; what needs it (restarting a
 // driver, power off) waits for a reboot.
 //
@@ -25,6 +25,7 @@
 
 enum {
     INSTANCES_BIT = 1,
+    DMA_BIT = 2,
     TEXT_MAX = 24 * 1024,
     IRQ_LINES = 1024,
     DMA_DEVICES = 1 << 16,
@@ -59,6 +60,12 @@ static int take_resources(void)
     return 0;
 }
 
+static int64_t badged_notification(const struct devmgr *d, uint64_t bit)
+{
+    return sys_handle_duplicate(d->notification, RIGHT_SEND | RIGHT_DUPLICATE | RIGHT_TRANSFER,
+                                bit);
+}
+
 static int take_notification(struct devmgr *d)
 {
     int64_t notification = sys_notification_create();
@@ -71,8 +78,11 @@ static int take_notification(struct devmgr *d)
     status = (int)sys_thread_control(HANDLE_SELF, THREAD_BIND_NOTIFICATION, d->notification);
     if (status < 0)
         return status;
-    badged = sys_handle_duplicate(d->notification, RIGHT_SEND | RIGHT_DUPLICATE | RIGHT_TRANSFER,
-                                  INSTANCES_BIT);
+    badged = badged_notification(d, DMA_BIT);
+    if (badged < 0)
+        return (int)badged;
+    d->dma_watch = (handle_t)badged;
+    badged = badged_notification(d, INSTANCES_BIT);
     if (badged < 0)
         return (int)badged;
     status = instance_watch(d, (handle_t)badged);
@@ -100,9 +110,24 @@ static void start_driver(struct devmgr *d, struct device *device)
     if (device->pci != NULL)
         pci_device_activate(d, device);
     instance_start(d, device);
-    log_info("%s: %s %s, driver %s, %u interrupts",
+    log_info("%s: %s %s, driver %s, %u interrupts, DMA %s",
              device->info.name[0] != '\0' ? device->info.name : "(no name)", device->info.where,
-             device->info.what, device->manifest->name, device->irqs);
+             device->info.what, device->manifest->name, device->irqs, pci_dma_protection(device));
+}
+
+static void log_protection(const struct devmgr *d)
+{
+    uint32_t count[] = {[RS_DMA_NONE] = 0, [RS_DMA_CONFINED] = 0, [RS_DMA_UNPROTECTED] = 0};
+
+    for (uint32_t i = 0; i < d->devices; i++)
+        count[d->device[i].dma_known.protection]++;
+    if (count[RS_DMA_UNPROTECTED] == 0)
+        log_info("devmgr: %u devices; DMA confined", d->devices);
+    else if (count[RS_DMA_CONFINED] == 0)
+        log_warning("devmgr: %u devices; DMA unprotected (no IOMMU)", d->devices);
+    else
+        log_warning("devmgr: %u devices; DMA unprotected for %u of %u drivers", d->devices,
+                    count[RS_DMA_UNPROTECTED], count[RS_DMA_UNPROTECTED] + count[RS_DMA_CONFINED]);
 }
 
 static int start(struct devmgr *d)
@@ -121,7 +146,7 @@ static int start(struct devmgr *d)
     discover(d);
     for (uint32_t i = 0; i < d->devices; i++)
         start_driver(d, &d->device[i]);
-    log_info("devmgr: %u devices; DMA unprotected (no IOMMU)", d->devices);
+    log_protection(d);
     instance_changes(d);
     return (int)message_call_retry(d->rs, &ready);
 }
@@ -238,6 +263,8 @@ __attribute__((noreturn)) static void serve(struct devmgr *d)
         if (status < 0)
             sys_panic("devmgr: receive fails: error %d", (int)status);
         if ((message.tag & MESSAGE_NOTIFICATION) != 0) {
+            if ((message.word[0] & DMA_BIT) != 0)
+                pci_dma_faults(d);
             if ((message.word[0] & INSTANCES_BIT) != 0)
                 instance_changes(d);
             status = sys_receive(d->endpoint, &message);

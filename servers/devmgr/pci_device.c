@@ -12,19 +12,7 @@
 #include "servers/devmgr/device.h"
 #include "servers/devmgr/interrupt.h"
 #include "servers/devmgr/physical.h"
-#include "servers/devmgr/virtio_reset.h"
-
-// The driver's handle cannot release the quarantine: only devmgr knows when its device is reset.
-static int create_dma(struct device *device)
-{
-    const uint32_t driver_rights = RIGHT_READ | RIGHT_WRITE | RIGHT_DUPLICATE | RIGHT_TRANSFER;
-    int64_t dma = sys_dma_create(resources.dma, device->pci->address);
-
-    if (dma < 0)
-        return (int)dma;
-    device->dma = (handle_t)dma;
-    return grant_add(device, "dma", sys_handle_duplicate(device->dma, driver_rights, 0), 0);
-}
+#include "servers/devmgr/virtio_common.h"
 
 static void undo(struct device *device)
 {
@@ -48,8 +36,11 @@ int pci_device_prepare(struct devmgr *devmgr, struct device *device)
         error = grant_pci_bars(devmgr, device);
     if (error == 0 && (grants & SVC_GRANT_CONFIG) != 0)
         error = grant_pci_config(devmgr, device);
-    if (error == 0 && (grants & SVC_GRANT_DMA) != 0)
-        error = create_dma(device);
+    if (error == 0 && (grants & SVC_GRANT_DMA) != 0) {
+        pci_enable(&devmgr->pci, device->pci, PCI_ENABLE_MEMORY);
+        error = pci_dma_create(devmgr, device);
+        pci_enable(&devmgr->pci, device->pci, 0);
+    }
     if (error == 0 && (grants & SVC_GRANT_IRQS) != 0)
         error = interrupt_create(devmgr, device, DEVICE_IRQS_MAX);
     if (error < 0)
@@ -74,6 +65,19 @@ void pci_device_activate(struct devmgr *devmgr, struct device *device)
     pci_enable(&devmgr->pci, device->pci, what);
 }
 
+static void renew_dma(struct devmgr *devmgr, struct device *device)
+{
+    int error;
+
+    if (device->dma_known.protection == RS_DMA_NONE)
+        return;
+    pci_dma_release(device);
+    error = pci_dma_create(devmgr, device);
+    if (error < 0)
+        log_error("devmgr: %s: no DMA window for the next driver: error %d", device->info.where,
+                  error);
+}
+
 int pci_device_make_safe(struct devmgr *devmgr, struct device *device)
 {
     const struct pci_function *function = device->pci;
@@ -81,15 +85,14 @@ int pci_device_make_safe(struct devmgr *devmgr, struct device *device)
 
     interrupt_disable(devmgr, device);
     pci_enable(&devmgr->pci, function, PCI_ENABLE_MEMORY); // no bus mastering, no INTx
-    if (device->dma != HANDLE_NONE)
-        sys_dma_control(device->dma, DMA_BLOCK, 0);
+    pci_dma_block(device);
     error = virtio_reset(&devmgr->pci, function);
     if (error == -E_NODEV)
         error = pci_reset(&devmgr->pci, function);
-    pci_enable(&devmgr->pci, function, 0);
+    pci_enable(&devmgr->pci, function, PCI_ENABLE_MEMORY);
     // Without bus mastering, and blocked where there is an IOMMU, the function cannot write to
     // memory even if it would not be reset.
-    if (device->dma != HANDLE_NONE)
-        sys_dma_control(device->dma, DMA_RELEASE_QUARANTINE, 0);
+    renew_dma(devmgr, device);
+    pci_enable(&devmgr->pci, function, 0);
     return error;
 }

@@ -26,8 +26,8 @@ static void interrupt_text(const struct device *device, char *text, size_t room)
 size_t devices_text(const struct devmgr *devmgr, char *text, size_t room)
 {
     size_t length =
-        (size_t)snprintf(text, room, "%-8s %-6s %-10s %-16s %-4s %-8s %-13s %s\n", "NAME", "CLASS",
-                         "STATE", "SERVICE", "INC", "IRQ", "WHERE", "WHAT");
+        (size_t)snprintf(text, room, "%-8s %-6s %-10s %-16s %-4s %-8s %-11s %-13s %s\n", "NAME",
+                         "CLASS", "STATE", "SERVICE", "INC", "IRQ", "DMA", "WHERE", "WHAT");
 
     for (uint32_t i = 0; i < devmgr->devices && length < room; i++) {
         const struct device *device = &devmgr->device[i];
@@ -36,10 +36,10 @@ size_t devices_text(const struct devmgr *devmgr, char *text, size_t room)
 
         interrupt_text(device, irq, sizeof irq);
         length += (size_t)snprintf(
-            text + length, room - length, "%-8s %-6s %-10s %-16s %-4llu %-8s %-13s %s\n",
+            text + length, room - length, "%-8s %-6s %-10s %-16s %-4llu %-8s %-11s %-13s %s\n",
             or_dash(info->name), device_class_name(info->class), device_state_name(info->state),
-            or_dash(info->service), (unsigned long long)info->incarnation, irq, info->where,
-            info->what);
+            or_dash(info->service), (unsigned long long)info->incarnation, irq,
+            pci_dma_protection(device), info->where, info->what);
     }
     return length < room ? length : room - 1;
 }

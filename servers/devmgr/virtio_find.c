@@ -1,23 +1,35 @@
 // SPDX-License-Identifier: MIT
 // SPDX-FileCopyrightText: 2026 The XINIM authors
 
-// Pure half of virtio_reset.h.
+// Pure half of virtio_common.h.
 
 #include "abi/error.h"
 #include "servers/devmgr/pci_access.h"
 #include "servers/devmgr/pci_registers.h"
-#include "servers/devmgr/virtio_reset.h"
+#include "servers/devmgr/virtio_common.h"
 
-enum { // VIRTIO 1.2, 4.1.4: struct virtio_pci_cap, 4.1.4.3: struct virtio_pci_common_cfg
+enum { // VIRTIO 1.2, 4.1.2, 4.1.4: struct virtio_pci_cap, 4.1.4.3: struct virtio_pci_common_cfg
     VIRTIO_VENDOR = 0x1af4,
+    VIRTIO_TRANSITIONAL_FIRST = 0x1000,
+    VIRTIO_MODERN_FIRST = 0x1040,
+    VIRTIO_LAST = 0x107f,
     CAP_CFG_TYPE = 3,
     CAP_BAR = 4,
     CAP_OFFSET = 8,
     CAP_LENGTH = 12,
     CFG_TYPE_COMMON = 1,
-    COMMON_DEVICE_STATUS = 20,
     COMMON_BYTES_MIN = 56,
 };
+
+uint32_t virtio_id(const struct pci_function *function)
+{
+    if (function->vendor != VIRTIO_VENDOR || function->device < VIRTIO_TRANSITIONAL_FIRST ||
+        function->device > VIRTIO_LAST)
+        return 0;
+    if (function->device < VIRTIO_MODERN_FIRST)
+        return function->subsystem;
+    return (uint32_t)function->device - VIRTIO_MODERN_FIRST;
+}
 
 static int check_common(const struct pci_access *access, const struct pci_function *function,
                         uint8_t at, uint32_t *bar, uint64_t *offset)
@@ -34,11 +46,11 @@ static int check_common(const struct pci_access *access, const struct pci_functi
         region->base == 0 || length > region->size || start > region->size - length)
         return -E_NODEV;
     *bar = index;
-    *offset = start + COMMON_DEVICE_STATUS;
+    *offset = start;
     return 0;
 }
 
-int virtio_find_status(const struct pci_access *access, const struct pci_function *function,
+int virtio_find_common(const struct pci_access *access, const struct pci_function *function,
                        uint32_t *bar, uint64_t *offset)
 {
     uint8_t at;

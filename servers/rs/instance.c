@@ -58,6 +58,15 @@ static int64_t add_argument(struct service *instance, struct message *request)
     return 0;
 }
 
+// The grant of this name, or the next free place; NULL: none is left.
+static struct service_grant *grant_place(struct service *instance, const char *name)
+{
+    for (unsigned i = 0; i < instance->grants; i++)
+        if (!strcmp(instance->grant[i].grant.name, name))
+            return &instance->grant[i];
+    return instance->grants < SERVICE_GRANTS_MAX ? &instance->grant[instance->grants] : NULL;
+}
+
 static int64_t add_grant(struct service *instance, struct message *request, unsigned number)
 {
     struct rs_grant grant;
@@ -65,7 +74,8 @@ static int64_t add_grant(struct service *instance, struct message *request, unsi
     if (message_get_bytes(request, first, &grant, sizeof(grant)) < 0 || !grant.name[0] ||
         !memchr(grant.name, 0, sizeof(grant.name)))
         return -E_INVAL;
-    if (instance->grants == SERVICE_GRANTS_MAX)
+    struct service_grant *place = grant_place(instance, grant.name);
+    if (!place)
         return -E_NOMEM;
     struct handle_info info;
     int64_t status = sys_handle_info(request->handle[number], &info);
@@ -73,7 +83,11 @@ static int64_t add_grant(struct service *instance, struct message *request, unsi
         return status;
     if (!(info.rights & RIGHT_DUPLICATE))
         return -E_PERM; // could not be granted again after a restart
-    instance->grant[instance->grants++] = (struct service_grant){
+    if (place == &instance->grant[instance->grants])
+        instance->grants++;
+    else
+        service_close_handle(&place->handle);
+    *place = (struct service_grant){
         .grant = grant, .handle = request->handle[number], .rights = info.rights};
     request->handle[number] = HANDLE_NONE; // taken
     return 0;
@@ -133,6 +147,15 @@ static int64_t watch(struct service *client, struct message *request)
     return 0;
 }
 
+static int64_t take_dma(struct service *instance, const struct message *request)
+{
+    struct rs_dma dma;
+    if (message_get_bytes(request, 1, &dma, sizeof(dma)) < 0)
+        return -E_INVAL;
+    service_dma(instance, &dma);
+    return 0;
+}
+
 int64_t request_instance(struct service *client, struct message *request, struct message *reply,
                          handle_t *closing)
 {
@@ -161,6 +184,8 @@ int64_t request_instance(struct service *client, struct message *request, struct
         return remove_instance(instance);
     case RS_INSTANCE_CLEARED:
         return service_cleared(instance);
+    case RS_INSTANCE_DMA:
+        return take_dma(instance, request);
     default:
         return -E_NOSYS;
     }

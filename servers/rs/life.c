@@ -268,6 +268,16 @@ int service_cleared(struct service *service)
     return 0;
 }
 
+void service_dma(struct service *service, const struct rs_dma *dma)
+{
+    bool faulted = dma->faults > service->dma.faults;
+    service->dma = *dma;
+    if (!faulted || service->process == HANDLE_NONE || service->stopping)
+        return;
+    text_dma_fault(dma, service->dma_last, sizeof(service->dma_last));
+    kill_process(service, service->dma_last);
+}
+
 static void record_death(struct service *service, const struct process_status *status)
 {
     service->last = *status;

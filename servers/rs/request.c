@@ -279,6 +279,7 @@ static const struct request requests[] = {
     [RS_INSTANCE_CLEARED - FIRST] = {request_instance, 1},
     [RS_LOG_SOURCE - FIRST] = {serve_log_source, 1},
     [RS_INSTANCE_WATCH - FIRST] = {request_instance, 0},
+    [RS_INSTANCE_DMA - FIRST] = {request_instance, 1 + sizeof(struct rs_dma) / 8},
 };
 
 static int64_t serve(struct message *request, struct message *reply, handle_t *closing)

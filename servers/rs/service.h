@@ -68,6 +68,8 @@ struct service {
     time_ns_t started_at, died_at;
     struct process_status last; // at its last death
     const char *last_reason;
+    struct rs_dma dma; // of its device (RS_INSTANCE_DMA)
+    char dma_last[64]; // its last DMA fault as a reason to be killed
 };
 
 // ---- the table (service.c) ----
@@ -108,9 +110,10 @@ int service_restart(struct service *service);
 // Ends it as if it had crashed; `reason` (static text) goes into its last words.
 int service_kill(struct service *service, const char *reason);
 
-void service_ready(struct service *service);  // RS_READY
-void service_alive(struct service *service);  // RS_HEARTBEAT
-int service_cleared(struct service *service); // RS_INSTANCE_CLEARED
-void service_check_deaths(void);              // a watched process died
+void service_ready(struct service *service);                         // RS_READY
+void service_alive(struct service *service);                         // RS_HEARTBEAT
+int service_cleared(struct service *service);                        // RS_INSTANCE_CLEARED
+void service_dma(struct service *service, const struct rs_dma *dma); // RS_INSTANCE_DMA
+void service_check_deaths(void);                                     // a watched process died
 void service_check_deadlines(time_ns_t now);
 time_ns_t service_next_deadline(void);

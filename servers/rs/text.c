@@ -108,6 +108,14 @@ size_t text_cause(const struct service *service, format_address_t format_address
     return writer.length;
 }
 
+size_t text_dma_fault(const struct rs_dma *dma, char *to, size_t room)
+{
+    struct writer writer = {.to = to, .room = room};
+    add(&writer, "DMA fault at 0x%llx (%s)", (unsigned long long)dma->fault_bus,
+        dma->fault_access & PROT_WRITE ? "write" : "read");
+    return writer.length;
+}
+
 static void add_needs(struct writer *writer, const struct svc_manifest *manifest)
 {
     if (!manifest->needs)
@@ -156,6 +164,9 @@ size_t text_status(const struct service *service, format_address_t format_addres
     if (service->owner)
         add(&writer, "started by:  %s\n", service->owner->name);
     add_needs(&writer, manifest);
+    if (service->dma.protection != RS_DMA_NONE)
+        add(&writer, "device:      DMA %s\n",
+            service->dma.protection == RS_DMA_CONFINED ? "confined" : "unprotected");
     add(&writer, "incarnation: %llu\n", (unsigned long long)service->incarnation);
     if (service->state == RS_STARTING || service->state == RS_RUNNING) {
         add_seconds(&writer, "uptime:      ", now - service->started_at);
@@ -163,6 +174,16 @@ size_t text_status(const struct service *service, format_address_t format_addres
     }
     add_last_words(&writer, service, format_address);
     return writer.length;
+}
+
+static void add_dma(struct writer *writer, const struct rs_dma *dma)
+{
+    if (dma->protection == RS_DMA_NONE)
+        return;
+    add(writer, "dma_faults %llu\n", (unsigned long long)dma->faults);
+    if (dma->faults)
+        add(writer, "dma_fault_address 0x%llx\ndma_fault_access %s\n",
+            (unsigned long long)dma->fault_bus, dma->fault_access & PROT_WRITE ? "write" : "read");
 }
 
 size_t text_stats(const struct service *service, const struct process_status *current,
@@ -178,6 +199,7 @@ size_t text_stats(const struct service *service, const struct process_status *cu
         (unsigned long long)(service->started_at / 1000000),
         (unsigned long long)(service->died_at / 1000000));
     add(&writer, "missed_heartbeats %u\n", service->missed);
+    add_dma(&writer, &service->dma);
     if (current)
         add(&writer, "process %u\nthreads %u\nhandles %u\ncpu_us %llu\nresident_bytes %llu\n",
             current->id, current->threads, current->handles,

@@ -18,6 +18,9 @@ typedef int (*format_address_t)(const char *binary, uint64_t address, char *to, 
 size_t text_cause(const struct service *service, format_address_t format_address, char *to,
                   size_t room);
 
+// "DMA fault at 0x1000 (write)".
+size_t text_dma_fault(const struct rs_dma *dma, char *to, size_t room);
+
 // RS_TEXT_STATUS.
 size_t text_status(const struct service *service, format_address_t format_address, time_ns_t now,
                    char *to, size_t room);

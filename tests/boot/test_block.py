@@ -68,5 +68,6 @@ def test_block(tmp_path, options, processors):
     disk = tmp_path / "disk.img"
     make_disk(disk)
     drive = f"-drive file={disk},format=raw,if=none,id=t0"
-    device = f"-device virtio-blk-pci,drive=t0,serial=block-test{options}"
+    modern = "disable-legacy=on,iommu_platform=on"
+    device = f"-device virtio-blk-pci,drive=t0,serial=block-test,{modern}{options}"
     native.run("block_test", "--smp", processors, "--qemu", f"{drive} {device}")

@@ -31,15 +31,20 @@ def devices(text):
     return {row[0]: row[1:] for row in rows if len(row) > 5}
 
 
-def test_list_and_digest_behind_two_bridges(disk):
+# Behind a bridge to conventional PCI, the bridge's requester id is what the IOMMU sees.
+@pytest.mark.parametrize(
+    "kind, protection", [(",disable-legacy=on,iommu_platform=on", "confined"), ("", "unprotected")]
+)
+def test_list_and_digest_behind_two_bridges(disk, kind, protection):
     path, digest = disk
     bridges = "-device pcie-root-port,id=rp,slot=1,chassis=1 -device pcie-pci-bridge,id=br,bus=rp"
     text = guest.check(
         "cat /sys/xinim/devices; sha256sum /dev/vdb",
         "--qemu",
-        f"{bridges} {disk_option(path, 'bus=br,addr=3')}",
+        f"{bridges} {disk_option(path, f'bus=br,addr=3{kind}')}",
     )
     assert devices(text)["vdb"][:2] == ["block", "running"]
+    assert devices(text)["vdb"][5] == protection
     assert "pci 02:03.0" in text
     assert f"{digest}  /dev/vdb" in text
 

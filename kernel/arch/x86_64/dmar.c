@@ -35,6 +35,7 @@ enum {
 
 struct scope {
     uint8_t kind, id;
+    bool deep; // behind another bridge
     uint16_t requester;
 };
 
@@ -74,12 +75,10 @@ static int read_scopes(struct dmar *dmar, const uint8_t *entry, uint32_t at, uin
         if (scope[SCOPE_PATH] > 31 || scope[SCOPE_PATH + 1] > 7) {
             return damaged(why, "a device scope names a PCI function that cannot be");
         }
-        if (scope[0] == SCOPE_BRIDGE || (scope[0] == SCOPE_ENDPOINT && scope[1] > SCOPE_BYTES)) {
-            return unsupported(why, "a device scope lies behind a PCI bridge");
-        }
         struct scope found = {
             .kind = scope[0],
             .id = scope[SCOPE_ID],
+            .deep = scope[1] > SCOPE_BYTES,
             .requester =
                 (uint16_t)(scope[SCOPE_BUS] << 8 | scope[SCOPE_PATH] << 3 | scope[SCOPE_PATH + 1]),
         };
@@ -92,14 +91,35 @@ static int read_scopes(struct dmar *dmar, const uint8_t *entry, uint32_t at, uin
     return 0;
 }
 
+static int behind_bridge(const char **why)
+{
+    return unsupported(why, "a device scope lies behind a PCI bridge");
+}
+
+static int name_device(struct dmar_unit *unit, const struct scope *scope, const char **why)
+{
+    bool bridge = scope->kind == SCOPE_BRIDGE;
+    if (unit->devices == DMAR_DEVICES_MAX || (bridge && unit->bridges == DMAR_BRIDGES_MAX)) {
+        return unsupported(why, "a unit names too many devices");
+    }
+    unit->device[unit->devices++] = scope->requester;
+    if (bridge) {
+        unit->bridge[unit->bridges++] = scope->requester;
+    }
+    return 0;
+}
+
 static int use_unit_scope(struct dmar *dmar, const struct scope *scope, const char **why)
 {
     struct dmar_unit *unit = &dmar->unit[dmar->units];
-    if (scope->kind == SCOPE_ENDPOINT) {
-        if (unit->devices == DMAR_DEVICES_MAX) {
-            return unsupported(why, "a unit names too many devices");
+    if (scope->kind == SCOPE_ENDPOINT || scope->kind == SCOPE_BRIDGE) {
+        if (unit->all) {
+            return 0; // it says nothing new
         }
-        unit->device[unit->devices++] = scope->requester;
+        if (scope->deep) {
+            return behind_bridge(why);
+        }
+        return name_device(unit, scope, why);
     } else if (scope->kind == SCOPE_IOAPIC) {
         if (unit->ioapics == DMAR_IOAPICS_MAX) {
             return unsupported(why, "a unit names too many I/O APICs");
@@ -135,6 +155,9 @@ static int read_unit(struct dmar *dmar, const uint8_t *entry, uint32_t bytes, co
 
 static int use_reserved_scope(struct dmar *dmar, const struct scope *scope, const char **why)
 {
+    if (scope->kind == SCOPE_BRIDGE || (scope->kind == SCOPE_ENDPOINT && scope->deep)) {
+        return behind_bridge(why);
+    }
     if (scope->kind != SCOPE_ENDPOINT) {
         return 0;
     }

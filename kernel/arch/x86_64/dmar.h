@@ -10,7 +10,8 @@
 
 enum {
     DMAR_UNITS_MAX = 8,
-    DMAR_DEVICES_MAX = 16, // named one by one, a unit
+    DMAR_DEVICES_MAX = 256, // named one by one, a unit
+    DMAR_BRIDGES_MAX = 32,
     DMAR_RESERVED_MAX = 16,
     DMAR_IOAPICS_MAX = 4,
 };
@@ -23,8 +24,9 @@ struct dmar_ioapic {
 struct dmar_unit {
     uint64_t registers;
     bool all; // every device that no other unit names
-    unsigned devices, ioapics;
+    unsigned devices, bridges, ioapics;
     uint16_t device[DMAR_DEVICES_MAX]; // requester ids
+    uint16_t bridge[DMAR_BRIDGES_MAX]; // what is behind them, too
     struct dmar_ioapic ioapic[DMAR_IOAPICS_MAX];
 };
 

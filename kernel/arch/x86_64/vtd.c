@@ -12,6 +12,7 @@
 #include "abi/error.h"
 #include "abi/syscall.h"
 #include "kernel/arch/x86_64/acpi.h"
+#include "kernel/arch/x86_64/io.h"
 #include "kernel/core/boot_option.h"
 #include "kernel/core/panic.h"
 
@@ -100,10 +101,32 @@ void vtd_ignore_faults(struct iommu_unit *unit, uint32_t device)
 
 // ---- domains ----
 
+// A byte of the configuration space (PCI 3.0, 3.2.2.3.2). devmgr waits for our answer meanwhile.
+static uint32_t config_read8(uint32_t device, uint32_t offset)
+{
+    enum { ADDRESS_PORT = 0xcf8, DATA_PORT = 0xcfc };
+    port_write32(ADDRESS_PORT, 1u << 31 | device << 8 | (offset & 0xfc));
+    return port_read32(DATA_PORT) >> (offset & 3) * 8 & 0xff;
+}
+
+// Bus numbers are the bridge's, so they are read when they are needed.
+static bool is_behind(uint32_t bridge, uint32_t device)
+{
+    enum { SECONDARY = 0x19, SUBORDINATE = 0x1a };
+    uint32_t secondary = config_read8(bridge, SECONDARY);
+    return secondary != 0 && device >> 8 >= secondary &&
+           device >> 8 <= config_read8(bridge, SUBORDINATE);
+}
+
 static bool unit_names(const struct dmar_unit *unit, uint32_t device)
 {
     for (unsigned i = 0; i < unit->devices; i++) {
         if (unit->device[i] == device) {
+            return true;
+        }
+    }
+    for (unsigned i = 0; i < unit->bridges; i++) {
+        if (is_behind(unit->bridge[i], device)) {
             return true;
         }
     }

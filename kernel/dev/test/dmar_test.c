@@ -83,7 +83,7 @@ static void test_damaged(void **state)
     expect(SCOPE + 1, 7, -E_BADMSG);
     expect(SCOPE + 1, 10, -E_BADMSG);
     expect(SCOPE + 6, 32, -E_BADMSG);
-    expect(SCOPE, 2, -E_OPNOTSUPP); // a bridge
+    expect(RESERVED + 24, 2, -E_OPNOTSUPP);
     expect(RESERVED + 2, 23, -E_BADMSG);
     expect(RESERVED + 19, 0x7e, -E_BADMSG);                  // ends before it begins
     assert_int_equal(parse(good, HEADER, &dmar), -E_BADMSG); // no unit
@@ -130,12 +130,39 @@ static void test_too_many(void **state)
     }
     assert_int_equal(parse(table, sizeof(table), &dmar), -E_OPNOTSUPP);
     assert_int_equal(parse(table, sizeof(table) - 16, &dmar), 0);
-    uint8_t scopes[HEADER + 16 + 17 * 8] = {[HEADER + 2] = 16 + 17 * 8, [HEADER + 9] = 0x10};
-    for (unsigned i = 0; i < 17; i++) {
+    enum { SCOPES = 257, BYTES = 16 + SCOPES * 8 };
+    uint8_t scopes[HEADER + BYTES] = {
+        [HEADER + 2] = BYTES & 0xff, [HEADER + 3] = BYTES >> 8, [HEADER + 9] = 0x10};
+    for (unsigned i = 0; i < SCOPES; i++) {
         scopes[HEADER + 16 + i * 8] = 1;
         scopes[HEADER + 16 + i * 8 + 1] = 8;
     }
     assert_int_equal(parse(scopes, sizeof(scopes), &dmar), -E_OPNOTSUPP);
+    scopes[HEADER + 4] = 1; // of a unit for all: they say nothing new
+    assert_int_equal(parse(scopes, sizeof(scopes), &dmar), 0);
+    assert_int_equal(dmar.unit[0].devices, 0);
+    scopes[HEADER + 4] = 0;
+    for (unsigned i = 0; i < SCOPES; i++) {
+        scopes[HEADER + 16 + i * 8] = 2;
+    }
+    assert_int_equal(parse(scopes, sizeof(scopes), &dmar), -E_OPNOTSUPP); // bridges
+}
+
+// A unit for what is behind a bridge, as QEMU has it, and one for a device two hops away.
+static void test_behind_bridges(void **state)
+{
+    (void)state;
+    struct dmar dmar;
+    uint8_t bridge[HEADER + 16 + 8] = {
+        [HEADER + 2] = 24, [HEADER + 9] = 0x10, [HEADER + 16] = 2, 8, [HEADER + 22] = 3};
+    assert_int_equal(parse(bridge, sizeof(bridge), &dmar), 0);
+    assert_int_equal(dmar.unit[0].bridges, 1);
+    assert_int_equal(dmar.unit[0].bridge[0], 3 << 3);
+    uint8_t hops[HEADER + 16 + 10] = {
+        [HEADER + 2] = 26, [HEADER + 9] = 0x10, [HEADER + 16] = 1, 10};
+    assert_int_equal(parse(hops, sizeof(hops), &dmar), -E_OPNOTSUPP);
+    hops[HEADER + 4] = 1;
+    assert_int_equal(parse(hops, sizeof(hops), &dmar), 0);
 }
 
 int main(void)
@@ -143,7 +170,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_good),      cmocka_unit_test(test_damaged),
         cmocka_unit_test(test_truncated), cmocka_unit_test(test_random),
-        cmocka_unit_test(test_too_many),
+        cmocka_unit_test(test_too_many),  cmocka_unit_test(test_behind_bridges),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

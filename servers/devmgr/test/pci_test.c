@@ -405,6 +405,28 @@ static void test_interrupt_swizzle(void **state)
     assert_int_equal(pin, 0);
 }
 
+// A function behind ports, behind a bridge to conventional PCI, and behind an old bridge.
+static void test_requester(void **state)
+{
+    struct pci_tree t = {.functions = 4};
+
+    (void)state;
+    t.function[0] = (struct pci_function){.address = PCI_ADDRESS(0, 4, 0), .parent = -1};
+    t.function[1] =
+        (struct pci_function){.address = PCI_ADDRESS(1, 2, 0), .parent = 0, .secondary = 7};
+    t.function[2] = (struct pci_function){.address = PCI_ADDRESS(7, 5, 3), .parent = 1};
+    for (unsigned i = 0; i < 2; i++) {
+        t.function[i].capability.express = 0x40;
+        t.function[i].capability.express_type = PCI_EXP_DOWNSTREAM;
+    }
+    assert_int_equal(pci_requester(&t, &t.function[0]), PCI_ADDRESS(0, 4, 0));
+    assert_int_equal(pci_requester(&t, &t.function[2]), PCI_ADDRESS(7, 5, 3));
+    t.function[1].capability.express_type = PCI_EXP_TO_PCI;
+    assert_int_equal(pci_requester(&t, &t.function[2]), PCI_ADDRESS(7, 0, 0));
+    t.function[0].capability.express = 0;
+    assert_int_equal(pci_requester(&t, &t.function[2]), PCI_ADDRESS(0, 4, 0));
+}
+
 static void test_random_configuration_spaces(void **state)
 {
     struct pci_windows windows = {
@@ -463,6 +485,7 @@ int main(void)
         TEST(test_reset_that_does_not_come_back),
         TEST(test_msi),
         TEST(test_interrupt_swizzle),
+        TEST(test_requester),
         TEST(test_random_configuration_spaces),
     };
 

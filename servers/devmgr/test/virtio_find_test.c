@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // SPDX-FileCopyrightText: 2026 The XINIM authors
 
-// Finding device_status of a virtio function, right and with a capability that lies.
+// Finding the common configuration of a virtio function, right and with a capability that lies.
 
 // clang-format off
 #include <stdarg.h>
@@ -16,7 +16,7 @@
 #include "abi/error.h"
 #include "servers/devmgr/pci_registers.h"
 #include "servers/devmgr/test/fake_pci.h"
-#include "servers/devmgr/virtio_reset.h"
+#include "servers/devmgr/virtio_common.h"
 
 static struct fake_pci fake;
 static struct pci_tree tree;
@@ -39,7 +39,7 @@ static int find(uint8_t type, uint8_t bar, uint32_t offset, uint32_t length, uin
     fake_put(f, at + 8u, offset, 4);
     fake_put(f, at + 12u, length, 4);
     pci_scan(&access, 0, &tree);
-    status = virtio_find_status(&access, &tree.function[0], &which, found);
+    status = virtio_find_common(&access, &tree.function[0], &which, found);
     if (status == 0)
         assert_int_equal(which, bar);
     return status;
@@ -51,7 +51,7 @@ static void test_found(void **state)
 
     (void)state;
     assert_int_equal(find(1, 4, 0x1000, 0x1000, &offset), 0);
-    assert_int_equal(offset, 0x1000 + 20);
+    assert_int_equal(offset, 0x1000);
 }
 
 static void test_refused(void **state)
@@ -69,11 +69,27 @@ static void test_refused(void **state)
     assert_int_equal(find(1, 4, 0x1000, UINT32_MAX, &offset), -E_NODEV);
 }
 
+static void test_id(void **state)
+{
+    struct pci_function function = {.vendor = 0x1af4, .device = 0x1042, .subsystem = 9};
+
+    (void)state;
+    assert_int_equal(virtio_id(&function), 2);
+    function.device = 0x1001; // transitional: the subsystem tells
+    assert_int_equal(virtio_id(&function), 9);
+    function.device = 0x1110; // of that vendor, but no virtio device
+    assert_int_equal(virtio_id(&function), 0);
+    function.vendor = 0x1b36;
+    function.device = 0x1042;
+    assert_int_equal(virtio_id(&function), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_found),
         cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_id),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -162,6 +162,33 @@ static void test_cut(void **state)
     assert_non_null(strstr(whole, "uptime_ms 3\n"));
 }
 
+static void test_dma(void **state)
+{
+    (void)state;
+    char text[2048];
+    struct service service = sample();
+    text_status(&service, format_address, 3000000, text, sizeof(text));
+    assert_null(strstr(text, "DMA"));
+    text_stats(&service, NULL, 3000000, text, sizeof(text));
+    assert_null(strstr(text, "dma"));
+
+    service.dma.protection = RS_DMA_UNPROTECTED;
+    text_status(&service, format_address, 3000000, text, sizeof(text));
+    assert_non_null(strstr(text, "device:      DMA unprotected\n"));
+    text_stats(&service, NULL, 3000000, text, sizeof(text));
+    assert_non_null(strstr(text, "dma_faults 0\n"));
+    assert_null(strstr(text, "dma_fault_address"));
+
+    service.dma = (struct rs_dma){RS_DMA_CONFINED, PROT_WRITE, 3, 0x7000};
+    text_status(&service, format_address, 3000000, text, sizeof(text));
+    assert_non_null(strstr(text, "device:      DMA confined\n"));
+    text_stats(&service, NULL, 3000000, text, sizeof(text));
+    assert_non_null(
+        strstr(text, "dma_faults 3\ndma_fault_address 0x7000\ndma_fault_access write\n"));
+    text_dma_fault(&service.dma, text, sizeof(text));
+    assert_string_equal(text, "DMA fault at 0x7000 (write)");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -170,6 +197,7 @@ int main(void)
         cmocka_unit_test_setup(test_restart_kinds, setup),
         cmocka_unit_test_setup(test_cause, setup),
         cmocka_unit_test_setup(test_cut, setup),
+        cmocka_unit_test_setup(test_dma, setup),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
