@@ -69,6 +69,17 @@ def test_dry_run_prints_the_command_and_starts_nothing():
     assert words[-2:] == ["-name", "a b"]
 
 
+def test_every_virtio_device_is_behind_the_iommu_and_none_without():
+    words = shlex.split(start("--dry-run", "--", "true").stdout)
+    virtio = [word for word in words if word.startswith("virtio-") and "-pci" in word]
+    assert len(virtio) == 2 and all(word.endswith(",iommu_platform=on") for word in virtio)
+    first = words[words.index("-device") + 1]
+    assert first == "intel-iommu,intremap=on"  # QEMU puts behind it only what comes later
+    assert "iommu" not in start("--dry-run", "--no-iommu", "--", "true").stdout.replace(
+        str(guest.ROOT), ""
+    )
+
+
 def test_time_out_kills_the_machine_and_keeps_the_output():
     result = guest.run("echo before; sleep 1000", seconds=40)
     assert result.status == TIMED_OUT

@@ -19,12 +19,26 @@ ESCAPE = 0x1D
 QEMU = {"x86_64": "qemu-system-x86_64"}
 
 
-def accelerator(choice):
-    if choice == "icount":
-        return ["-accel", "tcg,thread=single", "-icount", "shift=0,sleep=off"]
-    if choice == "kvm" or (choice == "auto" and kvm.works()):
-        return ["-accel", "kvm"]
-    return ["-accel", "tcg,thread=multi"]
+def board(options):
+    """The board and what executes its instructions."""
+    if options.accel == "icount":
+        return ["-machine", "q35", "-accel", "tcg,thread=single", "-icount", "shift=0,sleep=off"]
+    if options.accel == "kvm" or (options.accel == "auto" and kvm.works()):
+        # Only an I/O APIC in QEMU has its interrupts remapped.
+        machine = "q35" if options.no_iommu else "q35,kernel-irqchip=split"
+        return ["-machine", machine, "-accel", "kvm"]
+    return ["-machine", "q35", "-accel", "tcg,thread=multi"]
+
+
+def iommu(options):
+    """Before every other device: QEMU puts behind it only what comes later."""
+    return [] if options.no_iommu else ["-device", "intel-iommu,intremap=on"]
+
+
+def virtio(options, device):
+    """QEMU's words for a virtio device on PCI; its DMA passes the IOMMU only if it is told so."""
+    platform = "" if options.no_iommu else ",iommu_platform=on"
+    return ["-device", f"{device},disable-legacy=on{platform}"]
 
 
 def built_file(path):
@@ -33,30 +47,29 @@ def built_file(path):
     return path
 
 
-def disk(name, path, snapshot):
+def disk(options, name, path, snapshot):
     # QEMU takes a comma in a file name doubled.
     place = os.fspath(path).replace(",", ",,")
     mode = "snapshot=on" if snapshot else "cache=writeback"
     return [
         "-drive",
         f"if=none,id={name},format=raw,{mode},file={place}",
-        "-device",
-        f"virtio-blk-pci,drive={name},disable-legacy=on",
+        *virtio(options, f"virtio-blk-pci,drive={name}"),
     ]
 
 
 def disks(options):
     words = []
     if options.root != "none":
-        words += disk("root", built_file(options.root or options.build / "root.img"), True)
+        words += disk(options, "root", built_file(options.root or options.build / "root.img"), True)
     for number, path in enumerate(options.drive):
-        words += disk(f"drive{number}", path, False)
+        words += disk(options, f"drive{number}", path, False)
     return words
 
 
-def ports(names):
+def ports(options, names):
     """The virtio-serial ports org.xinim.<name>; number 0 is reserved for a console."""
-    words = ["-device", "virtio-serial-pci,id=ports,disable-legacy=on,max_ports=4"]
+    words = virtio(options, "virtio-serial-pci,id=ports,max_ports=4")
     for number, name in enumerate(names, 1):
         words += [
             "-device",
@@ -78,11 +91,9 @@ def command_line(options, channels):
     """`channels`: chardev name -> its definition (QEMU's words)."""
     words = [
         QEMU[options.arch],
-        "-machine",
-        "q35",
+        *board(options),
         "-cpu",
         options.cpu,
-        *accelerator(options.accel),
         "-m",
         options.mem,
         "-smp",
@@ -91,6 +102,7 @@ def command_line(options, channels):
         "-display",
         "none",
         "-no-reboot",
+        *iommu(options),
         "-device",
         "isa-debug-exit,iobase=0xf4,iosize=0x04",
         "-kernel",
@@ -106,5 +118,5 @@ def command_line(options, channels):
     if options.command is None:
         words += ["-echr", str(ESCAPE), "-mon", "chardev=console,mode=readline"]
     words += disks(options)
-    words += ports([name for name in channels if name != "console"])
+    words += ports(options, [name for name in channels if name != "console"])
     return words + options.qemu

@@ -92,6 +92,9 @@ def make_parser():
         metavar="FILE",
         help="one more disk (raw image, written to): /dev/vdb, /dev/vdc ...",
     )
+    parser.add_argument(
+        "--no-iommu", action="store_true", help="no IOMMU: a driver's device reaches all memory"
+    )
     parser.add_argument("--append", default="", metavar="ARGS", help="more kernel options")
     parser.add_argument("--qemu", default="", metavar="ARGS", help="more QEMU options")
     parser.add_argument(
