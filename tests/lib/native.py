@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # SPDX-FileCopyrightText: 2026 The XINIM authors
-"""Runs a test that is a native process inside XINIM (tests/guest/): boots boot-test.cpio with only
+"""Runs a test that is a native process inside XINIM (tests/guest/): boots boot-test.cpio, or another archive, with only
 that service and what it needs, and reads its result from QEMU's exit status and the console."""
 
 import shlex
@@ -8,16 +8,25 @@ import subprocess
 
 import guest
 
-ARCHIVE = guest.ROOT / "build" / "x86_64" / "boot-test.cpio"
+BUILD = guest.ROOT / "build" / "x86_64"
 
 # tests/guest/guest_test.h; QEMU's isa-debug-exit ends with code << 1 | 1.
 PASSED = 0x20 << 1 | 1
 
 
-def run(name, *options, root="none", seconds=guest.COMMAND_SECONDS):
+def run(
+    name,
+    *options,
+    root="none",
+    archive="boot-test.cpio",
+    append="",
+    seconds=guest.COMMAND_SECONDS,
+):
     """The test's lines on the console; fails with them if the test did."""
     line = guest.launcher(
-        "--dry-run", "--root", root, "--initrd", ARCHIVE, "--append", f"start={name}", *options
+        *("--dry-run", "--root", root, "--initrd", BUILD / archive),
+        *("--append", f"start={name} {append}"),
+        *options,
     )
     machine = subprocess.run(line, capture_output=True, text=True, check=True).stdout
     done = subprocess.run(

@@ -30,11 +30,11 @@ static struct {
 static void report(struct iommu_unit *unit, uint64_t low, uint64_t high)
 {
     uint32_t device = VTD_RECORD_SOURCE(high);
-    if (VTD_RECORD_REASON(high) >= VTD_REASON_INTERRUPT) {
-        kernel_log("iommu: device %02x:%02x.%x: a forged interrupt message was stopped",
-                   device >> 8, device >> 3 & 31, device & 7);
+    if (VTD_RECORD_REASON(high) >= VTD_REASON_INTERRUPT) { // the record has no address
+        dma_fault(device, (uint32_t)MESSAGE_ADDRESS, true);
+    } else {
+        dma_fault(device, low & ~(uint64_t)(PAGE_SIZE - 1), (high & VTD_RECORD_READ) == 0);
     }
-    dma_fault(device, low & ~(uint64_t)(PAGE_SIZE - 1), (high & VTD_RECORD_READ) == 0);
     unsigned slot = device % NOISY_DEVICES;
     if (noisy[slot].device != device) {
         noisy[slot].device = device;

@@ -14,7 +14,15 @@ enum edu_register {
     EDU_FACTORIAL = 0x08,      // written: the number; read, when computed: its factorial
     EDU_STATUS = 0x20,
     EDU_INTERRUPT_STATUS = 0x24,      // read only: what raised the interrupt
+    EDU_INTERRUPT_RAISE = 0x60,       // write only: bits to set in it, by hand
     EDU_INTERRUPT_ACKNOWLEDGE = 0x64, // write only: the bits to clear in it
+
+    // Of eight bytes; ignored while a transfer is under way. One of the addresses is a bus address,
+    // the other lies in the device's buffer.
+    EDU_DMA_SOURCE = 0x80,
+    EDU_DMA_DESTINATION = 0x88,
+    EDU_DMA_COUNT = 0x90,
+    EDU_DMA_COMMAND = 0x98,
 };
 
 enum {
@@ -25,6 +33,10 @@ enum {
     EDU_STATUS_RAISE = 0x80, // an interrupt when the factorial is computed
 
     EDU_INTERRUPT_FACTORIAL = 0x01,
+
+    EDU_DMA_RUN = 0x01, // written: begin; read: under way. It ends after 100 ms
+    EDU_DMA_TO_BUS = 0x02,
+    EDU_DMA_BUFFER = 0x40000, // of 4096 bytes
 
     EDU_NUMBER_MAX = 12, // 13! has more than 32 bits
 };

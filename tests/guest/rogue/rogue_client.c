@@ -1,0 +1,423 @@
+// SPDX-License-Identifier: MIT
+// SPDX-FileCopyrightText: 2026 The XINIM authors
+
+// What a driver can do with its device, and cannot where there is an IOMMU: each attack by the
+// rogue driver rogue.0 is stopped, put to its account and ends it; without an IOMMU the same
+// attacks succeed, where that can be shown without ending the machine.
+//
+// Canaries: the kernel's copy of the command line, a page of this process, rogue.1's own page, its
+// device's registers, its interrupts.
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "abi/error.h"
+#include "lib/sys/log.h"
+#include "lib/sys/start.h"
+#include "lib/sys/thread.h"
+#include "tests/guest/guest_test.h"
+#include "tests/guest/rogue/memory.h"
+#include "tests/guest/rogue/message.h"
+#include "tests/guest/rogue/rogue.h"
+#include "tests/guest/rs/client.h"
+
+#define REPLACED_NS 10000000000ull // detects that a driver is not replaced
+#define SETTLE_NS   300000000ull   // a transfer takes 100 ms
+
+enum {
+    BYTES = ROGUE_WORDS * sizeof(uint64_t), // of an attack
+    CANARY = 0xc5,
+    POISON = 0x66,
+    TEXT_MAX = 4096,
+    LINE_MAX = 2048,
+    LIVENESS = 4, // edu's register
+    PAGE_MASK = PAGE_SIZE - 1,
+};
+
+static const char attacker[] = "rogue.0", bystander[] = "rogue.1";
+static handle_t endpoint, other_endpoint;
+static bool confined;
+static uint64_t attacks; // that were stopped
+
+// ---- asking ----
+
+static int64_t ask(handle_t to, enum rogue_op op, uint64_t first, uint64_t second,
+                   struct message *message)
+{
+    *message = (struct message){.tag = message_tag((int32_t)op, 2, 0), .word = {first, second}};
+    return message_call(to, message);
+}
+
+static int64_t order(enum rogue_op op, uint64_t first, uint64_t second)
+{
+    struct message message;
+    return ask(endpoint, op, first, second, &message);
+}
+
+// The number behind the key in a service's statistics; ~0: there is none.
+static uint64_t statistic(const char *service, const char *key)
+{
+    static char text[TEXT_MAX];
+    if (rs_text(RS_TEXT_STATS, service, text, sizeof(text)) < 0)
+        return ~0ull;
+    const char *at = strstr(text, key);
+    return at == NULL ? ~0ull : strtoull(at + strlen(key), NULL, 0);
+}
+
+static bool status_says(const char *service, const char *what)
+{
+    static char text[TEXT_MAX];
+    return rs_text(RS_TEXT_STATUS, service, text, sizeof(text)) == 0 && strstr(text, what) != NULL;
+}
+
+// ---- the device's buffer ----
+
+static void poison_device(void)
+{
+    struct message message = {.tag = message_tag(ROGUE_FILL, ROGUE_WORDS, 0)};
+    memset(message.word, POISON, BYTES);
+    CHECK_EQUAL(message_call(endpoint, &message), 0);
+}
+
+static void read_device(uint64_t at, uint8_t *to)
+{
+    struct message message;
+    CHECK_EQUAL(ask(endpoint, ROGUE_SHOW, at, 0, &message), 0);
+    memcpy(to, message.word, BYTES);
+}
+
+// ---- one attack ----
+
+static bool replaced_after(const struct rs_service_info *before)
+{
+    struct rs_service_info now = *before;
+    time_ns_t deadline = sys_clock() + REPLACED_NS;
+    while (now.restarts == before->restarts || now.state != RS_RUNNING) {
+        if (sys_clock() > deadline || rs_find(attacker, &now) < 0)
+            return false;
+        thread_sleep_until(sys_clock() + 2000000);
+    }
+    return true;
+}
+
+static void check_stopped(const struct rs_service_info *before, uint64_t faults, bool write,
+                          uint64_t bus)
+{
+    char cause[64] = "DMA fault at 0x";
+    char digits[17];
+    unsigned used = 0;
+    for (uint64_t left = bus & ~(uint64_t)PAGE_MASK; left != 0 || used == 0; left /= 16)
+        digits[used++] = "0123456789abcdef"[left % 16];
+    char *end = cause + strlen(cause);
+    while (used > 0)
+        *end++ = digits[--used];
+    strlcpy(end, write ? " (write)" : " (read)", 16);
+
+    CHECK(replaced_after(before));
+    CHECK(statistic(attacker, "dma_faults ") > faults);
+    CHECK_EQUAL(statistic(attacker, "dma_fault_address "), bus & ~(uint64_t)PAGE_MASK);
+    if (!CHECK(status_says(attacker, cause)))
+        log_error("wanted: %s", cause);
+    attacks++;
+}
+
+// The device reads from, or writes to, an address that it has no business with.
+static void attack(enum rogue_op op, uint64_t bus, uint64_t bytes)
+{
+    struct rs_service_info before;
+    if (!CHECK(wait_state(attacker, RS_RUNNING, &before)))
+        return;
+    uint64_t faults = statistic(attacker, "dma_faults ");
+    int64_t status = order(op, bus, bytes);
+    CHECK(status == 0 || (confined && status == -E_RESTARTED));
+    if (confined)
+        check_stopped(&before, faults, op == ROGUE_WRITE, bus);
+}
+
+// ---- rows ----
+
+// `at` in the device's buffer where the text stands, or -1.
+static int64_t find_in_device(const char *text)
+{
+    uint8_t bytes[ROGUE_TRANSFER_MAX];
+    size_t length = strlen(text);
+    for (uint64_t at = 0; at < sizeof(bytes); at += BYTES)
+        read_device(at, bytes + at);
+    for (size_t at = 0; at + length <= sizeof(bytes); at++) {
+        if (memcmp(bytes + at, text, length) == 0)
+            return (int64_t)at;
+    }
+    return -1;
+}
+
+// The kernel's copy of the command line: its physical address stands in it.
+static void row_kernel(void)
+{
+    char line[LINE_MAX] = "", now[LINE_MAX] = "";
+    CHECK(sys_info(INFO_COMMAND_LINE, 0, line, sizeof(line)) > 0);
+    const char *option = strstr(line, "rogue.kernel=");
+    if (!CHECK(option != NULL))
+        return;
+    uint64_t physical = strtoull(option + strlen("rogue.kernel="), NULL, 0);
+
+    poison_device();
+    attack(ROGUE_READ, physical, ROGUE_TRANSFER_MAX);
+    CHECK_EQUAL(find_in_device("rogue.kernel=") >= 0, !confined);
+
+    poison_device();
+    attack(ROGUE_WRITE, physical, 8);
+    CHECK(sys_info(INFO_COMMAND_LINE, 0, now, sizeof(now)) > 0);
+    CHECK_EQUAL(strcmp(line, now) == 0, confined);
+}
+
+static void read_and_write(struct pinned *victim)
+{
+    uint8_t seen[BYTES], canary[BYTES];
+    memset(canary, CANARY, sizeof(canary));
+    pinned_set(victim, CANARY);
+    poison_device();
+    attack(ROGUE_READ, victim->physical, BYTES);
+    read_device(0, seen);
+    CHECK_EQUAL(memcmp(seen, canary, sizeof(seen)) == 0, !confined);
+    poison_device();
+    attack(ROGUE_WRITE, victim->physical + PAGE_SIZE - BYTES, BYTES);
+    CHECK_EQUAL(pinned_is(victim, CANARY), confined);
+}
+
+static void row_process(void)
+{
+    struct pinned victim;
+    if (!CHECK_EQUAL(pinned_create(&victim, PAGE_SIZE), 0))
+        return;
+    read_and_write(&victim);
+    pinned_destroy(&victim);
+}
+
+static void row_other_driver(void)
+{
+    struct message message;
+    struct pinned victim;
+    if (!CHECK_EQUAL(ask(other_endpoint, ROGUE_TELL, 0, 0, &message), 0) ||
+        !CHECK_EQUAL(pinned_adopt(&victim, message.handle[0], PAGE_SIZE), 0))
+        return;
+    CHECK_EQUAL(message.word[0] == victim.physical, !confined);
+    read_and_write(&victim);
+    pinned_destroy(&victim);
+}
+
+static uint64_t map(const struct pinned *pinned)
+{
+    struct message message = {.tag = message_tag(ROGUE_MAP, 1, 1), .word = {pinned->bytes}};
+    int64_t copy = sys_handle_duplicate(pinned->object, RIGHTS_ALL, 0);
+    message.handle[0] = copy < 0 ? HANDLE_NONE : (handle_t)copy;
+    CHECK_EQUAL(message_call(endpoint, &message), 0);
+    sys_handle_close((handle_t)copy);
+    return message.word[0];
+}
+
+// Reached while it is mapped, and not afterwards.
+static void row_unmapped(void)
+{
+    struct pinned own;
+    if (!CHECK_EQUAL(pinned_create(&own, PAGE_SIZE), 0))
+        return;
+    poison_device();
+    uint64_t bus = map(&own);
+    CHECK_EQUAL(order(ROGUE_WRITE, bus, BYTES), 0);
+    CHECK_EQUAL(own.at[BYTES - 1], POISON);
+    CHECK_EQUAL(own.at[BYTES], 0);
+    CHECK_EQUAL(order(ROGUE_UNMAP, 0, 0), 0);
+    pinned_set(&own, CANARY);
+    attack(ROGUE_WRITE, bus, BYTES);
+    CHECK_EQUAL(pinned_is(&own, CANARY), confined);
+    poison_device();
+    pinned_set(&own, CANARY);
+    attack(ROGUE_WRITE, own.physical, BYTES);
+    CHECK_EQUAL(pinned_is(&own, CANARY), confined);
+    pinned_destroy(&own);
+}
+
+// Memory that was the driver's is somebody else's now.
+static void row_freed(void)
+{
+    struct pinned own, next;
+    if (!CHECK_EQUAL(pinned_create(&own, PAGE_SIZE), 0))
+        return;
+    poison_device();
+    uint64_t bus = map(&own);
+    CHECK_EQUAL(order(ROGUE_WRITE, bus, BYTES), 0);
+    CHECK_EQUAL(order(ROGUE_UNMAP, 0, 0), 0);
+    pinned_destroy(&own);
+    if (!CHECK(pinned_create_at(&next, own.physical, PAGE_SIZE)))
+        return;
+    CHECK(pinned_is(&next, 0));
+    attack(ROGUE_WRITE, bus, BYTES);
+    CHECK_EQUAL(pinned_is(&next, 0), confined);
+    poison_device();
+    pinned_set(&next, 0);
+    attack(ROGUE_READ, next.physical, BYTES);
+    attack(ROGUE_WRITE, next.physical, BYTES);
+    CHECK(confined || pinned_is(&next, 0)); // what it has read itself
+    pinned_destroy(&next);
+}
+
+static void row_beyond_width(void)
+{
+    static const uint64_t addresses[] = {1ull << 39, 1ull << 48, 1ull << 57, 0ull - PAGE_SIZE};
+    for (unsigned i = 0; i < sizeof(addresses) / sizeof(addresses[0]); i++)
+        attack(i % 2 == 0 ? ROGUE_WRITE : ROGUE_READ, addresses[i], BYTES);
+}
+
+// Peer to peer: into the registers of the other driver's device.
+static void row_registers(void)
+{
+    struct message message;
+    if (!CHECK_EQUAL(ask(other_endpoint, ROGUE_TELL, 0, 0, &message), 0))
+        return;
+    uint64_t registers = message.word[1];
+    message_close_handles(&message);
+    CHECK(registers != 0);
+    CHECK_EQUAL(ask(other_endpoint, ROGUE_LIVENESS, 0, 0, &message), 0);
+    uint64_t before = message.word[0];
+    poison_device();
+    attack(ROGUE_WRITE, registers + LIVENESS, 4);
+    CHECK_EQUAL(ask(other_endpoint, ROGUE_LIVENESS, 0, 0, &message), 0);
+    CHECK_EQUAL(message.word[0] == before, confined);
+}
+
+// The driver dies with a transfer under way, whose memory has another owner when it is carried out.
+static void row_late_write(void)
+{
+    struct pinned own, next;
+    struct rs_service_info info;
+    if (!CHECK(wait_state(attacker, RS_RUNNING, &info)) ||
+        !CHECK_EQUAL(pinned_create(&own, PAGE_SIZE), 0))
+        return;
+    poison_device();
+    uint64_t bus = map(&own);
+    CHECK_EQUAL(order(ROGUE_WRITE_LATE, bus, BYTES), 0);
+    CHECK_EQUAL(rs_control(RS_CONTROL_KILL, attacker), 0);
+    CHECK(replaced_after(&info));
+    CHECK(pinned_is(&own, 0)); // else it was not under way any more
+    pinned_destroy(&own);
+    if (!CHECK(pinned_create_at(&next, own.physical, PAGE_SIZE)))
+        return;
+    thread_sleep_until(sys_clock() + SETTLE_NS);
+    CHECK_EQUAL(pinned_is(&next, 0), confined);
+    pinned_destroy(&next);
+    CHECK(wait_state(attacker, RS_RUNNING, &info));
+}
+
+// ---- interrupts ----
+
+static uint64_t interrupts_of(const char *owner)
+{
+    static struct info_irq irqs[256];
+    uint64_t count = 0;
+    int64_t bytes = sys_info(INFO_IRQS, 0, irqs, sizeof(irqs));
+    for (int64_t i = 0; i < bytes / (int64_t)sizeof(irqs[0]); i++) {
+        if (strcmp(irqs[i].owner, owner) == 0)
+            count += irqs[i].count;
+    }
+    return count;
+}
+
+enum { VECTOR_FIRST = 0x30, VECTORS = 8 }; // the first ones (kernel/arch/irq_vectors.h)
+
+// The device writes interrupt messages like memory, in the format that an IOMMU does not know. One
+// of these vectors is the other driver's.
+static void forge_by_write(void)
+{
+    for (uint64_t vector = VECTOR_FIRST; vector < VECTOR_FIRST + VECTORS; vector++) {
+        struct message message = {.tag = message_tag(ROGUE_FILL, ROGUE_WORDS, 0), .word = {vector}};
+        CHECK_EQUAL(message_call(endpoint, &message), 0);
+        CHECK_EQUAL(order(ROGUE_WRITE, 0xfee00000, 4), 0);
+    }
+}
+
+// The device interrupts with messages that name another's entry of the remapping table. (Writing
+// them like memory shows nothing: QEMU does not know then which device it was.)
+static void forge_by_interrupt(void)
+{
+    enum { ENTRY_SHIFT = 5 };
+    const uint32_t edu = 0x11e81234, remappable = 0xfee00010;
+    for (uint32_t vector = VECTOR_FIRST; vector < VECTOR_FIRST + VECTORS; vector++) {
+        struct rs_service_info info;
+        CHECK(wait_state(attacker, RS_RUNNING, &info));
+        CHECK(forged_message(edu, remappable | vector << ENTRY_SHIFT, 0));
+        int64_t status = order(ROGUE_INTERRUPT, 0, 0);
+        CHECK(status == 0 || status == -E_RESTARTED);
+        thread_sleep_until(sys_clock() + SETTLE_NS / 10);
+    }
+}
+
+static void row_interrupts(void)
+{
+    struct rs_service_info info;
+    uint64_t before = interrupts_of(bystander), own = interrupts_of(attacker);
+    if (confined) {
+        forge_by_interrupt(); // QEMU 7.2 makes no record of what it stops here
+        CHECK_EQUAL(interrupts_of(bystander), before);
+        CHECK_EQUAL(interrupts_of(attacker), own + 1); // one of them was its own
+        attacks++;
+    } else {
+        forge_by_write();
+        CHECK(interrupts_of(bystander) > before);
+    }
+    CHECK(wait_state(attacker, RS_RUNNING, &info));
+}
+
+// ---- all ----
+
+static void check_bystander(void)
+{
+    struct rs_service_info info;
+    CHECK_EQUAL(rs_find(bystander, &info), 0);
+    CHECK_EQUAL(info.state, RS_RUNNING);
+    CHECK_EQUAL(info.restarts, 0);
+    CHECK_EQUAL(statistic(bystander, "dma_faults "), 0);
+}
+
+static void run(void)
+{
+    static const struct {
+        const char *name;
+        void (*run)(void);
+    } rows[] = {
+        {"a process's memory", row_process},
+        {"another driver's memory", row_other_driver},
+        {"its own memory, unmapped", row_unmapped},
+        {"its own memory, freed", row_freed},
+        {"a write that comes late", row_late_write},
+        {"beyond the width", row_beyond_width},
+        {"another device's registers", row_registers},
+        {"forged interrupts", row_interrupts},
+        {"the kernel's memory", row_kernel},
+    };
+    for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        log_info("%s", rows[i].name);
+        rows[i].run();
+        check_bystander();
+    }
+}
+
+int main(int argc, char **argv)
+{
+    (void)argc;
+    (void)argv;
+    struct rs_service_info info;
+    guest_test_begin();
+    if (CHECK(wait_state(attacker, RS_RUNNING, &info)) &&
+        CHECK(wait_state(bystander, RS_RUNNING, &info)) &&
+        CHECK_EQUAL(rs_connect(attacker, &endpoint), 0) &&
+        CHECK_EQUAL(rs_connect(bystander, &other_endpoint), 0) &&
+        CHECK_EQUAL(pinned_init(startup_handle("root")), 0) &&
+        CHECK_EQUAL(forged_init(startup_handle("root")), 0)) {
+        confined = status_says(attacker, "DMA confined");
+        log_info("the driver's DMA is %s", confined ? "confined" : "unprotected");
+        run();
+        poison_device(); // the driver still drives its device
+        log_info("%llu attacks stopped", (unsigned long long)attacks);
+    }
+    guest_test_end();
+}
