@@ -15,7 +15,8 @@
 // Invariants:
 // 1. a page named in a domain's tables belongs to a memory object that a mapping pins
 // 2. a mapping is freed only after its unit has forgotten it, or its device is blocked
-// 3. of a closed window nothing is mapped but what is busy, and that ends unmapped
+// 3. of a released window nothing is mapped but what is busy, and that ends unmapped
+// 4. the tables of a blocked window do not change any more: what is unmapped stays in them
 
 #include "kernel/dev/dma.h"
 
@@ -48,8 +49,7 @@ struct dma {
     struct spinlock lock;
     uint32_t device;
     bool confined; // has a domain
-    bool blocked;  // the device reaches nothing
-    bool closed;   // nothing can be mapped any more
+    bool blocked;  // the device reaches nothing, and nothing can be mapped any more
     struct iommu_domain domain;
     struct dma_space space;
 
@@ -124,7 +124,6 @@ static void release_all(struct dma *dma)
     block(dma);
     struct dma_mapping *released = NULL;
     spin_lock(&dma->lock);
-    dma->closed = true;
     for (struct dma_mapping *at = dma->space.first, *next; at != NULL; at = next) {
         next = at->next;
         if (!at->busy) {
@@ -169,7 +168,7 @@ static int enter(struct dma *dma, const struct dma_mapping *mapping, uint64_t at
     }
     *bus = mapping->bus + at;
     spin_lock(&dma->lock);
-    int error = dma->closed ? -E_CANCELED : iommu_map(&dma->domain, *bus, physical, bytes, rights);
+    int error = dma->blocked ? -E_CANCELED : iommu_map(&dma->domain, *bus, physical, bytes, rights);
     spin_unlock(&dma->lock);
     return error;
 }
@@ -219,7 +218,7 @@ static int reserve_bus(struct dma *dma, struct dma_mapping *mapping)
         }
     }
     spin_lock(&dma->lock);
-    int error = dma->closed ? -E_CANCELED : dma_space_insert(&dma->space, mapping, alignment, end);
+    int error = dma->blocked ? -E_CANCELED : dma_space_insert(&dma->space, mapping, alignment, end);
     if (error == -E_NOMEM && end == ISA_BUS_END) {
         error = dma_space_insert(&dma->space, mapping, alignment, DMA_BUS_END);
     }
@@ -261,7 +260,7 @@ static int64_t dma_map(struct thread *thread, struct dma *dma, struct memory *me
     }
     error = fill(thread, dma, mapping, (uint32_t)arg[4], arg[5]);
     spin_lock(&dma->lock);
-    if (error == 0 && dma->closed) {
+    if (error == 0 && dma->blocked) {
         error = -E_CANCELED;
     }
     mapping->busy = false;

@@ -17,7 +17,7 @@ struct memory;
 #define DMA_BUS_FIRST 0x00010000ull // below: never mapped for a driver
 #define DMA_BUS_END   0xfee00000ull
 
-enum { DMA_MAPPINGS_MAX = 16384 }; // quota of a window
+enum { DMA_MAPPINGS_MAX = 4096 }; // quota of a window: they are searched one by one
 #define DMA_BYTES_MAX (1ull << 30)
 
 struct dma_mapping {

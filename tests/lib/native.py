@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
 # SPDX-FileCopyrightText: 2026 The XINIM authors
-"""Runs a test that is a native process inside XINIM (tests/guest/): boots boot-test.cpio, or another archive, with only
-that service and what it needs, and reads its result from QEMU's exit status and the console."""
+"""Runs a test that is a native process inside XINIM (tests/guest/): boots boot-test.cpio, or
+another archive, with only that service and what it needs, and reads its result from QEMU's exit
+status and the console."""
 
 import shlex
 import subprocess

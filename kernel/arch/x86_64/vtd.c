@@ -76,6 +76,7 @@ static void context_store(struct iommu_unit *unit, struct vtd_context *context, 
         __atomic_store_n(&context->low, low, __ATOMIC_RELEASE);
     } else {
         __atomic_store_n(&context->low, low, __ATOMIC_RELEASE);
+        __atomic_store_n(&context->high, high, __ATOMIC_RELEASE);
     }
     vtd_written(unit, context, sizeof(*context));
 }
@@ -88,15 +89,26 @@ static void forget_device(struct iommu_unit *unit, uint32_t device, uint32_t num
     vtd_forget(unit, VTD_FORGET_PAGES | VTD_OF_DOMAIN | VTD_DRAIN | (uint64_t)number << 16, 0);
 }
 
-void vtd_ignore_faults(struct iommu_unit *unit, uint32_t device)
+// The count stands in the entry itself, so a device's new domain begins with none.
+bool vtd_count_fault(struct iommu_unit *unit, uint32_t device)
 {
     spin_lock(&vtd_lock);
+    if (unit->faults_left > 0 && --unit->faults_left == 0) {
+        vtd_write(unit, VTD_FAULT_CONTROL, (uint32_t)VTD_FAULT_MASK);
+    }
+    bool more = unit->faults_left > 0;
     struct vtd_context *context = context_of(unit, device, true);
     if (context != NULL && (context->low & VTD_FAULTS_IGNORED) == 0) {
-        context_store(unit, context, context->low | VTD_FAULTS_IGNORED, context->high);
-        forget_device(unit, device, (uint32_t)(context->high >> VTD_DOMAIN_SHIFT) & 0xffff);
+        uint64_t faults = context->high >> VTD_CONTEXT_FAULTS_SHIFT & VTD_CONTEXT_FAULTS;
+        if (faults + 1 < VTD_NOISY_FAULTS) {
+            context->high += 1ull << VTD_CONTEXT_FAULTS_SHIFT;
+        } else {
+            context_store(unit, context, context->low | VTD_FAULTS_IGNORED, context->high);
+            forget_device(unit, device, (uint32_t)(context->high >> VTD_DOMAIN_SHIFT) & 0xffff);
+        }
     }
     spin_unlock(&vtd_lock);
+    return more;
 }
 
 // ---- domains ----
@@ -188,6 +200,7 @@ static int attach(struct iommu_domain *domain)
     context_store(unit, context, domain->table.root | VTD_PRESENT,
                   (uint64_t)domain->number << VTD_DOMAIN_SHIFT | width);
     forget_device(unit, domain->device, domain->number); // what the number's last owner had
+    vtd_faults_resume(unit);
     return 0;
 }
 
@@ -221,6 +234,7 @@ void iommu_domain_block(struct iommu_domain *domain)
     context_store(unit, context_of(unit, domain->device, false), 0, 0);
     forget_device(unit, domain->device, domain->number);
     unit->numbers[domain->number / 64] &= ~(1ull << domain->number % 64);
+    vtd_faults_resume(unit);
     spin_unlock(&vtd_lock);
 }
 
@@ -252,6 +266,11 @@ int iommu_map(struct iommu_domain *domain, uint64_t bus, physical_t physical, ui
               uint32_t rights)
 {
     int error = io_table_map(&domain->table, bus, physical, bytes, rights);
+    if ((domain->unit->capability & VTD_CAP_WRITE_FLUSH) != 0) {
+        spin_lock(&vtd_lock);
+        vtd_flush_writes(domain->unit);
+        spin_unlock(&vtd_lock);
+    }
     if (error == 0 && (domain->unit->capability & VTD_CAP_CACHES_ABSENT) != 0) {
         forget_pages(domain, bus, bytes);
     }

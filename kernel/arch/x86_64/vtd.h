@@ -16,7 +16,11 @@
 #include "kernel/arch/x86_64/vtd_hw.h"
 #include "kernel/core/lock.h"
 
-enum { VTD_NUMBERS = 256 }; // domains a unit, at most
+enum {
+    VTD_NUMBERS = 256,     // domains a unit, at most
+    VTD_NOISY_FAULTS = 15, // of a device; what VTD_CONTEXT_FAULTS counts to
+    VTD_FAULTS_MAX = 1024, // of a unit, with no domain made or blocked in between
+};
 
 struct iommu_unit {
     const struct dmar_unit *dmar;
@@ -29,6 +33,7 @@ struct iommu_unit {
     uint32_t queue_tail;          // index
     volatile uint32_t *answer;    // where the unit writes that it is done
     uint32_t asked;
+    uint32_t faults_left;               // of VTD_FAULTS_MAX; 0: the fault interrupt is masked
     uint64_t numbers[VTD_NUMBERS / 64]; // in use, by bit
 };
 
@@ -55,6 +60,9 @@ void vtd_command(struct iommu_unit *unit, uint32_t command);
 // Registers, capabilities, everything off, then the queue on. Panics if the unit is of no use.
 void vtd_unit_start(struct iommu_unit *unit, const struct dmar_unit *dmar);
 
+// What was written reaches memory where the unit sees it, for units with buffers of their own.
+void vtd_flush_writes(struct iommu_unit *unit);
+
 // One descriptor, and returns when the unit has carried it out. vtd_lock held, or boot.
 void vtd_forget(struct iommu_unit *unit, uint64_t low, uint64_t high);
 
@@ -68,5 +76,9 @@ void vtd_interrupts_init(void);
 void vtd_faults_init(struct iommu_unit *unit);
 void vtd_fault_interrupt(void);
 
-// No further faults of the device are reported until it gets a domain again (vtd.c).
-void vtd_ignore_faults(struct iommu_unit *unit, uint32_t device);
+// Notes one more fault of the device. From the VTD_NOISY_FAULTS-th on the unit reports none of it
+// until it gets another domain (vtd.c). False: the unit reports nothing at all any more.
+bool vtd_count_fault(struct iommu_unit *unit, uint32_t device);
+
+// VTD_FAULTS_MAX more faults may be reported; a domain has come or gone. vtd_lock held, or boot.
+void vtd_faults_resume(struct iommu_unit *unit);

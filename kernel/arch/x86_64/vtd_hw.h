@@ -62,6 +62,8 @@ enum {
     VTD_FAULT_QUEUE = 1 << 4 | 1 << 5 | 1 << 6, // a bad descriptor, or no answer to one
 };
 
+enum { VTD_FAULT_MASK = (int)(1u << 31) }; // of the fault control: no interrupt
+
 // A fault record: address, then source, reason and kind.
 #define VTD_RECORD_SOURCE(high) ((uint32_t)((high)&0xffff))
 #define VTD_RECORD_REASON(high) ((uint32_t)((high) >> 32 & 0xff))
@@ -79,6 +81,9 @@ _Static_assert(sizeof(struct vtd_context) == 16, "9.3");
 #define VTD_PRESENT        1ull
 #define VTD_FAULTS_IGNORED 2ull // "fault processing disable"
 enum { VTD_WIDTH_39 = 1, VTD_WIDTH_48 = 2, VTD_DOMAIN_SHIFT = 8 };
+
+// Four bits of the high half that are left to software.
+enum { VTD_CONTEXT_FAULTS_SHIFT = 3, VTD_CONTEXT_FAULTS = 15 };
 
 #define VTD_PAGE_READ    1ull
 #define VTD_PAGE_WRITE   2ull

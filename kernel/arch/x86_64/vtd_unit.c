@@ -119,8 +119,23 @@ static void put(struct iommu_unit *unit, uint64_t low, uint64_t high)
     unit->queue_tail = (unit->queue_tail + 1) % QUEUE_ENTRIES;
 }
 
+void vtd_flush_writes(struct iommu_unit *unit)
+{
+    if ((unit->capability & VTD_CAP_WRITE_FLUSH) == 0) {
+        return;
+    }
+    uint32_t state = vtd_read(unit, VTD_STATUS) & (uint32_t)VTD_STATE;
+    vtd_write(unit, VTD_COMMAND, state | VTD_FLUSH_WRITES);
+    for (unsigned i = 0; (vtd_read(unit, VTD_STATUS) & VTD_FLUSH_WRITES) != 0; i++) {
+        if (i == ANSWER_SPINS) {
+            panic("iommu: the unit at 0x%lx does not flush its writes", unit->dmar->registers);
+        }
+    }
+}
+
 void vtd_forget(struct iommu_unit *unit, uint64_t low, uint64_t high)
 {
+    vtd_flush_writes(unit);
     unit->asked++;
     put(unit, low, high);
     put(unit, (uint64_t)unit->asked << 32 | VTD_WRITE_STATUS | VTD_WAIT,
