@@ -19,6 +19,7 @@ enum {
     ECAM_BUS_BYTES = 1 << 20,
     PCI_IO_FIRST = 0x1000, // below are the board's own ports
     PCI_IO_END = 0x10000,
+    COMMAND_LINE_MAX = 2048,
 };
 
 #define PCI_MEMORY_END 0xfec00000ull // I/O APICs and what follows them
@@ -108,20 +109,56 @@ static void add_pci(struct devmgr *devmgr)
     }
 }
 
+// ---- what no bus announces ----
+
+static void add_slots_of_command_line(struct devmgr *devmgr)
+{
+    static char line[COMMAND_LINE_MAX];
+    int64_t bytes = sys_info(INFO_COMMAND_LINE, 0, line, sizeof line - 1);
+    const char *text = line, *bad;
+    struct virtio_slot slot;
+    int found;
+
+    line[bytes < 0 ? 0 : bytes] = '\0';
+    while ((found = virtio_slot_from_command_line(&text, &slot, &bad)) != 0) {
+        if (found > 0)
+            platform_add_virtio(&devmgr->platform, &slot);
+        else
+            log_error("devmgr: kernel option '%.*s': should be virtio_mmio.device=SIZE@BASE:IRQ",
+                      (int)(text - bad), bad);
+    }
+}
+
+static void add_slots_of_acpi(struct devmgr *devmgr)
+{
+    struct acpi_memory memory = physical_reader();
+    uint32_t offset = 0;
+    struct virtio_slot slot;
+
+    while (virtio_slot_from_aml(&memory, devmgr->acpi.dsdt, devmgr->acpi.dsdt_bytes, &offset,
+                                &slot) > 0)
+        platform_add_virtio(&devmgr->platform, &slot);
+}
+
+static void describe(const struct platform_device *platform, struct device_info *info)
+{
+    snprintf(info->where, sizeof info->where, "%s", platform->where);
+    if (platform->virtio_id != 0)
+        snprintf(info->what, sizeof info->what, "virtio %u version %u", platform->virtio_id,
+                 platform->virtio_version);
+    else
+        snprintf(info->what, sizeof info->what, "%s", platform->names);
+}
+
 static void add_platform(struct devmgr *devmgr)
 {
-    for (uint32_t i = 0; i < platform_device_count; i++) {
-        const struct platform_device *platform = &platform_devices[i];
-        struct device *device;
+    for (uint32_t i = 0; i < devmgr->platform.devices; i++) {
+        struct device *device = device_add(devmgr);
 
-        if (!platform_present(platform))
-            continue;
-        device = device_add(devmgr);
         if (device == NULL)
             return;
-        device->platform = platform;
-        snprintf(device->info.where, sizeof device->info.where, "%s", platform->where);
-        snprintf(device->info.what, sizeof device->info.what, "%s", platform->match);
+        device->platform = &devmgr->platform.device[i];
+        describe(device->platform, &device->info);
     }
 }
 
@@ -130,6 +167,9 @@ void discover(struct devmgr *devmgr)
     read_acpi(devmgr);
     scan_pci(devmgr);
     add_pci(devmgr);
+    platform_add_isa(&devmgr->platform);
+    add_slots_of_acpi(devmgr);
+    add_slots_of_command_line(devmgr);
     add_platform(devmgr);
 }
 
