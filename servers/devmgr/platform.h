@@ -48,8 +48,9 @@ struct platform {
 };
 
 // Adds a copy, in the order of first register addresses, so that units are numbered by place,
-// whoever named them. Pointers to entries are good once all are added. E_NOMEM: the table is full; E_EXIST: its registers overlap those of one that is
-// there, so it was found twice, or one of the two is wrong.
+// whoever named them. Pointers to entries are good once all are added. E_NOMEM: the table is full;
+// E_EXIST: its registers overlap those of one that is there, so it was found twice, or one of the
+// two is wrong.
 int platform_add(struct platform *platform, const struct platform_device *device);
 
 // Adds the ISA devices of a PC that answer.
