@@ -18,6 +18,7 @@
 #include "abi/rs.h"
 #include "lib/svc/svc.h"
 #include "servers/devmgr/acpi.h"
+#include "servers/devmgr/dtb.h"
 #include "servers/devmgr/pci.h"
 #include "servers/devmgr/platform.h"
 
@@ -54,7 +55,8 @@ struct device {
 // All of devmgr's state.
 struct devmgr {
     struct acpi_info acpi;
-    struct pci_access pci; // read NULL: no PCI
+    struct dtb_board board; // gic_version 0: the machine has no device tree
+    struct pci_access pci;  // read NULL: no PCI
     struct pci_tree tree;
     struct platform platform;
     size_t manifests;

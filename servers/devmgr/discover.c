@@ -33,7 +33,8 @@ static void read_acpi(struct devmgr *devmgr)
     int64_t status = sys_info(INFO_BOOT, 0, &boot, sizeof boot);
 
     if (status < 0 || boot.acpi_rsdp == 0) {
-        log_warning("devmgr: the board has no ACPI tables");
+        if (boot.device_tree == 0)
+            log_warning("devmgr: the board has neither ACPI tables nor a device tree");
         return;
     }
     status = acpi_read(&memory, boot.acpi_rsdp, &devmgr->acpi);
@@ -49,6 +50,51 @@ static void read_acpi(struct devmgr *devmgr)
              devmgr->acpi.can_reset ? ", reset register" : "");
     if (devmgr->acpi.bad_tables != 0)
         log_warning("acpi: %u damaged tables left out", devmgr->acpi.bad_tables);
+}
+
+// ---- device tree ----
+
+static void report_tree(void *context, const char *text)
+{
+    (void)context;
+    log_warning("devmgr: %s", text);
+}
+
+static void read_device_tree(struct devmgr *devmgr)
+{
+    const struct dtb_reporter reporter = {.report = report_tree};
+    struct dtb_board *board = &devmgr->board;
+    struct info_boot boot = {0};
+    int64_t status = sys_info(INFO_BOOT, 0, &boot, sizeof boot);
+    void *tree;
+
+    if (status < 0 || boot.device_tree == 0)
+        return;
+    status = physical_map(boot.device_tree, boot.device_tree_bytes, MEMORY_CACHED, &tree);
+    if (status < 0) {
+        log_error("devmgr: the device tree cannot be mapped: error %d", (int)status);
+        return;
+    }
+    status = dtb_read(tree, boot.device_tree_bytes, board, &reporter);
+    physical_unmap(tree, boot.device_tree_bytes);
+    if (status < 0)
+        return; // reported
+    log_info("device tree: GICv%u, %u virtio-mmio slots, %u other devices%s%s", board->gic_version,
+             board->slots, board->platform.devices, board->pci.present ? ", PCI" : "",
+             board->pci.msi == DTB_MSI_NONE ? "" : " with MSI");
+}
+
+static void add_devices_of_tree(struct devmgr *devmgr)
+{
+    for (uint32_t i = 0; i < devmgr->board.platform.devices; i++) {
+        const struct platform_device *device = &devmgr->board.platform.device[i];
+        int error = platform_add(&devmgr->platform, device);
+
+        if (error < 0)
+            log_warning("devmgr: %s: left out: error %d", device->where, error);
+    }
+    for (uint32_t i = 0; i < devmgr->board.slots; i++)
+        platform_add_virtio(&devmgr->platform, &devmgr->board.slot[i]);
 }
 
 // ---- PCI ----
@@ -68,12 +114,13 @@ static struct pci_windows pc_windows(const struct acpi_segment *segment)
 
 static void scan_pci(struct devmgr *devmgr)
 {
-    const struct acpi_segment *segment = &devmgr->acpi.segment[0];
+    const struct dtb_pci *host = &devmgr->board.pci;
+    const struct acpi_segment *segment = host->present ? &host->ecam : &devmgr->acpi.segment[0];
     struct pci_windows windows;
     uint32_t failed;
 
-    if (devmgr->acpi.segments == 0) {
-        log_warning("devmgr: no PCI configuration space (MCFG)");
+    if (!host->present && devmgr->acpi.segments == 0) {
+        log_info("devmgr: no PCI configuration space (MCFG)");
         return;
     }
     if (devmgr->acpi.segments > 1)
@@ -81,7 +128,7 @@ static void scan_pci(struct devmgr *devmgr)
                     segment->segment);
     devmgr->pci = ecam_access(segment);
     pci_scan(&devmgr->pci, segment->bus_start, &devmgr->tree);
-    windows = pc_windows(segment);
+    windows = host->present ? host->windows : pc_windows(segment);
     failed = pci_assign(&devmgr->pci, &devmgr->tree, &windows);
     if (failed != 0)
         log_warning("devmgr: no address for %u BARs", failed);
@@ -165,9 +212,11 @@ static void add_platform(struct devmgr *devmgr)
 void discover(struct devmgr *devmgr)
 {
     read_acpi(devmgr);
+    read_device_tree(devmgr);
     scan_pci(devmgr);
     add_pci(devmgr);
     platform_add_isa(&devmgr->platform);
+    add_devices_of_tree(devmgr);
     add_slots_of_acpi(devmgr);
     add_slots_of_command_line(devmgr);
     add_platform(devmgr);
