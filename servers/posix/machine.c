@@ -121,17 +121,38 @@ void machine_log_clear(void)
 
 // ---- the wall clock ----
 
+// The first clock that devmgr knows, if its driver is not given up.
+static int connect_clock(handle_t *clock)
+{
+    struct message message = {.word = {DEVICE_MISC}};
+    struct device_info info;
+    message_put_bytes(&message, 1, "rtc0", sizeof("rtc0"));
+    message.tag = message_tag(DEVMGR_FIND, 3, 0);
+    int error = (int)message_call_retry(startup_handle("devmgr"), &message);
+    if (error >= 0)
+        error = (int)message_get_bytes(&message, 0, &info, sizeof(info));
+    if (error < 0)
+        return error;
+    if (info.state == DEVICE_FAILED || info.state == DEVICE_UNCLAIMED)
+        return -E_NODEV;
+    info.service[DEVICE_SERVICE_MAX - 1] = '\0';
+    *clock = connect(info.service);
+    return *clock == HANDLE_NONE ? -E_NODEV : 0;
+}
+
 void machine_read_clock(void)
 {
     struct message message = {.tag = message_tag(RTC_READ, 0, 0)};
-    handle_t clock = startup_handle("rtc");
-    if (clock == HANDLE_NONE)
-        return;
+    handle_t clock = HANDLE_NONE;
     posix_unlock();
-    int64_t error = message_call_retry(clock, &message);
+    int64_t error = connect_clock(&clock);
+    if (error >= 0) {
+        error = message_call_retry(clock, &message);
+        sys_handle_close(clock);
+    }
     posix_lock();
     if (error >= 0 && message_words(message.tag) >= 1)
         clock_set_realtime(message.word[0] * NS_PER_SECOND);
     else
-        log_warning("the real-time clock does not answer: the date is wrong");
+        log_warning("no real-time clock answers: the date is wrong");
 }
