@@ -119,14 +119,15 @@ void machine_log_clear(void)
         log_start = (uint64_t)end;
 }
 
-// ---- the wall clock ----
+// ---- devices of class misc ----
 
-// The first clock that devmgr knows, if its driver is not given up.
-static int connect_clock(handle_t *clock)
+int machine_connect_device(const char *name, handle_t *endpoint)
 {
     struct message message = {.word = {DEVICE_MISC}};
     struct device_info info;
-    message_put_bytes(&message, 1, "rtc0", sizeof("rtc0"));
+    char padded[DEVICE_NAME_MAX] = {0};
+    strlcpy(padded, name, sizeof(padded));
+    message_put_bytes(&message, 1, padded, sizeof(padded));
     message.tag = message_tag(DEVMGR_FIND, 3, 0);
     int error = (int)message_call_retry(startup_handle("devmgr"), &message);
     if (error >= 0)
@@ -136,16 +137,18 @@ static int connect_clock(handle_t *clock)
     if (info.state == DEVICE_FAILED || info.state == DEVICE_UNCLAIMED)
         return -E_NODEV;
     info.service[DEVICE_SERVICE_MAX - 1] = '\0';
-    *clock = connect(info.service);
-    return *clock == HANDLE_NONE ? -E_NODEV : 0;
+    *endpoint = connect(info.service);
+    return *endpoint == HANDLE_NONE ? -E_NODEV : 0;
 }
+
+// ---- the wall clock ----
 
 void machine_read_clock(void)
 {
     struct message message = {.tag = message_tag(RTC_READ, 0, 0)};
     handle_t clock = HANDLE_NONE;
     posix_unlock();
-    int64_t error = connect_clock(&clock);
+    int64_t error = machine_connect_device("rtc0", &clock);
     if (error >= 0) {
         error = message_call_retry(clock, &message);
         sys_handle_close(clock);
