@@ -33,7 +33,24 @@ def built_file(path):
     return path
 
 
-def disk(name, path, snapshot):
+# Boards of virtio-mmio slots. Root disk, console's ports and the other disks are a page apart, so
+# that no driver is handed another kind's registers with its own. Slot 0 stays empty: QEMU delivers
+# pin 0 of microvm's second I/O APIC, which it interrupts by, at pin 2.
+MMIO_ROOT_SLOT = 1
+MMIO_PORTS_SLOT = {"microvm": 8}
+MMIO_DRIVES_SLOT = 16
+# QEMU's words for the boards; microvm's clock is there on request only.
+BOARD = {"q35": "q35", "microvm": "microvm,acpi=on,rtc=on"}
+
+
+def virtio(options, device, slot):
+    """QEMU's name of a virtio device on the board's bus."""
+    if options.machine in MMIO_PORTS_SLOT:
+        return f"{device}-device,bus=virtio-mmio-bus.{slot}"
+    return f"{device}-pci,disable-legacy=on"
+
+
+def disk(options, name, path, snapshot, slot):
     # QEMU takes a comma in a file name doubled.
     place = os.fspath(path).replace(",", ",,")
     mode = "snapshot=on" if snapshot else "cache=writeback"
@@ -41,22 +58,29 @@ def disk(name, path, snapshot):
         "-drive",
         f"if=none,id={name},format=raw,{mode},file={place}",
         "-device",
-        f"virtio-blk-pci,drive={name},disable-legacy=on",
+        f"{virtio(options, 'virtio-blk', slot)},drive={name}",
     ]
 
 
 def disks(options):
     words = []
     if options.root != "none":
-        words += disk("root", built_file(options.root or options.build / "root.img"), True)
+        words += disk(
+            options,
+            "root",
+            built_file(options.root or options.build / "root.img"),
+            True,
+            MMIO_ROOT_SLOT,
+        )
     for number, path in enumerate(options.drive):
-        words += disk(f"drive{number}", path, False)
+        words += disk(options, f"drive{number}", path, False, MMIO_DRIVES_SLOT + number)
     return words
 
 
-def ports(names):
+def ports(options, names):
     """The virtio-serial ports org.xinim.<name>; number 0 is reserved for a console."""
-    words = ["-device", "virtio-serial-pci,id=ports,disable-legacy=on,max_ports=4"]
+    serial = virtio(options, "virtio-serial", MMIO_PORTS_SLOT.get(options.machine))
+    words = ["-device", f"{serial},id=ports,max_ports=4"]
     for number, name in enumerate(names, 1):
         words += [
             "-device",
@@ -79,7 +103,7 @@ def command_line(options, channels):
     words = [
         QEMU[options.arch],
         "-machine",
-        "q35",
+        BOARD[options.machine],
         "-cpu",
         options.cpu,
         *accelerator(options.accel),
@@ -106,5 +130,5 @@ def command_line(options, channels):
     if options.command is None:
         words += ["-echr", str(ESCAPE), "-mon", "chardev=console,mode=readline"]
     words += disks(options)
-    words += ports([name for name in channels if name != "console"])
+    words += ports(options, [name for name in channels if name != "console"])
     return words + options.qemu

@@ -75,6 +75,12 @@ def make_parser():
     )
     parser.add_argument("--arch", choices=("x86_64", "aarch64"), default="x86_64")
     parser.add_argument(
+        "--machine",
+        choices=("q35", "microvm"),
+        default="q35",
+        help="board; microvm has virtio-mmio slots and no PCI (default q35)",
+    )
+    parser.add_argument(
         "--smp", type=processors, default=2, metavar="N", help="CPUs, 1 to 8 (default 2)"
     )
     parser.add_argument(
