@@ -2,7 +2,8 @@
 // SPDX-FileCopyrightText: 2026 The XINIM authors
 
 // INFO_PROCESSOR on aarch64: identification registers, which only EL1 may read (Arm ARM, D17.2).
-// Fields of what this system does not let programs use read as the architecture's "not implemented".
+// Fields of what this system does not let programs use read as the architecture's "not
+// implemented".
 
 #pragma once
 

@@ -13,6 +13,6 @@ struct mm;
 int vdso_init(void);
 // Maps both into a new program's space and sets mm->vdso. E_NOMEM.
 int vdso_map(struct mm *mm);
-// Where the image's signal return trampoline is, in bytes from its start (mm->vdso); 0 on processors
-// whose programs bring their own.
+// Where the image's signal return trampoline is, in bytes from its start (mm->vdso); 0 on
+// processors whose programs bring their own.
 uint64_t vdso_signal_return(void);
