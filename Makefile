@@ -61,6 +61,9 @@ $(STAMP)/third-party-%: third_party/debian.toml tools/fetch.py | $(STAMP)/packag
 	@tools/fetch.py --cpu $* --group build
 	@touch $@
 
+# Every image is made with the help of the build machine's own BusyBox.
+$(STAMP)/third-party-aarch64: $(STAMP)/third-party-x86_64
+
 $(STAMP)/bench-%: third_party/debian.toml tools/fetch.py | $(STAMP)/packages
 	@tools/fetch.py --cpu $* --group bench
 	@touch $@

@@ -290,6 +290,7 @@ enum info_kind {
     INFO_ENTROPY,      // random bytes
     INFO_CLOCK,        // struct info_clock
     INFO_KERNEL,       // struct info_kernel: object counts, for leak checks
+    INFO_PROCESSOR,    // abi/arch/<cpu>/processor.h; E_INVAL where programs can ask the CPU itself
 };
 
 struct info_memory {

@@ -81,6 +81,9 @@ struct acpi_info {
     bool can_reset; // reset and reset_value are meant
     struct acpi_register reset;
     uint8_t reset_value;
+    struct acpi_register sleep_control; // of boards without PM1 registers
+    uint64_t dsdt;                      // its AML
+    uint32_t dsdt_bytes;
     bool has_s5;
     uint8_t s5_type_a; // SLP_TYP for PM1a, PM1b
     uint8_t s5_type_b;

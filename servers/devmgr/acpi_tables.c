@@ -179,8 +179,10 @@ enum {
     FADT_X_DSDT = 140,
     FADT_X_PM1A_CONTROL = 172,
     FADT_X_PM1B_CONTROL = 184,
-    FADT_BYTES_MAX = 196,
+    FADT_SLEEP_CONTROL = 244,
+    FADT_BYTES_MAX = 268,
     FADT_RESET_REG_SUP = 1 << 10,
+    FADT_HW_REDUCED = 1 << 20,
 };
 
 static struct acpi_register gas_register(const uint8_t *raw)
@@ -222,6 +224,8 @@ int acpi_parse_fadt(const struct acpi_table *table, struct acpi_info *info)
     info->reset_value = fadt[FADT_RESET_VALUE];
     info->can_reset =
         (load32(fadt + FADT_FLAGS) & FADT_RESET_REG_SUP) != 0 && info->reset.address != 0;
+    if ((load32(fadt + FADT_FLAGS) & FADT_HW_REDUCED) != 0)
+        info->sleep_control = gas_register(fadt + FADT_SLEEP_CONTROL);
     memcpy(&dsdt, fadt + FADT_X_DSDT, sizeof dsdt);
     if (dsdt == 0)
         dsdt = load32(fadt + FADT_DSDT);

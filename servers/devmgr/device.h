@@ -18,6 +18,7 @@
 #include "abi/rs.h"
 #include "lib/svc/svc.h"
 #include "servers/devmgr/acpi.h"
+#include "servers/devmgr/dtb.h"
 #include "servers/devmgr/pci.h"
 #include "servers/devmgr/platform.h"
 
@@ -54,8 +55,10 @@ struct device {
 // All of devmgr's state.
 struct devmgr {
     struct acpi_info acpi;
-    struct pci_access pci; // read NULL: no PCI
+    struct dtb_board board; // gic_version 0: the machine has no device tree
+    struct pci_access pci;  // read NULL: no PCI
     struct pci_tree tree;
+    struct platform platform;
     size_t manifests;
     struct svc_manifest *manifest[SVC_MANIFESTS_MAX];
     uint32_t devices;
@@ -112,8 +115,10 @@ int pci_device_make_safe(struct devmgr *devmgr, struct device *device);
 
 // ---- platform_device.c ----
 
-// The same for a platform device: ports and interrupt.
+// The same for a platform device: registers, ports, interrupts, DMA window.
 int platform_device_prepare(struct devmgr *devmgr, struct device *device);
+// Resets what can write to memory. 0, or why it could not be reset.
+int platform_device_make_safe(struct device *device);
 
 // ---- grant.c ----
 

@@ -3,7 +3,8 @@
 
 // See interrupt.h. The MSI-X table (PCI 3.0, section 6.8.2) is written by devmgr only.
 //
-// INTx routing without an AML interpreter is a fact about the board. Known: q35's ICH9 LPC bridge
+// INTx routing stands in the device tree, where there is one; without an AML interpreter it is else
+// a fact about the board. Known: q35's ICH9 LPC bridge
 // (8086:2918; ICH9 datasheet, 10.1.45 to 10.1.52: device interrupt route registers) as QEMU wires
 // it: the I/O APIC has PIRQA-PIRQH on GSI 16-23, active high; root devices 25-29 and 31 are routed
 // pin for pin to PIRQA-D by the reset value of their route registers, device 30 to PIRQE-H, all
@@ -79,11 +80,20 @@ static uint32_t ich9_gsi(uint8_t root_device, uint8_t pin)
 
 static int create_intx(struct devmgr *devmgr, struct device *device)
 {
+    const struct dtb_pci *host = &devmgr->board.pci;
     uint8_t root_device, pin;
 
-    if (device->pci->pin == 0 || !has_ich9(&devmgr->tree))
+    if (device->pci->pin == 0 || (!host->present && !has_ich9(&devmgr->tree)))
         return -E_NODEV;
     pci_intx_route(&devmgr->tree, device->pci, &root_device, &pin);
+    if (host->present) {
+        const struct platform_irq *irq =
+            dtb_pci_route(host, PCI_ADDRESS(host->ecam.bus_start, root_device, 0), pin + 1u);
+
+        if (irq == NULL)
+            return -E_NODEV;
+        return interrupt_create_line(device, irq->line, irq->level, irq->active_low);
+    }
     return interrupt_create_line(device, ich9_gsi(root_device, pin), true, false);
 }
 
@@ -106,6 +116,8 @@ int interrupt_create(struct devmgr *devmgr, struct device *device, uint32_t want
         return 0;
     if (wanted > DEVICE_IRQS_MAX)
         wanted = DEVICE_IRQS_MAX;
+    if (devmgr->board.pci.present && devmgr->board.pci.msi == DTB_MSI_NONE)
+        return create_intx(devmgr, device);
     if (function->msix.entries != 0 && function->bar[function->msix.table_bar].base != 0) {
         uint32_t count = wanted < function->msix.entries ? wanted : function->msix.entries;
 

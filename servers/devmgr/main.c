@@ -5,10 +5,10 @@
 // handles, and makes a dead driver's device safe. Protocol: abi/devmgr.h; drivers' processes:
 // abi/rs.h.
 //
-// Specifications: see acpi.h (ACPI static tables), pci.h (PCI, PCI Express), virtio_reset.h.
-// Not implemented: hot-plug, an IOMMU, PCI segments other than the first, AML (so INTx only on
-// boards in interrupt.c). Should devmgr itself die, the drivers run on; what needs it (restarting a
-// driver, power off) waits for a reboot.
+// Specifications: see acpi.h (ACPI static tables), dtb.h (device tree), pci.h (PCI, PCI Express),
+// virtio_reset.h. Not implemented: hot-plug, an IOMMU, PCI segments other than the first, AML (so
+// INTx only on boards in interrupt.c). Should devmgr itself die, the drivers run on; what needs it
+// (restarting a driver, power off) waits for a reboot.
 //
 // One thread, one event loop. It calls rs (which never calls anybody) and nobody else, so it cannot
 // deadlock.

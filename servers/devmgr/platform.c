@@ -1,26 +1,30 @@
 // SPDX-License-Identifier: MIT
 // SPDX-FileCopyrightText: 2026 The XINIM authors
 
-// See platform.h. Places: the PC's conventional ones for COM1 to COM4.
+// See platform.h. ISA places: the PC's conventional ones for COM1 to COM4; fw_cfg's ports from
+// QEMU's docs/specs/fw_cfg.
 
 #include "servers/devmgr/platform.h"
 
+#include <stdio.h>
+#include <string.h>
+
+#include "abi/error.h"
+#include "lib/sys/log.h"
 #include "lib/sys/sys.h"
+#include "lib/virtio/mmio.h"
 #include "servers/devmgr/physical.h"
 
 enum {
     UART_PORTS = 8,
     UART_SCRATCH = 7, // a byte of memory in every 16450 and later
+    FW_CFG_PORTS = 12,
+    FW_CFG_SELECTOR = 0,
+    FW_CFG_DATA = 1,
+    FW_CFG_SIGNATURE = 0,
 };
 
-const struct platform_device platform_devices[] = {
-    {"uart16550", "isa 3f8", 0x3f8, UART_PORTS, 4},
-    {"uart16550", "isa 2f8", 0x2f8, UART_PORTS, 3},
-    {"uart16550", "isa 3e8", 0x3e8, UART_PORTS, 4},
-    {"uart16550", "isa 2e8", 0x2e8, UART_PORTS, 3},
-};
-
-const uint32_t platform_device_count = sizeof platform_devices / sizeof platform_devices[0];
+// ---- ISA ----
 
 static bool scratch_holds(uint64_t port, uint8_t value)
 {
@@ -28,10 +32,107 @@ static bool scratch_holds(uint64_t port, uint8_t value)
            sys_port_read(resources.port, port, 1) == value;
 }
 
-bool platform_present(const struct platform_device *device)
+static bool is_uart(uint16_t port)
 {
-    uint64_t scratch = (uint64_t)device->port + UART_SCRATCH;
+    uint64_t scratch = (uint64_t)port + UART_SCRATCH;
 
-    return resources.port != HANDLE_NONE && scratch_holds(scratch, 0x5a) &&
-           scratch_holds(scratch, 0xa5);
+    return scratch_holds(scratch, 0x5a) && scratch_holds(scratch, 0xa5);
+}
+
+static bool is_fw_cfg(uint16_t port)
+{
+    static const char signature[] = "QEMU";
+
+    if (sys_port_write(resources.port, port + FW_CFG_SELECTOR, 2, FW_CFG_SIGNATURE) < 0)
+        return false;
+    for (size_t i = 0; i < sizeof signature - 1; i++) {
+        if (sys_port_read(resources.port, port + FW_CFG_DATA, 1) != signature[i])
+            return false;
+    }
+    return true;
+}
+
+static const struct isa_device {
+    const char *name;
+    bool (*answers)(uint16_t port);
+    uint16_t port, ports;
+    uint8_t irq; // 0: none
+} isa_devices[] = {
+    {"uart16550", is_uart, 0x3f8, UART_PORTS, 4},  {"uart16550", is_uart, 0x2f8, UART_PORTS, 3},
+    {"uart16550", is_uart, 0x3e8, UART_PORTS, 4},  {"uart16550", is_uart, 0x2e8, UART_PORTS, 3},
+    {"fw_cfg", is_fw_cfg, 0x510, FW_CFG_PORTS, 0},
+};
+
+void platform_add_isa(struct platform *platform)
+{
+    if (resources.port == HANDLE_NONE)
+        return;
+    for (size_t i = 0; i < sizeof isa_devices / sizeof isa_devices[0]; i++) {
+        const struct isa_device *isa = &isa_devices[i];
+        struct platform_device device = {.isa = true, .port = isa->port, .ports = isa->ports};
+
+        if (!isa->answers(isa->port))
+            continue;
+        snprintf(device.where, sizeof device.where, "isa %x", isa->port);
+        snprintf(device.names, sizeof device.names - 1, "%s", isa->name);
+        if (isa->irq != 0)
+            device.irq[device.irqs++] = (struct platform_irq){.line = isa->irq, .isa = true};
+        if (platform_add(platform, &device) < 0)
+            log_error("devmgr: %s: no room for it", device.where);
+    }
+}
+
+// ---- virtio-mmio ----
+
+static int identify(const struct virtio_slot *slot, struct virtio_mmio_identity *identity)
+{
+    void *registers;
+    int error = physical_map(slot->base, slot->bytes, MEMORY_DEVICE, &registers);
+
+    if (error < 0)
+        return error;
+    error = virtio_mmio_identify(registers, identity);
+    physical_unmap(registers, slot->bytes);
+    return error;
+}
+
+static const char *slot_fault(int error)
+{
+    switch (error) {
+    case -E_BADMSG:
+        return "its magic value is wrong, nothing is driven there";
+    case -E_OPNOTSUPP:
+        return "its version is neither 1 nor 2, nothing is driven there";
+    case -E_EXIST:
+        return "named twice, or over another device: driven once";
+    case -E_NOMEM:
+        return "no room for it";
+    default:
+        return "it cannot be reached";
+    }
+}
+
+void platform_add_virtio(struct platform *platform, const struct virtio_slot *slot)
+{
+    struct platform_device device = {
+        .memories = 1,
+        .memory = {{.base = slot->base, .bytes = slot->bytes}},
+        .irqs = 1,
+        .irq = {{.line = slot->line, .level = slot->level, .active_low = slot->active_low}},
+    };
+    struct virtio_mmio_identity identity;
+    int error = slot->bytes < VIRTIO_MMIO_BYTES_MIN ? -E_INVAL : identify(slot, &identity);
+
+    if (error == -E_NODEV)
+        return; // an empty slot
+    snprintf(device.where, sizeof device.where, "mmio %08llx", (unsigned long long)slot->base);
+    if (error == 0) {
+        device.virtio_id = identity.device_type;
+        device.virtio_version = identity.version;
+        snprintf(device.names, sizeof device.names - 1, "virtio,mmio");
+        error = platform_add(platform, &device);
+    }
+    if (error < 0)
+        log_warning("devmgr: virtio-mmio slot at %llx: %s (error %d)",
+                    (unsigned long long)slot->base, slot_fault(error), error);
 }

@@ -55,9 +55,9 @@ static inline const uint64_t *frame_arguments(const struct frame *frame)
 static inline void frame_copy_registers(const struct frame *frame, uint64_t registers[])
 {
     const uint64_t all[PROCESS_REGISTERS] = {frame->rax, frame->rbx, frame->rcx, frame->rdx,
-                              frame->rsi, frame->rdi, frame->rbp, frame->rsp,
-                              frame->r8,  frame->r9,  frame->r10, frame->r11,
-                              frame->r12, frame->r13, frame->r14, frame->r15};
+                                             frame->rsi, frame->rdi, frame->rbp, frame->rsp,
+                                             frame->r8,  frame->r9,  frame->r10, frame->r11,
+                                             frame->r12, frame->r13, frame->r14, frame->r15};
     for (unsigned i = 0; i < PROCESS_REGISTERS; i++) {
         registers[i] = all[i];
     }
