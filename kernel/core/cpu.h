@@ -49,7 +49,7 @@ struct cpu {
     // This CPU only.
     struct guest *fpu_owner; // whose extended state is in the registers; not counted (guest_destroy
                              // clears it)
-    uint64_t fs_base, gs_base; // what its server gave the guest that ran last
+    uint64_t guest_bases[2];   // the processor's own: what its server gave the guest that ran last
     struct object *dead;       // objects without references, for object_reap
     struct process *finished;  // processes whose last thread is gone, for object_reap
     uint64_t started_at;       // counter when this CPU began to schedule
