@@ -14,7 +14,7 @@
 #include <string.h>
 
 static const char *const names[] = {"uart16550.0", "virtio_blk.0", "virtio_console.0",
-                                    "ext4",        "rtc",          "log"};
+                                    "ext4",        "rtc_cmos.0",   "log"};
 enum { NAMES = sizeof(names) / sizeof(names[0]), ROUNDS = 4 };
 
 static bool wait_incarnation(const char *name, uint64_t incarnation, struct rs_service_info *info)
