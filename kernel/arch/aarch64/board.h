@@ -36,7 +36,7 @@ struct board {
     uint64_t image; // where the loader put the kernel
 };
 
-extern struct board board;
+extern struct board board_info;
 
 // Reads a tree of at most `bytes` bytes. NULL, or what is wrong with it, for people. Pure.
 const char *board_read(struct board *result, const void *tree, size_t bytes);

@@ -26,7 +26,7 @@
 #define GIBIBYTE       (1ull << 30)
 
 struct boot_info boot_info;
-struct board board;
+struct board board_info;
 extern char kernel_start[], kernel_end[], boot_stack_top[];
 
 static void reserve(uint64_t base, uint64_t bytes)
@@ -42,8 +42,8 @@ static void reserve(uint64_t base, uint64_t bytes)
 
 static bool in_ram(uint64_t base, uint64_t bytes)
 {
-    for (unsigned i = 0; i < board.memory_count; i++) {
-        const struct boot_memory_range *ram = &board.memory[i];
+    for (unsigned i = 0; i < board_info.memory_count; i++) {
+        const struct boot_memory_range *ram = &board_info.memory[i];
         if (base >= ram->base && base - ram->base <= ram->bytes &&
             bytes <= ram->bytes - (base - ram->base)) {
             return true;
@@ -60,36 +60,36 @@ static void read_tree(uint64_t tree, uint64_t image)
     }
     const void *blob = physical_to_virtual(tree);
     size_t bytes = board_tree_bytes(blob);
-    const char *wrong = board_read(&board, blob, bytes);
+    const char *wrong = board_read(&board_info, blob, bytes);
     if (wrong != NULL) {
         panic("boot: the device tree is unusable: %s", wrong);
     }
-    if (!in_ram(tree, bytes) || !in_ram(board.initrd, board.initrd_bytes)) {
+    if (!in_ram(tree, bytes) || !in_ram(board_info.initrd, board_info.initrd_bytes)) {
         panic("boot: the device tree or the boot archive lies outside memory");
     }
-    board.image = image;
+    board_info.image = image;
     boot_info.device_tree = tree;
     boot_info.device_tree_bytes = bytes;
 }
 
 static void fill_boot_info(void)
 {
-    for (unsigned i = 0; i < board.memory_count; i++) {
-        boot_info.memory[boot_info.memory_count++] = board.memory[i];
+    for (unsigned i = 0; i < board_info.memory_count; i++) {
+        boot_info.memory[boot_info.memory_count++] = board_info.memory[i];
     }
-    const char *text = board.command_line;
+    const char *text = board_info.command_line;
     for (unsigned i = 0; text != NULL && i < BOOT_COMMAND_LINE_MAX - 1 && text[i] != '\0'; i++) {
         boot_info.command_line[i] = text[i];
     }
-    reserve(board.image, (uint64_t)(kernel_end - kernel_start));
+    reserve(board_info.image, (uint64_t)(kernel_end - kernel_start));
     reserve(boot_info.device_tree, boot_info.device_tree_bytes);
-    if (board.initrd_bytes != 0) {
-        boot_info.initrd = board.initrd;
-        boot_info.initrd_bytes = board.initrd_bytes;
-        reserve(board.initrd, board.initrd_bytes);
+    if (board_info.initrd_bytes != 0) {
+        boot_info.initrd = board_info.initrd;
+        boot_info.initrd_bytes = board_info.initrd_bytes;
+        reserve(board_info.initrd, board_info.initrd_bytes);
     }
-    for (unsigned i = 0; i < board.reserved_count; i++) {
-        reserve(board.reserved[i].base, board.reserved[i].bytes);
+    for (unsigned i = 0; i < board_info.reserved_count; i++) {
+        reserve(board_info.reserved[i].base, board_info.reserved[i].bytes);
     }
 }
 
@@ -106,7 +106,7 @@ void arch_boot(uint64_t tree, uint64_t image)
               boot_info.reserved_count);
     mmu_set_image(image);
     mmu_init_kernel();
-    console_map(board.uart);
+    console_map(board_info.uart);
     fpu_init_cpu();
     gic_init();
     gic_init_cpu();

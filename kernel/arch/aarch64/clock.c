@@ -8,6 +8,7 @@
 
 #include "kernel/arch/aarch64/gic.h"
 #include "kernel/arch/aarch64/sysreg.h"
+#include "kernel/arch/arch.h"
 #include "kernel/core/panic.h"
 
 enum {

@@ -182,6 +182,13 @@ kernel_error:
     bl trap_system_error
 1:  b 1b
 
+    /* semihosting_call(x0 operation, x1 block): an undefined instruction where there is none. */
+    .global semihosting_call, semihosting_instruction
+semihosting_call:
+semihosting_instruction:
+    hlt #0xf000
+    ret
+
     .macro VECTOR target
     .balign 128
     b \target

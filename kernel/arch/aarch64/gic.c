@@ -65,7 +65,7 @@ static unsigned message_cpu;
 
 static inline bool version3(void)
 {
-    return board.gic_version == 3;
+    return board_info.gic_version == 3;
 }
 
 static void wait_distributor(void)
@@ -81,10 +81,10 @@ static void wait_distributor(void)
 
 static void init_messages(void)
 {
-    if (version3() || board.gic_v2m == 0) {
+    if (version3() || board_info.gic_v2m == 0) {
         return;
     }
-    volatile uint32_t *frame = mmu_map_device(board.gic_v2m, PAGE_SIZE, MEMORY_DEVICE);
+    volatile uint32_t *frame = mmu_map_device(board_info.gic_v2m, PAGE_SIZE, MEMORY_DEVICE);
     uint32_t type = frame[MSI_TYPER / 4];
     uint32_t first = type >> 16 & 0x3ff;
     uint32_t count = type & 0x3ff;
@@ -98,10 +98,10 @@ static void init_messages(void)
 
 void gic_init(void)
 {
-    distributor = mmu_map_device(board.gic_distributor.base, board.gic_distributor.bytes,
+    distributor = mmu_map_device(board_info.gic_distributor.base, board_info.gic_distributor.bytes,
                                  MEMORY_DEVICE);
     if (!version3()) {
-        interface = mmu_map_device(board.gic_cpu.base, board.gic_cpu.bytes, MEMORY_DEVICE);
+        interface = mmu_map_device(board_info.gic_cpu.base, board_info.gic_cpu.bytes, MEMORY_DEVICE);
     }
     lines = ((distributor[GICD_TYPER / 4] & 31) + 1) * 32;
     lines = lines < NUMBERS ? lines : NUMBERS;
@@ -130,10 +130,10 @@ static volatile uint32_t *find_redistributor(void)
     uint64_t id = sysreg_read(mpidr_el1);
     uint32_t affinity = (uint32_t)(id & 0xffffff) | (uint32_t)(id >> 32 & 0xff) << 24;
     static volatile uint32_t *regions[BOARD_REGION_MAX];
-    for (unsigned i = 0; i < board.gic_redistributor_count; i++) {
-        uint64_t bytes = board.gic_redistributor[i].bytes;
+    for (unsigned i = 0; i < board_info.gic_redistributor_count; i++) {
+        uint64_t bytes = board_info.gic_redistributor[i].bytes;
         if (regions[i] == NULL) {
-            regions[i] = mmu_map_device(board.gic_redistributor[i].base, bytes, MEMORY_DEVICE);
+            regions[i] = mmu_map_device(board_info.gic_redistributor[i].base, bytes, MEMORY_DEVICE);
         }
         uint64_t step;
         for (uint64_t at = 0; at + 2 * GICR_FRAME <= bytes; at += step) {
@@ -196,7 +196,7 @@ void gic_init_cpu(void)
 
 void gic_enable_timer(void)
 {
-    private_[cpu_index()][GICD_ISENABLER / 4] = 1u << board.timer;
+    private_[cpu_index()][GICD_ISENABLER / 4] = 1u << board_info.timer;
 }
 
 // ---- taking interrupts ----
@@ -292,7 +292,7 @@ int irq_chip_message(unsigned vector, struct irq_args *args)
             configure(number, vector, true);
             route(number, message_cpu++ % cpu_count());
             irq_chip_unmask(number);
-            args->msi_address = board.gic_v2m + MSI_SETSPI;
+            args->msi_address = board_info.gic_v2m + MSI_SETSPI;
             args->msi_data = number;
             return 0;
         }

@@ -39,7 +39,7 @@ int64_t psci_call(uint32_t function, uint64_t a, uint64_t b, uint64_t c)
     register uint64_t x1 __asm__("x1") = a;
     register uint64_t x2 __asm__("x2") = b;
     register uint64_t x3 __asm__("x3") = c;
-    switch (board.psci) {
+    switch (board_info.psci) {
     case PSCI_HVC:
         __asm__ volatile("hvc #0" : "+r"(x0), "+r"(x1), "+r"(x2), "+r"(x3) : : "memory");
         break;
@@ -85,7 +85,7 @@ static bool start(unsigned index, uint64_t id)
     started = false;
     dsb_sy();
     int64_t error = psci_call(PSCI_CPU_ON, id,
-                              (uint64_t)image_secondary - KERNEL_BASE + board.image, 0);
+                              (uint64_t)image_secondary - KERNEL_BASE + board_info.image, 0);
     if (error != 0) {
         kernel_log("smp: CPU %lx does not start (PSCI: %ld); going on without it", id, error);
         page_put(stack);
@@ -105,8 +105,8 @@ static bool start(unsigned index, uint64_t id)
 void arch_start_cpus(void)
 {
     unsigned count = 1;
-    for (unsigned i = 0; i < board.cpu_count; i++) {
-        if (board.cpu_id[i] != smp_own_id() && start(count, board.cpu_id[i])) {
+    for (unsigned i = 0; i < board_info.cpu_count; i++) {
+        if (board_info.cpu_id[i] != smp_own_id() && start(count, board_info.cpu_id[i])) {
             count++;
         }
     }

@@ -56,7 +56,7 @@ struct kernel_frame {
 };
 _Static_assert(sizeof(struct kernel_frame) == 288, "entry.S");
 
-extern const char debug_exit_instruction[];
+extern const char semihosting_instruction[];
 
 struct frame *trap_from_user(uint64_t address, uint64_t esr);
 struct frame *interrupt_from_user(void);
@@ -68,7 +68,7 @@ __attribute__((noreturn)) void trap_system_error(uint64_t esr);
 
 static void private_interrupt(struct cpu *cpu, uint32_t number)
 {
-    if (number == board.timer) {
+    if (number == board_info.timer) {
         sysreg_write(cntv_ctl_el0, 0); // its line is level; one-shot
         sched_timer_interrupt(cpu);
     } else if (number == IPI_RESCHEDULE) {
@@ -217,7 +217,7 @@ static const char *class_name(uint64_t class)
 void trap_from_kernel(struct kernel_frame *frame)
 {
     uint64_t class = frame->esr >> ESR_CLASS;
-    if (class == CLASS_UNKNOWN && frame->pc == (uint64_t)debug_exit_instruction) {
+    if (class == CLASS_UNKNOWN && frame->pc == (uint64_t)semihosting_instruction) {
         frame->pc += HALT_BYTES;
         return;
     }
