@@ -26,7 +26,7 @@ CALLS = 300000
 CHECKED_CALLS = 100000
 SECONDS = 150
 
-PASSED = 0 << 1 | 1  # QEMU's isa-debug-exit ends with code << 1 | 1
+PASSED = 0 << 1 | 1  # QEMU ends with code << 1 | 1
 
 
 def boot(build, folder, processors, model, calls):
@@ -35,7 +35,7 @@ def boot(build, folder, processors, model, calls):
     archive = folder / "boot.cpio"
     archive.write_bytes(boot_archive.pack([folder / "rs", folder / "kernel.sym"]))
     line = guest.launcher(
-        *("--dry-run", "--root", "none", "--kernel", build / "xinim.elf", "--initrd", archive),
+        *("--dry-run", "--root", "none", "--build", build, "--initrd", archive),
         *("--smp", processors, "--cpu", model),
         *("--append", f"ktest.fuzz={calls} ktest.seed={SEED}"),
     )
@@ -51,20 +51,32 @@ def boot(build, folder, processors, model, calls):
     return done.returncode, done.stdout.decode(errors="replace")
 
 
-@pytest.mark.parametrize(
-    "name, processors, model, calls",
-    [
-        ("x86_64", 1, "max", CALLS),
-        ("x86_64", 2, "max", CALLS),
-        ("x86_64", 4, "qemu64", CALLS),
-        ("x86_64", 8, "max", CALLS),
-        ("x86_64-checks", 1, "qemu64", CHECKED_CALLS),
-        ("x86_64-checks", 2, "max", CHECKED_CALLS),
-        ("x86_64-checks", 4, "max", CHECKED_CALLS),
+# Kind of build, CPUs, QEMU's model of the processor, calls.
+CASES = {
+    "x86_64": [
+        ("", 1, "max", CALLS),
+        ("", 2, "max", CALLS),
+        ("", 4, "qemu64", CALLS),
+        ("", 8, "max", CALLS),
+        ("-checks", 1, "qemu64", CHECKED_CALLS),
+        ("-checks", 2, "max", CHECKED_CALLS),
+        ("-checks", 4, "max", CHECKED_CALLS),
     ],
-)
-def test_kernel(tmp_path, name, processors, model, calls):
-    status, console = boot(guest.ROOT / "build" / name, tmp_path, processors, model, calls)
+    "aarch64": [
+        ("", 1, "max", CALLS),
+        ("", 2, "cortex-a57", CALLS),
+        ("", 4, "cortex-a72", CALLS),
+        ("", 8, "neoverse-n1", CALLS),
+        ("-checks", 1, "cortex-a57", CHECKED_CALLS),
+        ("-checks", 2, "max", CHECKED_CALLS),
+        ("-checks", 4, "neoverse-n1", CHECKED_CALLS),
+    ],
+}
+
+
+@pytest.mark.parametrize("kind, processors, model, calls", CASES[guest.ARCH])
+def test_kernel(tmp_path, kind, processors, model, calls):
+    status, console = boot(guest.BUILD.with_name(guest.ARCH + kind), tmp_path, processors, model, calls)
     shown = f"seed {SEED}, status {status}\n{console[-4000:]}"
     assert status == PASSED, shown
     assert " passed, 0 failed" in console, shown
