@@ -3,6 +3,7 @@
 
 #pragma once
 
+#include "abi/error.h"
 #include "abi/guest.h"
 #include "abi/syscall.h"
 
@@ -57,6 +58,7 @@ enum {
     DIVISION_DEATH = DEATH_ILLEGAL,
 };
 
+#define PORT_CALL(expected)  (-E_NOSYS) // what a call on I/O ports returns
 #define KERNEL_ADDRESS      0xffff000000100000ull
 #define BAD_POINTER_FAULTS  (~0ull) // where a thread pointer of ~0 leads
 #define GUEST_PC(registers) ((registers)->pc)

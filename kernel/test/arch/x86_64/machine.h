@@ -57,6 +57,7 @@ enum {
     DIVISION_DEATH = DEATH_ARITHMETIC,
 };
 
+#define PORT_CALL(expected)  (expected) // what a call on I/O ports returns
 #define KERNEL_ADDRESS      0xffff800000100000ull
 #define BAD_POINTER_FAULTS  0ull // where a thread pointer of ~0 leads
 #define GUEST_PC(registers) ((registers)->rip)
