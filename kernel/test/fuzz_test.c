@@ -171,7 +171,8 @@ static void run_random_guest(uint64_t handle, uint64_t *state)
         registers[i] = random_argument(state);
     }
     if (random_next(state) % 8 != 0) {
-        GUEST_PC(&guest_state->registers) = GUEST_CODE + random_next(state) % (GUEST_PAGES * PAGE_SIZE);
+        GUEST_PC(&guest_state->registers) =
+            GUEST_CODE + random_next(state) % (GUEST_PAGES * PAGE_SIZE);
     }
     count(sys_guest_run((handle_t)handle));
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // SPDX-FileCopyrightText: 2026 The XINIM authors
 
-// What the in-guest tests know of the processor: machine code for guests, instructions that kill, and
-// how the kernel names the exceptions they raise.
+// What the in-guest tests know of the processor: machine code for guests, instructions that kill,
+// and how the kernel names the exceptions they raise.
 
 #pragma once
 

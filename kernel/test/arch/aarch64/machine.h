@@ -15,10 +15,10 @@ static const uint32_t code_syscall[] = {
     0xf9000020, // str x0, [x1]
     0x17fffffc, // b to the start
 };
-enum { CODE_SYSCALL_END = 8 };                                  // offset behind the system call
-static const uint32_t code_spin[] = {0x14000000};               // b .
-static const uint32_t code_call[] = {0xd4000001, 0x17ffffff};   // svc #0; b to it
-static const uint32_t code_bad[] = {0};                         // udf
+enum { CODE_SYSCALL_END = 8 };                                // offset behind the system call
+static const uint32_t code_spin[] = {0x14000000};             // b .
+static const uint32_t code_call[] = {0xd4000001, 0x17ffffff}; // svc #0; b to it
+static const uint32_t code_bad[] = {0};                       // udf
 // The input to an extended register; then system calls, with its value in the output after each.
 static const uint32_t code_extended[] = {
     0x9e670000, // fmov d0, x0
@@ -58,7 +58,7 @@ enum {
     DIVISION_DEATH = DEATH_ILLEGAL,
 };
 
-#define PORT_CALL(expected)  (-E_NOSYS) // what a call on I/O ports returns
+#define PORT_CALL(expected) (-E_NOSYS) // what a call on I/O ports returns
 #define KERNEL_ADDRESS      0xffff000000100000ull
 #define BAD_POINTER_FAULTS  (~0ull) // where a thread pointer of ~0 leads
 #define GUEST_PC(registers) ((registers)->pc)

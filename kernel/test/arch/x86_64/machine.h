@@ -57,7 +57,7 @@ enum {
     DIVISION_DEATH = DEATH_ARITHMETIC,
 };
 
-#define PORT_CALL(expected)  (expected) // what a call on I/O ports returns
+#define PORT_CALL(expected) (expected) // what a call on I/O ports returns
 #define KERNEL_ADDRESS      0xffff800000100000ull
 #define BAD_POINTER_FAULTS  0ull // where a thread pointer of ~0 leads
 #define GUEST_PC(registers) ((registers)->rip)
@@ -92,8 +92,8 @@ static inline void guest_set_short_way(struct guest_registers *registers)
 static const struct {
     uint32_t offset, damaged, bytes;
 } bad_images[] = {
-    {512, 64, 0},  // a header that XRSTOR would refuse
-    {24, 4, 512},  // reserved bits of MXCSR
+    {512, 64, 0}, // a header that XRSTOR would refuse
+    {24, 4, 512}, // reserved bits of MXCSR
     {0, 0, 511},
 };
 
