@@ -43,7 +43,7 @@ struct node {
 
 struct reader {
     const uint8_t *tree;
-    uint32_t at, end;             // of the structure block
+    uint32_t at, end; // of the structure block
     uint32_t strings, strings_end;
     struct node nodes[DEPTH_MAX];
     unsigned depth; // nodes open
@@ -93,8 +93,7 @@ static bool range(const struct node *node, const struct node *parent, uint32_t i
         return false;
     }
     result->base = cells(node->reg, index * stride, parent->address_cells);
-    result->bytes =
-        cells(node->reg, index * stride + parent->address_cells, parent->size_cells);
+    result->bytes = cells(node->reg, index * stride + parent->address_cells, parent->size_cells);
     return result->bytes <= ~result->base; // the end does not wrap
 }
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // SPDX-FileCopyrightText: 2026 The XINIM authors
 
-// The little the kernel itself takes from the device tree (Devicetree Specification 0.4; bindings of
-// the Linux kernel's documentation, as facts). Everything else is devmgr's.
+// The little the kernel itself takes from the device tree (Devicetree Specification 0.4; bindings
+// of the Linux kernel's documentation, as facts). Everything else is devmgr's.
 
 #pragma once
 
@@ -25,7 +25,7 @@ struct board {
 
     unsigned gic_version; // 2 or 3
     struct boot_memory_range gic_distributor;
-    struct boot_memory_range gic_cpu;                            // version 2
+    struct boot_memory_range gic_cpu;                             // version 2
     struct boot_memory_range gic_redistributor[BOARD_REGION_MAX]; // version 3
     unsigned gic_redistributor_count;
     uint64_t gic_v2m; // message frame; 0: none

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // SPDX-FileCopyrightText: 2026 The XINIM authors
 
-// Time on aarch64: the generic timer's virtual counter, and its virtual timer (DDI 0487, D11), whose
-// frequency the firmware tells in CNTFRQ_EL0.
+// Time on aarch64: the generic timer's virtual counter, and its virtual timer (DDI 0487, D11),
+// whose frequency the firmware tells in CNTFRQ_EL0.
 
 #include "kernel/arch/clock.h"
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 // SPDX-FileCopyrightText: 2026 The XINIM authors
 
-// Early console: virt's PL011 (Arm DDI 0183), polled, for boot and panic only. Before the kernel has
-// its own tables it is reached through image.S's. A transmitter that stays full is given up after
-// CONSOLE_SPINS reads.
+// Early console: virt's PL011 (Arm DDI 0183), polled, for boot and panic only. Before the kernel
+// has its own tables it is reached through image.S's. A transmitter that stays full is given up
+// after CONSOLE_SPINS reads.
 
 #include "kernel/arch/aarch64/console.h"
 

@@ -17,8 +17,8 @@ _Static_assert(offsetof(struct cpu, stack) == 8, "entry.S");
 _Static_assert(offsetof(struct cpu, syscall_handler) == 32, "entry.S");
 _Static_assert(offsetof(struct frame, pc) == 256, "entry.S");
 
-// SCTLR_EL1. Off: alignment checks (A, SA), big endian; PAN is set on entry (SPAN = 0), where the CPU
-// has it.
+// SCTLR_EL1. Off: alignment checks (A, SA), big endian; PAN is set on entry (SPAN = 0), where the
+// CPU has it.
 #define SCTLR_M     (1ull << 0)
 #define SCTLR_C     (1ull << 2)
 #define SCTLR_SA0   (1ull << 4) // user code's stack pointer must be aligned

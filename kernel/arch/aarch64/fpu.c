@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // SPDX-FileCopyrightText: 2026 The XINIM authors
 
-// Floating-point and SIMD registers (DDI 0487, B1.2.2). An image is a struct guest_fpu. SVE and SME stay
-// trapped and are hidden from programs.
+// Floating-point and SIMD registers (DDI 0487, B1.2.2). An image is a struct guest_fpu. SVE and SME
+// stay trapped and are hidden from programs.
 
 #include "kernel/arch/fpu.h"
 

@@ -56,9 +56,9 @@ enum {
 };
 
 static volatile uint32_t *distributor;
-static volatile uint32_t *interface;             // version 2
-static volatile uint32_t *private_[CPU_MAX];     // where private interrupts' registers are
-static uint32_t lines;                           // interrupt numbers there are
+static volatile uint32_t *interface;         // version 2
+static volatile uint32_t *private_[CPU_MAX]; // where private interrupts' registers are
+static uint32_t lines;                       // interrupt numbers there are
 static uint8_t vectors[NUMBERS];
 static uint32_t message_first, message_count;
 static unsigned message_cpu;
@@ -101,7 +101,8 @@ void gic_init(void)
     distributor = mmu_map_device(board_info.gic_distributor.base, board_info.gic_distributor.bytes,
                                  MEMORY_DEVICE);
     if (!version3()) {
-        interface = mmu_map_device(board_info.gic_cpu.base, board_info.gic_cpu.bytes, MEMORY_DEVICE);
+        interface =
+            mmu_map_device(board_info.gic_cpu.base, board_info.gic_cpu.bytes, MEMORY_DEVICE);
     }
     lines = ((distributor[GICD_TYPER / 4] & 31) + 1) * 32;
     lines = lines < NUMBERS ? lines : NUMBERS;
@@ -232,8 +233,8 @@ void ipi_send(unsigned cpu, enum ipi what)
     uint64_t id = cpus[cpu].hardware_id;
     dsb_sy();
     if (version3()) {
-        uint64_t target = (id >> 16 & 0xff) << 32 | (id >> 8 & 0xff) << 16 |
-                          (id & 0xf0) << 40 | 1ull << (id & 15) | (uint64_t)what << 24;
+        uint64_t target = (id >> 16 & 0xff) << 32 | (id >> 8 & 0xff) << 16 | (id & 0xf0) << 40 |
+                          1ull << (id & 15) | (uint64_t)what << 24;
         sysreg_write(s3_0_c12_c11_5, target); // ICC_SGI1R_EL1
         isb();
     } else {

@@ -18,7 +18,7 @@ void gic_init(void);     // boot CPU: distributor
 void gic_init_cpu(void); // every CPU
 void gic_enable_timer(void);
 
-// What the processor asks for now: its number, maybe GIC_SPECIAL or above; and its end.
+// What the processor is asked for: its number, maybe GIC_SPECIAL or above; and its end.
 uint32_t gic_acknowledge(void);
 void gic_end(uint32_t acknowledged);
 

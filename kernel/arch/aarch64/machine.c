@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // SPDX-FileCopyrightText: 2026 The XINIM authors
 
-// The ends of the machine (PSCI, Arm DEN 0022; semihosting, Arm "Semihosting for AArch32 and AArch64"),
-// the I/O ports that this processor lacks, and the kernel's own call chain.
+// The ends of the machine (PSCI, Arm DEN 0022; semihosting, Arm "Semihosting for AArch32 and
+// AArch64"), the I/O ports that this processor lacks, and the kernel's own call chain.
 
 #include "abi/arch/aarch64/processor.h"
 #include "abi/error.h"
@@ -71,8 +71,8 @@ int64_t arch_reboot(void)
     return psci_call(PSCI_SYSTEM_RESET, 0, 0, 0) < 0 ? -E_NOSYS : 0;
 }
 
-// QEMU: -semihosting-config enable=on; its status is as isa-debug-exit makes it on x86. Without that the instruction is
-// undefined, and trap_from_kernel goes on behind it.
+// QEMU: -semihosting-config enable=on; its status is as isa-debug-exit makes it on x86. Without
+// that the instruction is undefined, and trap_from_kernel goes on behind it.
 int64_t arch_debug_exit(uint32_t code)
 {
     const uint64_t block[2] = {STOPPED_APPLICATION_EXIT, (uint8_t)(code << 1 | 1)};

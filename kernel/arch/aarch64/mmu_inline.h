@@ -117,13 +117,12 @@ static inline mmu_entry_t mmu_entry_load(const mmu_entry_t *entry)
 // Makes instruction caches agree with what was written to a page frame.
 void mmu_sync_code(physical_t frame);
 
-// A CPU that still sees the old, empty entry only faults once more. Code becomes executable here and
-// nowhere else.
+// A CPU that still sees the old, empty entry only faults once more. Code becomes executable here
+// and nowhere else.
 static inline void mmu_entry_store(mmu_entry_t *entry, mmu_entry_t value)
 {
-    if (__builtin_expect((value & (MMU_VALID | MMU_USER | MMU_USER_NO_EXEC)) ==
-                             (MMU_VALID | MMU_USER),
-                         0)) {
+    if (__builtin_expect(
+            (value & (MMU_VALID | MMU_USER | MMU_USER_NO_EXEC)) == (MMU_VALID | MMU_USER), 0)) {
         mmu_sync_code(value & MMU_FRAME);
     }
     __atomic_store_n(entry, value, __ATOMIC_RELEASE);

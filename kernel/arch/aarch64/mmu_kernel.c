@@ -7,9 +7,9 @@
 // - devices: filled by mmu_map_device
 // - image: text RX, rodata R, data RW
 //
-// All pages are global. Nothing is both writable and executable, nothing of the user's is executable
-// here (PXN) or readable by the kernel (PAN, where the CPU has it). TTBR0_EL1 holds the user's half;
-// the kernel's own space is an empty one.
+// All pages are global. Nothing is both writable and executable, nothing of the user's is
+// executable here (PXN) or readable by the kernel (PAN, where the CPU has it). TTBR0_EL1 holds the
+// user's half; the kernel's own space is an empty one.
 
 #include "kernel/arch/aarch64/mmu_kernel.h"
 
@@ -25,10 +25,10 @@
 #define MAIR_VALUE 0xff4404ull
 
 // 48-bit halves, 4 KiB granules, table walks write-back and inner shareable; image.S has the same.
-#define TCR_BASE     0xb5103510ull
-#define TCR_IPS(n)   ((uint64_t)(n) << 32)
-#define TCR_ASID_16  (1ull << 36)
-#define IPS_48_BITS  5u
+#define TCR_BASE    0xb5103510ull
+#define TCR_IPS(n)  ((uint64_t)(n) << 32)
+#define TCR_ASID_16 (1ull << 36)
+#define IPS_48_BITS 5u
 
 // Page aligned, from the linker script.
 extern const char kernel_start[];
@@ -42,8 +42,7 @@ static physical_t image_base;
 static physical_t kernel_root;
 static uint64_t device_next = DEVICE_MAP_BASE;
 
-static const mmu_entry_t KERNEL_BITS =
-    MMU_VALID | MMU_SHAREABLE | MMU_ACCESSED | MMU_USER_NO_EXEC;
+static const mmu_entry_t KERNEL_BITS = MMU_VALID | MMU_SHAREABLE | MMU_ACCESSED | MMU_USER_NO_EXEC;
 static const mmu_entry_t CACHED = MMU_ATTRIBUTES(MMU_ATTRIBUTES_CACHED);
 static const mmu_entry_t RX = KERNEL_BITS | MMU_READ_ONLY;
 static const mmu_entry_t R = KERNEL_BITS | MMU_READ_ONLY | MMU_KERNEL_NO_EXEC;

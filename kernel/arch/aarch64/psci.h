@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // SPDX-FileCopyrightText: 2026 The XINIM authors
 
-// Power State Coordination Interface (Arm DEN 0022, version 0.2 and later; calling convention Arm DEN
-// 0028).
+// Power State Coordination Interface (Arm DEN 0022, version 0.2 and later; calling convention Arm
+// DEN 0028).
 
 #pragma once
 

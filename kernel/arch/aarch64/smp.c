@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // SPDX-FileCopyrightText: 2026 The XINIM authors
 
-// Starts the other CPUs one after the other with PSCI's CPU_ON; each comes through image.S. A CPU that
-// does not answer in SMP_TIMEOUT_NS is left out with one line in the log.
+// Starts the other CPUs one after the other with PSCI's CPU_ON; each comes through image.S. A CPU
+// that does not answer in SMP_TIMEOUT_NS is left out with one line in the log.
 
 #include "kernel/arch/aarch64/smp.h"
 
@@ -84,8 +84,8 @@ static bool start(unsigned index, uint64_t id)
     starting = index;
     started = false;
     dsb_sy();
-    int64_t error = psci_call(PSCI_CPU_ON, id,
-                              (uint64_t)image_secondary - KERNEL_BASE + board_info.image, 0);
+    int64_t error =
+        psci_call(PSCI_CPU_ON, id, (uint64_t)image_secondary - KERNEL_BASE + board_info.image, 0);
     if (error != 0) {
         kernel_log("smp: CPU %lx does not start (PSCI: %ld); going on without it", id, error);
         page_put(stack);

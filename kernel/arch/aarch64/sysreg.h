@@ -7,11 +7,11 @@
 
 #include "abi/types.h"
 
-#define sysreg_read(name)                                          \
-    ({                                                             \
-        uint64_t sysreg_value;                                     \
-        __asm__ volatile("mrs %0, " #name : "=r"(sysreg_value));   \
-        sysreg_value;                                              \
+#define sysreg_read(name)                                        \
+    ({                                                           \
+        uint64_t sysreg_value;                                   \
+        __asm__ volatile("mrs %0, " #name : "=r"(sysreg_value)); \
+        sysreg_value;                                            \
     })
 
 #define sysreg_write(name, value) \

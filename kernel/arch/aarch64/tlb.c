@@ -4,8 +4,8 @@
 // Address-space identifiers and TLB maintenance.
 //
 // A space owns an ASID from creation to destruction, so switching spaces flushes nothing. Kernel
-// mappings are global. TLBI ...IS reaches every CPU by itself: a flush needs no interrupt. Other CPUs
-// must be asked only when a space is destroyed, because one of them may still have its root in
+// mappings are global. TLBI ...IS reaches every CPU by itself: a flush needs no interrupt. Other
+// CPUs must be asked only when a space is destroyed, because one of them may still have its root in
 // TTBR0_EL1, as the space of a thread that has left.
 //
 // No stale translation: the changed entry is visible to all table walkers (DSB ISHST) before the
@@ -16,8 +16,8 @@
 // another space is loaded. tlb_unload asks every CPU that still shows the dying one, and waits.
 // Nobody loads a dying space anew: loading needs a reference, and the last one is gone.
 //
-// No deadlock: a CPU waits here, or for a lock, only while it keeps answering; answering takes no lock
-// and waits for nobody.
+// No deadlock: a CPU waits here, or for a lock, only while it keeps answering; answering takes no
+// lock and waits for nobody.
 
 #include "kernel/arch/mmu.h"
 

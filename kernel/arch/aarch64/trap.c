@@ -4,8 +4,8 @@
 // Exceptions and interrupts after entry.S has saved the registers (DDI 0487, D17.2.37: ESR_EL1).
 
 #include "abi/error.h"
-#include "kernel/arch/aarch64/gic.h"
 #include "kernel/arch/aarch64/board.h"
+#include "kernel/arch/aarch64/gic.h"
 #include "kernel/arch/aarch64/sysreg.h"
 #include "kernel/arch/arch_cpu.h"
 #include "kernel/arch/frame_select.h"
@@ -118,7 +118,7 @@ static void die(struct thread *thread, enum death_cause cause, uint64_t class, u
 {
     process_record_backtrace(thread);
     spin_lock(&object_lock);
-    process_fault_locked(thread, cause, (int32_t)class, address, access);
+    process_fault_locked(thread, cause, (int32_t) class, address, access);
     spin_unlock(&object_lock);
 }
 
@@ -173,7 +173,7 @@ struct frame *trap_from_user(uint64_t address, uint64_t esr)
     if (is_page_fault(class, esr)) {
         page_fault(thread, class, esr, address);
     } else if (thread->guest != NULL) {
-        thread->guest->state->exception = (uint32_t)class;
+        thread->guest->state->exception = (uint32_t) class;
         thread->guest->state->exception_code = esr;
         thread->guest->state->fault_address = address;
         guest_exit(thread, GUEST_EXIT_EXCEPTION);
