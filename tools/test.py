@@ -4,9 +4,9 @@
 """make test: runs the suites and closes with one line "N passed, N failed".
 
 Suites, in this order (name some to run only these): checks of the sources, unit tests on this
-machine; for each processor the boot scenarios and the differential test. Each one's full output is in build/test/<suite>.log. A
-suite that ends without its own closing line counts as a failure, so nothing that broke is passed
-over.
+machine; for each processor the boot scenarios and the differential test. Each one's full output is
+in build/test/<suite>.log. A suite that ends without its own closing line counts as a failure, so
+nothing that broke is passed over.
 """
 
 import argparse

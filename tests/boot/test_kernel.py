@@ -76,7 +76,8 @@ CASES = {
 
 @pytest.mark.parametrize("kind, processors, model, calls", CASES[guest.ARCH])
 def test_kernel(tmp_path, kind, processors, model, calls):
-    status, console = boot(guest.BUILD.with_name(guest.ARCH + kind), tmp_path, processors, model, calls)
+    build = guest.BUILD.with_name(guest.ARCH + kind)
+    status, console = boot(build, tmp_path, processors, model, calls)
     shown = f"seed {SEED}, status {status}\n{console[-4000:]}"
     assert status == PASSED, shown
     assert " passed, 0 failed" in console, shown
