@@ -12,5 +12,6 @@
 // line.
 int irq_chip_connect(uint32_t line, unsigned vector, uint32_t *flags);
 int irq_chip_message(unsigned vector, struct irq_args *args); // fills msi_address, msi_data
+void irq_chip_message_end(unsigned vector);                   // nobody takes its messages any more
 void irq_chip_mask(uint32_t line);
 void irq_chip_unmask(uint32_t line);

@@ -158,6 +158,8 @@ void irq_destroy(struct object *object)
     irq_table[irq->vector] = NULL;
     if ((irq->flags & IRQ_MSI) == 0) {
         irq_chip_mask(irq->line);
+    } else {
+        irq_chip_message_end(irq->vector);
     }
     spin_unlock(&object_lock);
     if (irq->notification != NULL) {

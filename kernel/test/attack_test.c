@@ -4,6 +4,7 @@
 // What a hostile process tries: each of these once worked, or would with one check less.
 
 #include "kernel/test/ktest.h"
+#include "kernel/test/machine.h"
 
 #include <string.h>
 
@@ -213,12 +214,12 @@ static void check_weak_handles(void)
 {
     int64_t ports = sys_resource_create(root, RESOURCE_PORT, 0x80, 1);
     CHECK(ports > 0);
-    CHECK_EQUAL(sys_port_write((handle_t)ports, 0, 1, 0), 0);
+    CHECK_EQUAL(sys_port_write((handle_t)ports, 0, 1, 0), PORT_CALL(0));
     int64_t weak = sys_handle_duplicate((handle_t)ports, RIGHT_DUPLICATE, 0);
-    CHECK_EQUAL(sys_port_read((handle_t)weak, 0, 1), -E_PERM);
-    CHECK_EQUAL(sys_port_write((handle_t)weak, 0, 1, 0), -E_PERM);
-    CHECK_EQUAL(sys_port_read((handle_t)ports, 1, 1), -E_PERM);
-    CHECK_EQUAL(sys_port_read((handle_t)ports, ~0ull, 4), -E_PERM);
+    CHECK_EQUAL(sys_port_read((handle_t)weak, 0, 1), PORT_CALL(-E_PERM));
+    CHECK_EQUAL(sys_port_write((handle_t)weak, 0, 1, 0), PORT_CALL(-E_PERM));
+    CHECK_EQUAL(sys_port_read((handle_t)ports, 1, 1), PORT_CALL(-E_PERM));
+    CHECK_EQUAL(sys_port_read((handle_t)ports, ~0ull, 4), PORT_CALL(-E_PERM));
     CHECK_EQUAL(sys_resource_create((handle_t)ports, RESOURCE_PORT, 0x80, 2), -E_PERM);
     CHECK_EQUAL(sys_resource_create((handle_t)ports, RESOURCE_ROOT, 0, 0), -E_PERM);
     CHECK_EQUAL(sys_resource_create(root, RESOURCE_MMIO, ~0ull, 2), -E_INVAL);

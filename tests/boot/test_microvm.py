@@ -9,13 +9,13 @@ import pytest
 import guest
 
 MEBIBYTE = 1 << 20
+pytestmark = guest.x86_64_only
 MICROVM = ("--machine", "microvm")
 VERSIONS = pytest.mark.parametrize("version", ["1", "2"])
 
 
 def force(version):
-    legacy = "on" if version == "1" else "off"
-    return f"--qemu=-global virtio-mmio.force-legacy={legacy}"
+    return "--virtio=" + {"1": "mmio-legacy", "2": "mmio"}[version]
 
 
 @pytest.fixture(name="disk")

@@ -16,13 +16,23 @@ from launcher.status import LAUNCHER, Failure
 # ctrl-], as telnet has it: QEMU's own ctrl-a is a key of line editing.
 ESCAPE = 0x1D
 
-QEMU = {"x86_64": "qemu-system-x86_64"}
+QEMU = {"x86_64": "qemu-system-x86_64", "aarch64": "qemu-system-aarch64"}
+# What the build made for QEMU to load: an ELF file by the PVH protocol, or Linux's Image.
+KERNEL = {"x86_64": "xinim.elf", "aarch64": "Image"}
+CONSOLE = {"x86_64": "ttyS0", "aarch64": "ttyAMA0"}
+# How the kernel ends the machine with a status.
+DEBUG_EXIT = {
+    "x86_64": ["-device", "isa-debug-exit,iobase=0xf4,iosize=0x04"],
+    "aarch64": ["-semihosting-config", "enable=on,target=native"],
+}
 
 
-def accelerator(choice):
-    if choice == "icount":
+def accelerator(options):
+    if options.accel == "icount":
         return ["-accel", "tcg,thread=single", "-icount", "shift=0,sleep=off"]
-    if choice == "kvm" or (choice == "auto" and kvm.works()):
+    if options.accel == "kvm" or (
+        options.accel == "auto" and options.arch == "x86_64" and kvm.works()
+    ):
         return ["-accel", "kvm"]
     return ["-accel", "tcg,thread=multi"]
 
@@ -37,17 +47,25 @@ def built_file(path):
 # that no driver is handed another kind's registers with its own. Slot 0 stays empty: QEMU delivers
 # pin 0 of microvm's second I/O APIC, which it interrupts by, at pin 2.
 MMIO_ROOT_SLOT = 1
-MMIO_PORTS_SLOT = {"microvm": 8}
+MMIO_PORTS_SLOT = 8
 MMIO_DRIVES_SLOT = 16
 # QEMU's words for the boards; microvm's clock is there on request only.
-BOARD = {"q35": "q35", "microvm": "microvm,acpi=on,rtc=on"}
+BOARD = {"q35": "q35", "microvm": "microvm,acpi=on,rtc=on", "virt": "virt,gic-version={gic}"}
+
+
+def board(options):
+    words = ["-machine", BOARD[options.machine].format(gic=options.gic)]
+    if options.virtio != "pci":
+        legacy = "on" if options.virtio == "mmio-legacy" else "off"
+        words += ["-global", f"virtio-mmio.force-legacy={legacy}"]
+    return words
 
 
 def virtio(options, device, slot):
-    """QEMU's name of a virtio device on the board's bus."""
-    if options.machine in MMIO_PORTS_SLOT:
-        return f"{device}-device,bus=virtio-mmio-bus.{slot}"
-    return f"{device}-pci,disable-legacy=on"
+    """QEMU's name of a virtio device on the bus that was chosen."""
+    if options.virtio == "pci":
+        return f"{device}-pci,disable-legacy=on"
+    return f"{device}-device,bus=virtio-mmio-bus.{slot}"
 
 
 def disk(options, name, path, snapshot, slot):
@@ -79,7 +97,7 @@ def disks(options):
 
 def ports(options, names):
     """The virtio-serial ports org.xinim.<name>; number 0 is reserved for a console."""
-    serial = virtio(options, "virtio-serial", MMIO_PORTS_SLOT.get(options.machine))
+    serial = virtio(options, "virtio-serial", MMIO_PORTS_SLOT)
     words = ["-device", f"{serial},id=ports,max_ports=4"]
     for number, name in enumerate(names, 1):
         words += [
@@ -90,7 +108,7 @@ def ports(options, names):
 
 
 def kernel_options(options):
-    words = ["console=ttyS0", "root=/dev/vda"]
+    words = ["console=" + CONSOLE[options.arch], "root=/dev/vda"]
     if options.command is not None:
         words.append("init.mode=command")
     elif re.fullmatch(r"[A-Za-z0-9._+-]{1,31}", os.environ.get("TERM", "")):
@@ -102,11 +120,10 @@ def command_line(options, channels):
     """`channels`: chardev name -> its definition (QEMU's words)."""
     words = [
         QEMU[options.arch],
-        "-machine",
-        BOARD[options.machine],
+        *board(options),
         "-cpu",
         options.cpu,
-        *accelerator(options.accel),
+        *accelerator(options),
         "-m",
         options.mem,
         "-smp",
@@ -115,10 +132,9 @@ def command_line(options, channels):
         "-display",
         "none",
         "-no-reboot",
-        "-device",
-        "isa-debug-exit,iobase=0xf4,iosize=0x04",
+        *DEBUG_EXIT[options.arch],
         "-kernel",
-        str(built_file(options.kernel or options.build / "xinim.elf")),
+        str(built_file(options.kernel or options.build / KERNEL[options.arch])),
         "-initrd",
         str(built_file(options.initrd or options.build / "boot.cpio")),
         "-append",
