@@ -24,6 +24,9 @@ import boot_archive  # noqa: E402  pylint: disable=wrong-import-position
 SEED = int(os.environ.get("XINIM_SEED", random.SystemRandom().randrange(1, 1 << 32)))
 CALLS = 300000
 CHECKED_CALLS = 100000
+# Random guest code must not reach QEMU's AVX decoder: version 7.2 ends with an assertion at a
+# VPINSRW without its prefix (VEX.0F C4). The other tests run with everything ("max", 0 calls).
+NO_AVX = "max,-avx"
 SECONDS = 150
 
 PASSED = 0 << 1 | 1  # QEMU ends with code << 1 | 1
@@ -54,19 +57,20 @@ def boot(build, folder, processors, model, calls):
 # Kind of build, CPUs, QEMU's model of the processor, calls.
 CASES = {
     "x86_64": [
-        ("", 1, "max", CALLS),
-        ("", 2, "max", CALLS),
+        ("", 1, NO_AVX, CALLS),
+        ("", 2, NO_AVX, CALLS),
         ("", 4, "qemu64", CALLS),
-        ("", 8, "max", CALLS),
+        ("", 8, NO_AVX, CALLS),
+        ("", 2, "max", 0),
         ("-checks", 1, "qemu64", CHECKED_CALLS),
-        ("-checks", 2, "max", CHECKED_CALLS),
-        ("-checks", 4, "max", CHECKED_CALLS),
+        ("-checks", 2, NO_AVX, CHECKED_CALLS),
+        ("-checks", 4, "max", 0),
     ],
     "aarch64": [
-        ("", 1, "max", CALLS),
-        ("", 2, "cortex-a57", CALLS),
-        ("", 4, "cortex-a72", CALLS),
-        ("", 8, "neoverse-n1", CALLS),
+        ("", 1, "max", CHECKED_CALLS),
+        ("", 2, "cortex-a57", CHECKED_CALLS),
+        ("", 4, "cortex-a72", CHECKED_CALLS),
+        ("", 8, "neoverse-n1", CHECKED_CALLS),
         ("-checks", 1, "cortex-a57", CHECKED_CALLS),
         ("-checks", 2, "max", CHECKED_CALLS),
         ("-checks", 4, "neoverse-n1", CHECKED_CALLS),
