@@ -6,10 +6,10 @@
 import argparse
 import sys
 
-from checks import includes, layout, length, licence, syscall_page, words
+from checks import includes, layout, length, licence, pages, syscall_page, words
 
 SHOWN = 40
-ALL = (includes, licence, length, layout, words, syscall_page)
+ALL = (includes, licence, length, layout, words, syscall_page, pages)
 
 
 def main(words=None):

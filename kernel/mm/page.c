@@ -144,9 +144,14 @@ static struct page *block_allocate(unsigned order, unsigned highest_zone)
 }
 
 // How many pages of the zones must stay free for those who go before.
+static unsigned held_back_index(unsigned flags)
+{
+    return (flags & (PAGE_FOR_SERVICE | PAGE_FOR_GUEST)) / PAGE_FOR_SERVICE;
+}
+
 static uint64_t pages_held_back(unsigned flags)
 {
-    return held_back[(flags & (PAGE_FOR_SERVICE | PAGE_FOR_GUEST)) / PAGE_FOR_SERVICE];
+    return held_back[held_back_index(flags)];
 }
 
 static void cache_refill(struct cache *cache, unsigned flags)
@@ -437,7 +442,7 @@ void page_init(const struct boot_memory_range *ranges, unsigned count,
     }
     uint64_t reserve = total_pages / RESERVE_DIVISOR;
     reserve = reserve < RESERVE_MIN ? RESERVE_MIN : reserve > RESERVE_MAX ? RESERVE_MAX : reserve;
-    held_back[PAGE_FOR_SERVICE / PAGE_FOR_SERVICE] = reserve / 2;
-    held_back[PAGE_FOR_GUEST / PAGE_FOR_SERVICE] = reserve;
-    held_back[(PAGE_FOR_GUEST | PAGE_FOR_SERVICE) / PAGE_FOR_SERVICE] = reserve;
+    held_back[held_back_index(PAGE_FOR_SERVICE)] = reserve / 2;
+    held_back[held_back_index(PAGE_FOR_GUEST)] = reserve;
+    held_back[held_back_index(PAGE_FOR_GUEST | PAGE_FOR_SERVICE)] = reserve;
 }

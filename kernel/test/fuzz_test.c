@@ -320,6 +320,9 @@ void test_fuzz(void)
     uint64_t state = run_seed;
     uint64_t wanted = option("ktest.fuzz=", FUZZ_DEFAULT_CALLS);
     unsigned rounds = 0;
+    if (wanted == 0) {
+        return;
+    }
     progress = shared_page();
     while (progress->calls < wanted && checks_failed == 0) {
         fuzz_round(&state, wanted);

@@ -6,8 +6,8 @@
 //
 // Invariants, under the caller's lock:
 //   C1  a slot IN_FLIGHT is in the request ring, with the driver, or in the completion ring,
-//   exactly once, while the
-//       client is attached; while it is not, slots wait for block_session_recover to submit them
+//       exactly once, while the client is attached; while it is not, slots wait for the next
+//       attachment to submit them
 //   C2  in_flight == slots IN_FLIGHT <= depth == ring capacity, so neither ring overflows
 //   C3  rings, session and generation change only in the thread that has set `attaching`
 

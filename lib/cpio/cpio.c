@@ -62,7 +62,7 @@ int cpio_next(struct cpio_reader *reader, struct cpio_entry *entry)
         return -E_BADMSG;
     const uint8_t *header = reader->archive + start;
     uint32_t mode, data_bytes, name_bytes;
-    if (memcmp(header, NEWC_MAGIC, 6) || read_field(header + NEWC_MODE, &mode) < 0 ||
+    if (memcmp(header, NEWC_MAGIC, 6) != 0 || read_field(header + NEWC_MODE, &mode) < 0 ||
         read_field(header + NEWC_FILESIZE, &data_bytes) < 0 ||
         read_field(header + NEWC_NAMESIZE, &name_bytes) < 0)
         return -E_BADMSG;

@@ -18,7 +18,6 @@
 //   before_wait     all that is known is handled, the thread is about to sleep: flush batches
 //   is_healthy      asked with each heartbeat; false lets the reincarnation server act
 //   quiesce         make the device silent; the process ends afterwards
-//   get_status      one paragraph for people
 //
 // Death: an error out of init, a fault of the device that a reset did not cure (driver_fail), or
 // quiesce end the process; the reincarnation server starts a successor, which begins with a reset.
@@ -45,7 +44,6 @@ struct driver_ops {
     void (*before_wait)(struct driver *driver);
     bool (*is_healthy)(struct driver *driver);
     void (*quiesce)(struct driver *driver);
-    size_t (*get_status)(struct driver *driver, char *text, size_t bytes);
 };
 
 enum { DRIVER_DEFERRED = 1 };

@@ -23,7 +23,7 @@ int elf_read_header(const void *file, size_t bytes, const struct elf_rules *rule
     if (bytes < sizeof(ehdr) || rules->file_bytes < sizeof(ehdr))
         return refuse(why, "too short for an ELF header");
     memcpy(&ehdr, file, sizeof(ehdr));
-    if (memcmp(ehdr.e_ident, ELFMAG, SELFMAG))
+    if (memcmp(ehdr.e_ident, ELFMAG, SELFMAG) != 0)
         return refuse(why, "not an ELF file");
     if (ehdr.e_ident[EI_CLASS] != ELFCLASS64 || ehdr.e_ident[EI_DATA] != ELFDATA2LSB ||
         ehdr.e_ident[EI_VERSION] != EV_CURRENT)

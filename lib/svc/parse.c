@@ -375,7 +375,6 @@ static const struct key keys[] = {
     {"grants", LIST, store_flag, FIELD(grants), grant_choices},
     {"shares", LIST, store_flag, FIELD(shares), share_choices},
     {"dma_limit", ONCE, store_size, FIELD(dma_limit), NULL},
-    {"memory_limit", ONCE, store_size, FIELD(memory_limit), NULL},
     {"checkpoint", ONCE, store_size, FIELD(checkpoint_bytes), NULL},
     {"resource", LINES, store_resource, 0, 0, resource_choices},
     {"permission", LIST, store_permission, 0, 0, NULL},

@@ -259,29 +259,31 @@ struct request {
     unsigned words; // at least
 };
 
+enum { FIRST = RS_READY };
+
 static const struct request requests[] = {
-    [RS_READY - RS_READY] = {serve_ready, 0},
-    [RS_HEARTBEAT - RS_READY] = {serve_heartbeat, 0},
-    [RS_CONNECT - RS_READY] = {serve_connect, RS_NAME_WORDS},
-    [RS_COUNT - RS_READY] = {serve_count, 0},
-    [RS_SERVICE - RS_READY] = {serve_service, 1},
-    [RS_FIND - RS_READY] = {serve_find, RS_NAME_WORDS},
-    [RS_WATCH - RS_READY] = {serve_watch, 0},
-    [RS_TEXT - RS_READY] = {serve_text, 2 + RS_NAME_WORDS},
-    [RS_CONTROL - RS_READY] = {serve_control, 1 + RS_NAME_WORDS},
-    [RS_INSTANCE_CREATE - RS_READY] = {request_instance, RS_NAME_WORDS},
-    [RS_INSTANCE_ARGUMENT - RS_READY] = {request_instance, 2},
-    [RS_INSTANCE_GRANT - RS_READY] = {request_instance, 2},
-    [RS_INSTANCE_START - RS_READY] = {request_instance, 1},
-    [RS_INSTANCE_REMOVE - RS_READY] = {request_instance, 1},
-    [RS_INSTANCE_CLEARED - RS_READY] = {request_instance, 1},
-    [RS_LOG_SOURCE - RS_READY] = {serve_log_source, 1},
-    [RS_INSTANCE_WATCH - RS_READY] = {request_instance, 0},
+    [RS_READY - FIRST] = {serve_ready, 0},
+    [RS_HEARTBEAT - FIRST] = {serve_heartbeat, 0},
+    [RS_CONNECT - FIRST] = {serve_connect, RS_NAME_WORDS},
+    [RS_COUNT - FIRST] = {serve_count, 0},
+    [RS_SERVICE - FIRST] = {serve_service, 1},
+    [RS_FIND - FIRST] = {serve_find, RS_NAME_WORDS},
+    [RS_WATCH - FIRST] = {serve_watch, 0},
+    [RS_TEXT - FIRST] = {serve_text, 2 + RS_NAME_WORDS},
+    [RS_CONTROL - FIRST] = {serve_control, 1 + RS_NAME_WORDS},
+    [RS_INSTANCE_CREATE - FIRST] = {request_instance, RS_NAME_WORDS},
+    [RS_INSTANCE_ARGUMENT - FIRST] = {request_instance, 2},
+    [RS_INSTANCE_GRANT - FIRST] = {request_instance, 2},
+    [RS_INSTANCE_START - FIRST] = {request_instance, 1},
+    [RS_INSTANCE_REMOVE - FIRST] = {request_instance, 1},
+    [RS_INSTANCE_CLEARED - FIRST] = {request_instance, 1},
+    [RS_LOG_SOURCE - FIRST] = {serve_log_source, 1},
+    [RS_INSTANCE_WATCH - FIRST] = {request_instance, 0},
 };
 
 static int64_t serve(struct message *request, struct message *reply, handle_t *closing)
 {
-    int64_t op = (int64_t)message_label(request->tag) - RS_READY;
+    int64_t op = (int64_t)message_label(request->tag) - FIRST;
     if (op < 0 || op >= (int64_t)(sizeof(requests) / sizeof(requests[0])) || !requests[op].serve)
         return -E_NOSYS;
     struct service *client = service_by_id(RS_BADGE_SERVICE(request->badge));

@@ -24,6 +24,9 @@ import boot_archive  # noqa: E402  pylint: disable=wrong-import-position
 SEED = int(os.environ.get("XINIM_SEED", random.SystemRandom().randrange(1, 1 << 32)))
 CALLS = 300000
 CHECKED_CALLS = 100000
+# Random guest code must not reach QEMU's AVX decoder: version 7.2 ends with an assertion at a
+# VPINSRW without its prefix (VEX.0F C4). The other tests run with everything ("max", 0 calls).
+NO_AVX = "max,-avx"
 SECONDS = 150
 
 PASSED = 0 << 1 | 1  # QEMU's isa-debug-exit ends with code << 1 | 1
@@ -54,13 +57,14 @@ def boot(build, folder, processors, model, calls):
 @pytest.mark.parametrize(
     "name, processors, model, calls",
     [
-        ("x86_64", 1, "max", CALLS),
-        ("x86_64", 2, "max", CALLS),
+        ("x86_64", 1, NO_AVX, CALLS),
+        ("x86_64", 2, NO_AVX, CALLS),
         ("x86_64", 4, "qemu64", CALLS),
-        ("x86_64", 8, "max", CALLS),
+        ("x86_64", 8, NO_AVX, CALLS),
+        ("x86_64", 2, "max", 0),
         ("x86_64-checks", 1, "qemu64", CHECKED_CALLS),
-        ("x86_64-checks", 2, "max", CHECKED_CALLS),
-        ("x86_64-checks", 4, "max", CHECKED_CALLS),
+        ("x86_64-checks", 2, NO_AVX, CHECKED_CALLS),
+        ("x86_64-checks", 4, "max", 0),
     ],
 )
 def test_kernel(tmp_path, name, processors, model, calls):

@@ -76,7 +76,6 @@ static void test_all_keys(void **state)
               "grants = dma\n"
               "shares = initrd\n"
               "dma_limit = 4G\n"
-              "memory_limit = 16M\n"
               "checkpoint = 64K\n"
               "resource = root\n"
               "resource = ports 0x3f8 8\nresource = mmio 0xfed00000 4K\nresource = irq 4\n"
@@ -174,7 +173,6 @@ static void test_bad_lines(void **state)
         "backoff = s",
         "checkpoint = 5T",
         "checkpoint = 18446744073709551615K",
-        "memory_limit = 99999999999999999999",
         "match = pci",
         "match = pci 1af4",
         "match = pci 1af4:",

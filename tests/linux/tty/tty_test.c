@@ -356,11 +356,7 @@ static int ready[2];
 
 static void on_signal(int number)
 {
-    char text[64];
-    int length = snprintf(text, sizeof text, "got %s\n", strsignal(number));
-
-    noticed = 1;
-    (void)!write(STDOUT_FILENO, text, (size_t)length);
+    noticed = number;
 }
 
 // Until then the signals that are watched for stay blocked, so that none comes too early.
@@ -373,6 +369,7 @@ static void wait_for(int number)
     (void)!write(ready[1], "", 1);
     while (!noticed)
         sigsuspend(&none);
+    say("got %s", strsignal(noticed));
 }
 
 // Becomes the leader of a session with the slave as its terminal.

@@ -167,7 +167,8 @@ static uint64_t some_flags(struct random *random)
 {
     if (random_below(random, 4) == 0)
         return some_number(random);
-    return 1ull << random_below(random, 32) | 1ull << random_below(random, 32);
+    uint64_t first = 1ull << random_below(random, 32);
+    return first | 1ull << random_below(random, 32);
 }
 
 uint64_t argument_value(struct random *random, enum argument_kind kind)
