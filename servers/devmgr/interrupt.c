@@ -121,7 +121,8 @@ int interrupt_create(struct devmgr *devmgr, struct device *device, uint32_t want
     if (devmgr->board.pci.present && devmgr->board.pci.msi == DTB_MSI_NONE)
         error = -E_NODEV;
     else if (function->msix.entries != 0 && function->bar[function->msix.table_bar].base != 0)
-        error = create_message(device, wanted < function->msix.entries ? wanted : function->msix.entries,
+        error = create_message(device,
+                               wanted < function->msix.entries ? wanted : function->msix.entries,
                                DEVICE_IRQ_MSIX);
     else if (function->capability.msi != 0)
         error = create_message(device, 1, DEVICE_IRQ_MSI);
