@@ -2,13 +2,14 @@
 /* SPDX-FileCopyrightText: 2026 The XINIM authors */
 
 /* Entry by the Linux boot protocol for arm64 (Linux documentation, arm64/booting): MMU off, x0 =
-   physical address of the device tree, at EL1 or EL2, interrupts off. Drops to EL1, builds temporary
-   page tables and goes to kernel_entry at KERNEL_BASE. Further CPUs, started by PSCI, come the same
-   way through image_secondary.
+   physical address of the device tree, at EL1 or EL2, interrupts off. Drops to EL1, builds
+   temporary page tables and goes to kernel_entry at KERNEL_BASE. Further CPUs, started by PSCI,
+   come the same way through image_secondary.
 
-   Temporary tables, all of normal memory: the gibibyte of the image at its physical address (TTBR0),
-   and in TTBR1 the direct map of BOOT_MAP_GIB from that gibibyte on, the image at KERNEL_BASE, and at
-   DEVICE_MAP_BASE the first gibibyte as device memory, where virt has its UART. */
+   Temporary tables, all of normal memory: the gibibyte of the image at its physical address
+   (TTBR0), and in TTBR1 the direct map of BOOT_MAP_GIB from that gibibyte on, the image at
+   KERNEL_BASE, and at DEVICE_MAP_BASE the first gibibyte as device memory, where virt has its
+   UART. */
 
 #define BOOT_MAP_GIB 128
 
