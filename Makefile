@@ -5,6 +5,9 @@
 # Stamps in build/ make a second call skip all of that.
 
 ARCH  ?= x86_64
+# Processors that `make test` tests; `make test ARCH=...` tests one.
+PORTS := x86_64
+TESTED := $(if $(filter command,$(origin ARCH)),$(ARCH),$(PORTS))
 BUILD := build/$(ARCH)
 HOST  := build/host
 STAMP := build/stamps
@@ -17,7 +20,7 @@ endif
 
 MESON_FILES := tools/meson/list_folders.py
 
-.PHONY: run build test bench debug image format lint clean distclean help always
+.PHONY: run build test tested bench debug image format lint clean distclean help always
 
 run: build ## build and start XINIM, interactive (leave with ctrl-] x)
 	@./run --no-build --arch $(ARCH)
@@ -28,9 +31,12 @@ build: $(BUILD)/build.ninja ## build kernel, servers, drivers, programs and imag
 image: build ## build the root disk and the boot archive and say where they are
 	@ls -l $(BUILD)/xinim.elf $(BUILD)/boot.cpio $(BUILD)/root.img
 
-test: build $(HOST)/build.ninja $(CHECKED)/build.ninja ## run all tests; the last line is "N passed, N failed"
-	@ninja -j$(JOBS) -C $(CHECKED) --quiet xinim.elf kernel.sym kernel_test
-	@tools/test.py --jobs $(JOBS) $(TESTS)
+test: $(HOST)/build.ninja ## run all tests; the last line is "N passed, N failed"
+	@for arch in $(TESTED); do $(MAKE) --no-print-directory build tested ARCH=$$arch || exit 1; done
+	@tools/test.py --jobs $(JOBS) $(TESTS) --arch $(TESTED)
+
+tested: $(CHECKED)/build.ninja
+	@ninja -j$(JOBS) -C $(CHECKED) --quiet $(if $(filter aarch64,$(ARCH)),Image,xinim.elf) kernel.sym kernel_test
 
 bench: build $(STAMP)/bench-$(ARCH) ## measure, with Linux on the same emulated machine beside
 	@tests/bench/run.py --arch $(ARCH)

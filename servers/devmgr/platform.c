@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // SPDX-FileCopyrightText: 2026 The XINIM authors
 
-// See platform.h. ISA places: the PC's conventional ones for COM1 to COM4; fw_cfg's ports from
-// QEMU's docs/specs/fw_cfg.
+// See platform.h. ISA places: the PC's conventional ones for COM1 to COM4 and the clock; fw_cfg's
+// ports from QEMU's docs/specs/fw_cfg.
 
 #include "servers/devmgr/platform.h"
 
@@ -18,6 +18,11 @@
 enum {
     UART_PORTS = 8,
     UART_SCRATCH = 7, // a byte of memory in every 16450 and later
+    RTC_PORTS = 2,
+    RTC_INDEX = 0,
+    RTC_DATA = 1,
+    RTC_REGISTER_D = 0x0d,
+    RTC_REGISTER_D_VRT = 0x80,
     FW_CFG_PORTS = 12,
     FW_CFG_SELECTOR = 0,
     FW_CFG_DATA = 1,
@@ -52,15 +57,26 @@ static bool is_fw_cfg(uint16_t port)
     return true;
 }
 
+// Register D of the MC146818A: all bits but VRT read as 0.
+static bool is_rtc(uint16_t port)
+{
+    int64_t value;
+
+    if (sys_port_write(resources.port, port + RTC_INDEX, 1, RTC_REGISTER_D) < 0)
+        return false;
+    value = sys_port_read(resources.port, port + RTC_DATA, 1);
+    return value == 0 || value == RTC_REGISTER_D_VRT;
+}
+
 static const struct isa_device {
     const char *name;
     bool (*answers)(uint16_t port);
     uint16_t port, ports;
     uint8_t irq; // 0: none
 } isa_devices[] = {
-    {"uart16550", is_uart, 0x3f8, UART_PORTS, 4},  {"uart16550", is_uart, 0x2f8, UART_PORTS, 3},
-    {"uart16550", is_uart, 0x3e8, UART_PORTS, 4},  {"uart16550", is_uart, 0x2e8, UART_PORTS, 3},
-    {"fw_cfg", is_fw_cfg, 0x510, FW_CFG_PORTS, 0},
+    {"uart16550", is_uart, 0x3f8, UART_PORTS, 4}, {"uart16550", is_uart, 0x2f8, UART_PORTS, 3},
+    {"uart16550", is_uart, 0x3e8, UART_PORTS, 4}, {"uart16550", is_uart, 0x2e8, UART_PORTS, 3},
+    {"rtc_cmos", is_rtc, 0x70, RTC_PORTS, 0},     {"fw_cfg", is_fw_cfg, 0x510, FW_CFG_PORTS, 0},
 };
 
 void platform_add_isa(struct platform *platform)

@@ -126,11 +126,11 @@ static int virtio_slot_reset(const struct platform_memory *slot)
 
 int platform_device_make_safe(struct device *device)
 {
-    int error;
+    int error = 0;
 
-    if (device->platform->virtio_id == 0)
-        return 0;
-    error = virtio_slot_reset(&device->platform->memory[0]);
+    // fw_cfg, the only other device with DMA, ends a transfer within the write that starts it.
+    if (device->platform->virtio_id != 0)
+        error = virtio_slot_reset(&device->platform->memory[0]);
     // No bus mastering could be cut here: what the device may still write to stays quarantined.
     if (error == 0 && device->dma != HANDLE_NONE)
         sys_dma_control(device->dma, DMA_RELEASE_QUARANTINE);

@@ -23,7 +23,7 @@
 #include "servers/posix/user.h"
 #include "servers/posix/vfs.h"
 
-#define PIE_BASE           0x555555554000ull
+#define PIE_BASE           page_down(USER_ADDRESS_END / 3 * 2)
 #define STACK_RANDOM_PAGES 0x3fffffull  // 16 GiB
 #define MAP_RANDOM_PAGES   0xfffffffull // 28 bits
 #define HEAP_RANDOM_PAGES  0x1fffull    // 32 MiB

@@ -21,6 +21,7 @@
 #include "servers/posix/clock.h"
 #include "servers/posix/cred.h"
 #include "servers/posix/exec_arguments.h"
+#include "servers/posix/hwrng.h"
 #include "servers/posix/load.h"
 #include "servers/posix/machine.h"
 #include "servers/posix/mm.h"
@@ -177,6 +178,7 @@ static void start_own_parts(void)
     must(task_init(), "tasks");
     must(vdso_init(), "vDSO");
     must(timer_thread_start(), "timers");
+    must(hwrng_start(), "hardware random numbers");
     must(load_start(), "load averages");
     must(vfs_init(), "files");
     must(terminals_init(), "terminals");

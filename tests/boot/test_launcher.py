@@ -25,9 +25,9 @@ def start(*options):
 @pytest.mark.parametrize(
     "options, message",
     [
-        (("--machine", "virt"), "not a board of x86_64"),
+        (("--arch", "x86_64", "--machine", "virt"), "not a board of x86_64"),
         (("--arch", "aarch64", "--machine", "q35"), "not a board of aarch64"),
-        (("--virtio", "mmio"), "no such bus"),
+        (("--arch", "x86_64", "--virtio", "mmio"), "no such bus"),
         (("--arch", "aarch64", "--gic", "4"), "gic"),
         (("--disk", "ahci"), "AHCI"),
         (("--nic", "virtio"), "network"),
@@ -65,7 +65,7 @@ def test_dry_run_prints_the_command_and_starts_nothing():
     result = start(*options)
     words = shlex.split(result.stdout)
     assert result.returncode == 0
-    assert words[0] == "qemu-system-x86_64"
+    assert words[0] == f"qemu-system-{guest.ARCH}"
     assert words[words.index("-smp") + 1] == "3"
     assert words[words.index("-m") + 1] == "300M"
     assert words[words.index("-append") + 1].endswith(" one=two")

@@ -9,6 +9,7 @@ import pytest
 import guest
 
 MEBIBYTE = 1 << 20
+pytestmark = guest.x86_64_only
 MICROVM = ("--machine", "microvm")
 VERSIONS = pytest.mark.parametrize("version", ["1", "2"])
 

@@ -8,9 +8,9 @@ import subprocess
 
 import guest
 
-ARCHIVE = guest.ROOT / "build" / "x86_64" / "boot-test.cpio"
+ARCHIVE = guest.BUILD / "boot-test.cpio"
 
-# tests/guest/guest_test.h; QEMU's isa-debug-exit ends with code << 1 | 1.
+# tests/guest/guest_test.h; QEMU ends with code << 1 | 1.
 PASSED = 0x20 << 1 | 1
 
 

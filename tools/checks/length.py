@@ -2,7 +2,11 @@
 # SPDX-FileCopyrightText: 2026 The XINIM authors
 """Functions never pass 120 lines, files 1000, lines 100 columns, and the kernel its budget.
 
-The budget is of code: comments and blank lines do not count, so that nobody saves on those."""
+The kernel's budget holds for all processors together and counts source lines of code: lines that
+are neither blank nor only comment, the way seL4's size is counted.
+"""
+
+import re
 
 from checks import c_files, text_of, tracked_files
 
@@ -11,9 +15,23 @@ NAME = "lengths of functions, files, lines and the kernel"
 FUNCTION_LINES = 120
 FILE_LINES = 1000
 COLUMNS = 100
-KERNEL_CODE_LINES = 15000
-COMMENT_STARTS = ("//", "/*", "*")
+KERNEL_LINES = 15000
 SUFFIXES = {".c", ".h", ".S", ".py"}
+
+# A comment, or a string or character that may look as if it held one.
+COMMENT_OR_TEXT = re.compile(
+    r'//[^\n]*|/\*.*?\*/|"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])+\'', re.DOTALL
+)
+
+
+def code_lines(text):
+    """How many lines hold more than white space and comments."""
+
+    def without_comment(found):
+        return " " if found.group().startswith("/") else "text"
+
+    code = COMMENT_OR_TEXT.sub(without_comment, text)
+    return sum(bool(line.strip()) for line in code.splitlines())
 
 
 def long_functions(path, lines):
@@ -26,12 +44,6 @@ def long_functions(path, lines):
             if number - start + 1 > FUNCTION_LINES:
                 yield f"{path}:{start}: a function of {number - start + 1} lines"
             start = None
-
-
-def code_lines(path):
-    """Lines of code; a line inside a block comment of assembly counts, there are few."""
-    lines = (line.strip() for line in text_of(path).splitlines())
-    return sum(1 for line in lines if line and not line.startswith(COMMENT_STARTS))
 
 
 def check():
@@ -50,10 +62,10 @@ def check():
             if len(line) > COLUMNS
         ]
     kernel = sum(
-        code_lines(path)
+        code_lines(text_of(path))
         for path in c_files()
         if path.parts[0] == "kernel" and "test" not in path.parts
     )
-    if kernel > KERNEL_CODE_LINES:
-        complaints.append(f"kernel/: {kernel} lines of code, its budget is {KERNEL_CODE_LINES}")
+    if kernel > KERNEL_LINES:
+        complaints.append(f"kernel/: {kernel} lines of code, its budget is {KERNEL_LINES}")
     return complaints

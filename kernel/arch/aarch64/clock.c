@@ -18,7 +18,7 @@ enum {
 };
 
 #define NS_PER_SECOND 1000000000ull
-#define ARM_NS_MAX    (3600 * NS_PER_SECOND) // farther ones could overflow when they are scaled
+#define ARM_NS_MAX    (3600 * NS_PER_SECOND) // farther deadlines could overflow when scaled
 
 static uint64_t counter_base;
 static uint64_t counter_hz;

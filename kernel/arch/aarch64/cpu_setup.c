@@ -65,7 +65,7 @@ void cpu_setup(unsigned index, uint64_t stack)
     bool pan = sysreg_field(sysreg_read(id_aa64mmfr1_el1), MMFR1_PAN) != 0;
     sysreg_write(tpidr_el1, cpu);
     sysreg_write(tpidr_el0, 0);
-    sysreg_write(tpidrro_el0, 0);
+    sysreg_write(tpidrro_el0, index); // the posix server reads it there, for getcpu
     sysreg_write(vbar_el1, exception_vectors);
     sysreg_write(cpacr_el1, 0);
     sysreg_write(mdscr_el1, DEBUG_TRAP_USER);

@@ -25,6 +25,7 @@ enum {
     PIT_CHANNEL0 = 0x40,
     PIT_COMMAND = 0x43,
     PIT_COUNT_ONCE = 0x30,  // channel 0, both bytes, mode 0: OUT rises at the end of the count
+    PIT_READ_COUNT = 0xd2,  // read-back: the count of channel 0
     PIT_READ_STATUS = 0xe2, // read-back: the status of channel 0
     PIT_STATUS_OUT = 0x80,
     PIT_STATUS_MODE = 0x3f, // as it was programmed
@@ -76,11 +77,14 @@ static uint8_t pit_status(void)
     return port_read8(PIT_CHANNEL0);
 }
 
+// Runs for CALIBRATION_US or longer, as an emulated CPU may rest in between; returns the
+// nanoseconds that really passed, if they are less than the 55 ms in which the count, going on
+// below 0, wraps.
 static uint64_t wait_with_pit(void)
 {
     uint32_t count = (uint32_t)((uint64_t)PIT_HZ * CALIBRATION_US / 1000000);
     port_write8(PIT_COMMAND, PIT_COUNT_ONCE);
-    if ((pit_status() & (PIT_STATUS_OUT | PIT_STATUS_MODE)) != PIT_COUNT_ONCE) {
+    if ((pit_status() & PIT_STATUS_MODE) != PIT_COUNT_ONCE) { // no chip: all ones
         panic("clock: the board has neither HPET nor PIT to measure time against");
     }
     port_write8(PIT_CHANNEL0, (uint8_t)count);
@@ -90,7 +94,10 @@ static uint64_t wait_with_pit(void)
             panic("clock: the PIT does not count");
         }
     }
-    return (uint64_t)count * 1000000000 / PIT_HZ;
+    port_write8(PIT_COMMAND, PIT_READ_COUNT);
+    uint32_t left = port_read8(PIT_CHANNEL0);
+    left |= (uint32_t)port_read8(PIT_CHANNEL0) << 8;
+    return (uint64_t)((count - left) & 0xffff) * 1000000000 / PIT_HZ;
 }
 
 void clock_init(void)

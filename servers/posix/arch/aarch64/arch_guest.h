@@ -10,10 +10,13 @@
 enum {
     ARCH_SYSCALL_BYTES = 4, // length of the SVC instruction
     ARCH_RESTART_SYSCALL = 128,
+    ARCH_SIGNAL_STACK_MIN = 5120, // MINSIGSTKSZ
     ARCH_ELF_MACHINE = 183,
     ARCH_CLONE_CHILD_TID = 4, // places among clone's arguments
     ARCH_CLONE_THREAD_POINTER = 3,
 };
+
+#define ARCH_USER_ADDRESS_END 0x0000fffffffff000ull // 48 bits, one guard page
 
 // This processor's column of syscalls.def.
 #define ARCH_SYSCALL_PICK(x86_64, arm64) (arm64)
