@@ -77,17 +77,17 @@ $(STAMP)/bench-%: third_party/debian.toml tools/fetch.py | $(STAMP)/packages
 # The list of folders changes when a meson.build appears or goes: then Meson must look again.
 $(STAMP)/folders: always
 	@mkdir -p $(@D)
-	@find boot drivers fs kernel lib servers tests user -name meson.build 2>/dev/null | sort > $@.new
+	@find boot drivers fs kernel lib servers tests third_party user -name meson.build 2>/dev/null | sort > $@.new
 	@cmp -s $@.new $@ || cp $@.new $@
 
 $(sort $(BUILD)/build.ninja $(CHECKED)/build.ninja): $(MESON_FILES) tools/meson/$(ARCH).ini \
-		$(STAMP)/third-party-$(ARCH) $(STAMP)/folders
+		$(STAMP)/third-party-$(ARCH) $(STAMP)/third-party-source $(STAMP)/folders
 	@meson setup $(if $(wildcard $@),--reconfigure) --cross-file tools/meson/$(ARCH).ini \
 		$(if $(filter $(CHECKED),$(@D)),-Dchecks=true) $(@D) > $(STAMP)/configure.log \
 		|| { cat $(STAMP)/configure.log; exit 1; }
 	@touch $@
 
-$(HOST)/build.ninja: $(MESON_FILES) tools/meson/host.ini $(STAMP)/folders | $(STAMP)/packages
+$(HOST)/build.ninja: $(MESON_FILES) tools/meson/host.ini $(STAMP)/third-party-source $(STAMP)/folders
 	@meson setup $(if $(wildcard $@),--reconfigure) --native-file tools/meson/host.ini $(HOST) > $(STAMP)/configure.log \
 		|| { cat $(STAMP)/configure.log; exit 1; }
 	@touch $@

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // SPDX-FileCopyrightText: 2026 The XINIM authors
 
-// What a board's device tree says of its devices. Pure code over a blob that may be anything.
+// What a board's device tree says of its devices. Pure code over a blob that may be anything:
+// libfdt checks the whole of it before anything is read.
 //
 // Sources: Devicetree Specification 0.4; bindings of the Linux kernel's documentation, as facts:
 // arm,gic, arm,gic-v3, pci-host-ecam-generic (with IEEE 1275's PCI binding: ranges, interrupt-map),
@@ -12,7 +13,9 @@
 
 #pragma once
 
-#include "servers/devmgr/fdt.h"
+#include <stddef.h>
+#include <stdint.h>
+
 #include "servers/devmgr/pci.h"
 #include "servers/devmgr/platform.h"
 #include "servers/devmgr/virtio_slot.h"

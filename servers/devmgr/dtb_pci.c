@@ -4,6 +4,7 @@
 // A PCI host bridge with ECAM in a device tree: IEEE 1275's PCI binding, revision 2.1
 // (ranges: 2.2.1, phys.hi; interrupt-map: 4), pci-host-ecam-generic.
 
+#include <libfdt.h>
 #include <stddef.h>
 
 #include "servers/devmgr/dtb_private.h"
@@ -19,11 +20,11 @@ enum {
     ADDRESS_SHIFT = 8, // of phys.hi: bus, device, function as PCI_ADDRESS has them
 };
 
-static bool read_ecam(struct dtb_reader *reader, fdt_node_t node, struct acpi_segment *ecam)
+static bool read_ecam(struct dtb_reader *reader, int node, struct acpi_segment *ecam)
 {
-    struct fdt_property range = fdt_property(&reader->fdt, node, "bus-range");
-    uint32_t first = range.bytes == 8 ? fdt_cell(range, 0) : 0;
-    uint32_t last = range.bytes == 8 ? fdt_cell(range, 1) : BUSES - 1;
+    struct dtb_property range = dtb_property(reader, node, "bus-range");
+    uint32_t first = range.bytes == 8 ? dtb_cell(range, 0) : 0;
+    uint32_t last = range.bytes == 8 ? dtb_cell(range, 1) : BUSES - 1;
     struct platform_memory memory;
     uint64_t buses;
 
@@ -40,7 +41,7 @@ static bool read_ecam(struct dtb_reader *reader, fdt_node_t node, struct acpi_se
     return true;
 }
 
-static void add_window(struct dtb_reader *reader, fdt_node_t node, uint32_t space, uint64_t pci,
+static void add_window(struct dtb_reader *reader, int node, uint32_t space, uint64_t pci,
                        uint64_t processor, uint64_t bytes)
 {
     static const enum pci_space spaces[] = {PCI_SPACES, PCI_SPACE_IO, PCI_SPACE_MEMORY32,
@@ -63,25 +64,25 @@ static void add_window(struct dtb_reader *reader, fdt_node_t node, uint32_t spac
         *window = (struct pci_window){.start = pci, .end = pci + bytes};
 }
 
-static void read_ranges(struct dtb_reader *reader, fdt_node_t node)
+static void read_ranges(struct dtb_reader *reader, int node)
 {
-    struct fdt_property ranges = fdt_property(&reader->fdt, node, "ranges");
+    struct dtb_property ranges = dtb_property(reader, node, "ranges");
     uint32_t parent = reader->address_cells;
     uint32_t cells = CHILD_ADDRESS_CELLS + parent + CHILD_SIZE_CELLS;
 
     for (uint32_t at = 0; at + cells <= ranges.bytes / 4; at += cells)
-        add_window(reader, node, fdt_cell(ranges, at) >> SPACE_SHIFT & SPACE_MASK,
-                   fdt_cells(ranges, at + 1, 2),
-                   fdt_cells(ranges, at + CHILD_ADDRESS_CELLS, parent),
-                   fdt_cells(ranges, at + CHILD_ADDRESS_CELLS + parent, CHILD_SIZE_CELLS));
+        add_window(reader, node, dtb_cell(ranges, at) >> SPACE_SHIFT & SPACE_MASK,
+                   dtb_cells(ranges, at + 1, 2),
+                   dtb_cells(ranges, at + CHILD_ADDRESS_CELLS, parent),
+                   dtb_cells(ranges, at + CHILD_ADDRESS_CELLS + parent, CHILD_SIZE_CELLS));
 }
 
-static void read_interrupt_map(struct dtb_reader *reader, fdt_node_t node)
+static void read_interrupt_map(struct dtb_reader *reader, int node)
 {
     struct dtb_pci *host = &reader->board->pci;
-    struct fdt_property map = fdt_property(&reader->fdt, node, "interrupt-map");
-    struct fdt_property mask = fdt_property(&reader->fdt, node, "interrupt-map-mask");
-    uint32_t gic_address = fdt_number(&reader->fdt, reader->gic, "#address-cells", 0);
+    struct dtb_property map = dtb_property(reader, node, "interrupt-map");
+    struct dtb_property mask = dtb_property(reader, node, "interrupt-map-mask");
+    uint32_t gic_address = dtb_number(reader, reader->gic, "#address-cells", 0);
     uint32_t parent_at = CHILD_ADDRESS_CELLS + PIN_CELLS;
     uint32_t irq_at, cells;
 
@@ -89,13 +90,13 @@ static void read_interrupt_map(struct dtb_reader *reader, fdt_node_t node)
         return;
     irq_at = parent_at + 1 + gic_address;
     cells = irq_at + DTB_GIC_CELLS;
-    host->address_mask = mask.bytes == 16 ? fdt_cell(mask, 0) : ~0u;
-    host->pin_mask = mask.bytes == 16 ? fdt_cell(mask, CHILD_ADDRESS_CELLS) : ~0u;
+    host->address_mask = mask.bytes == 16 ? dtb_cell(mask, 0) : ~0u;
+    host->pin_mask = mask.bytes == 16 ? dtb_cell(mask, CHILD_ADDRESS_CELLS) : ~0u;
     for (uint32_t at = 0; at + cells <= map.bytes / 4; at += cells) {
-        struct dtb_route route = {.address = fdt_cell(map, at),
-                                  .pin = fdt_cell(map, at + CHILD_ADDRESS_CELLS)};
+        struct dtb_route route = {.address = dtb_cell(map, at),
+                                  .pin = dtb_cell(map, at + CHILD_ADDRESS_CELLS)};
 
-        if (fdt_cell(map, at + parent_at) != reader->gic_phandle ||
+        if (dtb_cell(map, at + parent_at) != reader->gic_phandle ||
             !dtb_interrupt(map, at + irq_at, &route.irq) || host->routes == DTB_ROUTES_MAX) {
             dtb_fault(reader, node, "a line interrupt is wired in no known way");
             return;
@@ -105,21 +106,21 @@ static void read_interrupt_map(struct dtb_reader *reader, fdt_node_t node)
 }
 
 // msi-map: (requester, controller, message device, count); msi-parent: the controller.
-static enum dtb_msi read_msi(const struct dtb_reader *reader, fdt_node_t node)
+static enum dtb_msi read_msi(const struct dtb_reader *reader, int node)
 {
-    struct fdt_property map = fdt_property(&reader->fdt, node, "msi-map");
+    struct dtb_property map = dtb_property(reader, node, "msi-map");
     uint32_t phandle =
-        map.bytes >= 16 ? fdt_cell(map, 1) : fdt_number(&reader->fdt, node, "msi-parent", 0);
-    fdt_node_t controller = fdt_by_phandle(&reader->fdt, phandle);
+        map.bytes >= 16 ? dtb_cell(map, 1) : dtb_number(reader, node, "msi-parent", 0);
+    int controller = fdt_node_offset_by_phandle(reader->blob, phandle);
 
-    if (controller == FDT_NONE)
+    if (controller < 0)
         return DTB_MSI_NONE;
-    if (fdt_is(&reader->fdt, controller, "arm,gic-v2m-frame"))
+    if (dtb_is(reader, controller, "arm,gic-v2m-frame"))
         return DTB_MSI_V2M;
-    return fdt_is(&reader->fdt, controller, "arm,gic-v3-its") ? DTB_MSI_ITS : DTB_MSI_NONE;
+    return dtb_is(reader, controller, "arm,gic-v3-its") ? DTB_MSI_ITS : DTB_MSI_NONE;
 }
 
-void dtb_read_pci(struct dtb_reader *reader, fdt_node_t node)
+void dtb_read_pci(struct dtb_reader *reader, int node)
 {
     struct dtb_pci *host = &reader->board->pci;
 
@@ -127,8 +128,8 @@ void dtb_read_pci(struct dtb_reader *reader, fdt_node_t node)
         dtb_fault(reader, node, "a second PCI host bridge, only the first is used");
         return;
     }
-    if (fdt_number(&reader->fdt, node, "#address-cells", 0) != CHILD_ADDRESS_CELLS ||
-        fdt_number(&reader->fdt, node, "#size-cells", 0) != CHILD_SIZE_CELLS ||
+    if (dtb_number(reader, node, "#address-cells", 0) != CHILD_ADDRESS_CELLS ||
+        dtb_number(reader, node, "#size-cells", 0) != CHILD_SIZE_CELLS ||
         !read_ecam(reader, node, &host->ecam)) {
         dtb_fault(reader, node, "a PCI host bridge whose configuration space cannot be found");
         return;

@@ -45,6 +45,7 @@ static int add_irq(struct device *device, struct irq_args *args)
     return 0;
 }
 
+// E_NODEV: the board, or the kernel on it, delivers no messages.
 static int create_message(struct device *device, uint32_t count, enum device_irq_mode mode)
 {
     device->irq_mode = mode;
@@ -111,21 +112,21 @@ int interrupt_create_line(struct device *device, uint32_t gsi, bool level, bool 
 int interrupt_create(struct devmgr *devmgr, struct device *device, uint32_t wanted)
 {
     const struct pci_function *function = device->pci;
+    int error = -E_NODEV;
 
     if (wanted == 0)
         return 0;
     if (wanted > DEVICE_IRQS_MAX)
         wanted = DEVICE_IRQS_MAX;
     if (devmgr->board.pci.present && devmgr->board.pci.msi == DTB_MSI_NONE)
-        return create_intx(devmgr, device);
-    if (function->msix.entries != 0 && function->bar[function->msix.table_bar].base != 0) {
-        uint32_t count = wanted < function->msix.entries ? wanted : function->msix.entries;
-
-        return create_message(device, count, DEVICE_IRQ_MSIX);
-    }
-    if (function->capability.msi != 0)
-        return create_message(device, 1, DEVICE_IRQ_MSI);
-    return create_intx(devmgr, device);
+        error = -E_NODEV;
+    else if (function->msix.entries != 0 && function->bar[function->msix.table_bar].base != 0)
+        error = create_message(device,
+                               wanted < function->msix.entries ? wanted : function->msix.entries,
+                               DEVICE_IRQ_MSIX);
+    else if (function->capability.msi != 0)
+        error = create_message(device, 1, DEVICE_IRQ_MSI);
+    return error == -E_NODEV ? create_intx(devmgr, device) : error;
 }
 
 // ---- switching on and off ----

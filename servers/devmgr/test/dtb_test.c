@@ -21,7 +21,7 @@
 
 enum { TREE_BYTES_MAX = 1 << 20, MUTATIONS = 3000 };
 
-static uint8_t tree[TREE_BYTES_MAX];
+static _Alignas(8) uint8_t tree[TREE_BYTES_MAX];
 static size_t tree_bytes; // of the whole blob
 static char faults[4096];
 static unsigned fault_lines;
