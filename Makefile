@@ -5,6 +5,9 @@
 # Stamps in build/ make a second call skip all of that.
 
 ARCH  ?= x86_64
+# Processors that `make test` tests; `make test ARCH=...` tests one.
+PORTS := x86_64
+TESTED := $(if $(filter command,$(origin ARCH)),$(ARCH),$(PORTS))
 BUILD := build/$(ARCH)
 HOST  := build/host
 STAMP := build/stamps
@@ -17,7 +20,7 @@ endif
 
 MESON_FILES := tools/meson/list_folders.py
 
-.PHONY: run build test bench debug image format lint clean distclean help always
+.PHONY: run build test tested bench debug image format lint clean distclean help always
 
 run: build ## build and start XINIM, interactive (leave with ctrl-] x)
 	@./run --no-build --arch $(ARCH)
@@ -28,9 +31,12 @@ build: $(BUILD)/build.ninja ## build kernel, servers, drivers, programs and imag
 image: build ## build the root disk and the boot archive and say where they are
 	@ls -l $(BUILD)/xinim.elf $(BUILD)/boot.cpio $(BUILD)/root.img
 
-test: build $(HOST)/build.ninja $(CHECKED)/build.ninja ## run all tests; the last line is "N passed, N failed"
-	@ninja -j$(JOBS) -C $(CHECKED) --quiet xinim.elf kernel.sym kernel_test
-	@tools/test.py --jobs $(JOBS) $(TESTS)
+test: $(HOST)/build.ninja ## run all tests; the last line is "N passed, N failed"
+	@for arch in $(TESTED); do $(MAKE) --no-print-directory build tested ARCH=$$arch || exit 1; done
+	@tools/test.py --jobs $(JOBS) $(TESTS) --arch $(TESTED)
+
+tested: $(CHECKED)/build.ninja
+	@ninja -j$(JOBS) -C $(CHECKED) --quiet $(if $(filter aarch64,$(ARCH)),Image,xinim.elf) kernel.sym kernel_test
 
 bench: build $(STAMP)/bench-$(ARCH) ## measure, with Linux on the same emulated machine beside
 	@tests/bench/run.py --arch $(ARCH)
@@ -61,6 +67,9 @@ $(STAMP)/third-party-%: third_party/debian.toml tools/fetch.py | $(STAMP)/packag
 	@tools/fetch.py --cpu $* --group build
 	@touch $@
 
+# Every image is made with the help of the build machine's own BusyBox.
+$(STAMP)/third-party-aarch64: $(STAMP)/third-party-x86_64
+
 $(STAMP)/bench-%: third_party/debian.toml tools/fetch.py | $(STAMP)/packages
 	@tools/fetch.py --cpu $* --group bench
 	@touch $@
@@ -68,17 +77,17 @@ $(STAMP)/bench-%: third_party/debian.toml tools/fetch.py | $(STAMP)/packages
 # The list of folders changes when a meson.build appears or goes: then Meson must look again.
 $(STAMP)/folders: always
 	@mkdir -p $(@D)
-	@find boot drivers fs kernel lib servers tests user -name meson.build 2>/dev/null | sort > $@.new
+	@find boot drivers fs kernel lib servers tests third_party user -name meson.build 2>/dev/null | sort > $@.new
 	@cmp -s $@.new $@ || cp $@.new $@
 
 $(sort $(BUILD)/build.ninja $(CHECKED)/build.ninja): $(MESON_FILES) tools/meson/$(ARCH).ini \
-		$(STAMP)/third-party-$(ARCH) $(STAMP)/folders
+		$(STAMP)/third-party-$(ARCH) $(STAMP)/third-party-source $(STAMP)/folders
 	@meson setup $(if $(wildcard $@),--reconfigure) --cross-file tools/meson/$(ARCH).ini \
 		$(if $(filter $(CHECKED),$(@D)),-Dchecks=true) $(@D) > $(STAMP)/configure.log \
 		|| { cat $(STAMP)/configure.log; exit 1; }
 	@touch $@
 
-$(HOST)/build.ninja: $(MESON_FILES) tools/meson/host.ini $(STAMP)/folders | $(STAMP)/packages
+$(HOST)/build.ninja: $(MESON_FILES) tools/meson/host.ini $(STAMP)/third-party-source $(STAMP)/folders
 	@meson setup $(if $(wildcard $@),--reconfigure) --native-file tools/meson/host.ini $(HOST) > $(STAMP)/configure.log \
 		|| { cat $(STAMP)/configure.log; exit 1; }
 	@touch $@

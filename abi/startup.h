@@ -32,6 +32,12 @@ struct startup_grant {
 // must be asked for the cause.
 #define IRQ_GRANT_NO_VECTOR (~0ull)
 
+// Value of a grant "mmioN" of devmgr's: where in the object, which is whole pages, the registers
+// begin, and how many bytes of them there are.
+#define MMIO_GRANT_VALUE(offset, bytes) ((uint64_t)(bytes) << 16 | (uint64_t)(offset))
+#define MMIO_GRANT_OFFSET(value)        ((value)&0xffff)
+#define MMIO_GRANT_BYTES(value)         ((value) >> 16)
+
 struct startup {
     uint32_t magic;
     uint32_t grants;

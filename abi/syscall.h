@@ -11,6 +11,10 @@
 // x86_64: SYSCALL; number in rax, arguments a0-a5 in rdi rsi rdx r10 r8 r9; result in rax; rcx and
 // r11 are destroyed. Message calls: rdi handle, rsi tag, words 0-5 in rdx r10 r8 r9 r12 r13; on
 // return rax status, rdi badge, rsi tag, and the words in the same registers.
+//
+// aarch64: SVC #0; number in x8, arguments a0-a5 in x0-x5; result in x0; nothing else changes.
+// Message calls: x0 handle, x1 tag, words 0-5 in x2-x7; on return x0 status, x8 badge, x1 tag, and
+// the words in the same registers.
 
 #pragma once
 
@@ -181,6 +185,12 @@ enum death_cause {
 
 enum { BACKTRACE_DEPTH = 16 };
 
+#if defined(__x86_64__)
+enum { PROCESS_REGISTERS = 16 }; // rax rbx rcx rdx rsi rdi rbp rsp r8 .. r15
+#elif defined(__aarch64__)
+enum { PROCESS_REGISTERS = 32 }; // x0 .. x30, pstate
+#endif
+
 struct process_status {
     char name[PROCESS_NAME_MAX];
     uint32_t id;
@@ -191,7 +201,7 @@ struct process_status {
     uint64_t fault_access; // PROT_* wanted
     uint64_t program_counter;
     uint64_t stack_pointer;
-    uint64_t registers[16]; // x86_64: rax rbx rcx rdx rsi rdi rbp rsp r8 .. r15
+    uint64_t registers[PROCESS_REGISTERS];
     uint64_t backtrace[BACKTRACE_DEPTH];
     uint32_t backtrace_depth;
     uint32_t threads;
@@ -298,6 +308,7 @@ enum info_kind {
     INFO_ENTROPY,      // random bytes
     INFO_CLOCK,        // struct info_clock
     INFO_KERNEL,       // struct info_kernel: object counts, for leak checks
+    INFO_PROCESSOR,    // abi/arch/<cpu>/processor.h; E_INVAL where programs can ask the CPU itself
 };
 
 struct info_memory {

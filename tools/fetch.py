@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 # SPDX-FileCopyrightText: 2026 The XINIM authors
-"""Fetches the packages pinned in third_party/debian.toml into build/third_party/<cpu>/<name>/.
+"""Fetches the packages pinned in third_party/debian.toml into build/third_party/<cpu>/<name>/, or,
+with --cpu source, the sources pinned there into build/third_party/source/<name>/.
 
 apt runs with its own state under build/third_party/apt (no root rights, any architecture) and the
 machine's own sources and keys: a package's authenticity rests on Debian's signatures, its identity
-on the pinned hash.
+on the pinned hash. A source is one file of the archive's pool, known by its pinned hash alone.
 """
 
 import argparse
@@ -30,6 +31,9 @@ APT::Architectures {{ "amd64"; "arm64"; }};
 APT::Sandbox::User "root";
 Acquire::Languages "none";
 """
+
+# apt's own downloader, for files that no index of the machine's sources names.
+HELPER = "/usr/lib/apt/apt-helper"
 
 
 def say(text):
@@ -73,6 +77,26 @@ class Apt:
         result = self.run("apt-get", "-q", "download", f"{package}={version}", folder=folder)
         files = list(folder.glob("*.deb"))
         return files[0] if result.returncode == 0 and len(files) == 1 else None
+
+    def archive(self):
+        """Returns the address of Debian's archive, as this machine's sources have it, or None."""
+        self.refresh()
+        form = "$(LABEL) $(COMPONENT) $(REPO_URI)"
+        lines = self.run("apt-get", "indextargets", "--format", form, "Created-By: Packages").stdout
+        found = re.search(r"(?m)^Debian main (\S+)$", lines)
+        return found.group(1).rstrip("/") if found else None
+
+    def download_source(self, package, name, digest, folder):
+        """Returns the path of a file of the package's folder in the pool, or None."""
+        archive = self.archive()
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        if archive is None:
+            return None
+        address = f"{archive}/pool/main/{package[0]}/{package}/{name}"
+        words = ["download-file", address, name, "SHA256:" + digest]
+        result = self.run(HELPER, *words, folder=folder)
+        return folder / name if result.returncode == 0 else None
 
     def candidate(self, package):
         self.refresh()
@@ -132,14 +156,35 @@ def fetch(apt, pin):
     stamp.write_text(identity)
 
 
+def fetch_source(apt, pin):
+    target = PLACE / "source" / pin["name"]
+    stamp = target / ".pin"
+    identity = f"{pin['file']} {pin['sha256']}\n"
+    if stamp.exists() and stamp.read_text() == identity:
+        return
+    say(pin["file"])
+    folder = PLACE / "download" / f"source-{pin['name']}"
+    file = apt.download_source(pin["package"], pin["file"], pin["sha256"], folder)
+    if file is None or sha256(file) != pin["sha256"]:
+        sys.exit(f"fetch: {pin['file']} with the pinned sha256 can not be had: no network, or gone")
+    shutil.rmtree(target, ignore_errors=True)
+    target.mkdir(parents=True)
+    subprocess.run(["tar", "-xf", file, "-C", target, "--strip-components=1"], check=True)
+    shutil.rmtree(folder)
+    stamp.write_text(identity)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--cpu", required=True, choices=("x86_64", "aarch64"))
+    parser.add_argument("--cpu", required=True, choices=("x86_64", "aarch64", "source"))
     parser.add_argument("--group", required=True, choices=("build", "bench"))
     arguments = parser.parse_args()
-    pins = tomllib.loads((ROOT / "third_party" / "debian.toml").read_text())["package"]
+    pins = tomllib.loads((ROOT / "third_party" / "debian.toml").read_text())
     apt = Apt(PLACE / "apt")
-    for pin in pins:
+    if arguments.cpu == "source":
+        for pin in pins["source"]:
+            fetch_source(apt, pin)
+    for pin in pins["package"]:
         if pin["cpu"] == arguments.cpu and pin["group"] == arguments.group:
             fetch(apt, pin)
 

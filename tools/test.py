@@ -4,9 +4,9 @@
 """make test: runs the suites and closes with one line "N passed, N failed".
 
 Suites, in this order (name some to run only these): checks of the sources, unit tests on this
-machine, boot scenarios, differential test. Each one's full output is in build/test/<suite>.log. A
-suite that ends without its own closing line counts as a failure, so nothing that broke is passed
-over.
+machine; for each processor the boot scenarios and the differential test. Each one's full output is
+in build/test/<suite>.log. A suite that ends without its own closing line counts as a failure, so
+nothing that broke is passed over.
 """
 
 import argparse
@@ -119,11 +119,12 @@ def run_unit(suite, options):
             judge_unit_test(suite, test, code, output)
 
 
-def run_program(suite, command):
+def run_program(suite, command, variables):
     """A suite that prints its own closing line; the last line with these counts is taken."""
     done = subprocess.run(
         command,
         cwd=ROOT,
+        env=variables,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -146,31 +147,45 @@ def run_program(suite, command):
         suite.say(f"the suite ended with {done.returncode} and no count of failures")
 
 
-def run_boot(suite, _):
+def environment(options):
+    return {**os.environ, "XINIM_ARCH": options.arch}
+
+
+def run_boot(suite, options):
     folders = [
         name for name in ("tests/boot", "tests/fault") if any((ROOT / name).glob("test_*.py"))
     ]
     command = [PYTHON, "-B", "-m", "pytest", "-q", "--tb=short", "-p", "no:cacheprovider", *folders]
-    run_program(suite, command)
+    run_program(suite, command, environment(options))
 
 
-def run_posix(suite, _):
-    run_program(suite, [PYTHON, "-B", "tests/posix/run.py"])
+def run_posix(suite, options):
+    run_program(suite, [PYTHON, "-B", "tests/posix/run.py"], environment(options))
 
 
 SUITES = {"checks": run_checks, "unit": run_unit, "boot": run_boot, "posix": run_posix}
+IN_GUESTS = ("boot", "posix")  # these once for each processor
+
+
+def chosen(options):
+    """(suite, processor) in order; no processor where the suite runs on this machine."""
+    names = options.suites or list(SUITES)
+    on_machine = [(name, None) for name in names if name not in IN_GUESTS]
+    in_guests = [(name, arch) for arch in options.arch for name in names if name in IN_GUESTS]
+    return on_machine + in_guests
 
 
 def main():
     parser = argparse.ArgumentParser(description="run the tests")
     parser.add_argument("--jobs", type=int, default=os.cpu_count())
+    parser.add_argument("--arch", nargs="+", default=["x86_64"], help="processors of the guests")
     parser.add_argument("suites", nargs="*", choices=[[], *SUITES], metavar="SUITE")
     options = parser.parse_args()
     passed = failed = 0
-    for name in options.suites or SUITES:
-        suite = Suite(name)
+    for name, arch in chosen(options):
+        suite = Suite(f"{name}-{arch}" if arch else name)
         start = time.monotonic()
-        SUITES[name](suite, options)
+        SUITES[name](suite, argparse.Namespace(jobs=options.jobs, arch=arch))
         suite.finish(time.monotonic() - start)
         passed += suite.passed
         failed += suite.failed

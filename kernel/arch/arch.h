@@ -59,6 +59,10 @@ static inline uint64_t virtual_to_physical(const void *pointer)
 // unsigned cpu_index(void): this CPU, 0 .. cpu_count() - 1 (inline, per processor)
 unsigned cpu_count(void);
 
+// INFO_PROCESSOR: struct info_processor of abi/arch/<cpu>/processor.h, constant after boot; NULL
+// where programs can ask the CPU itself.
+const void *arch_processor_info(size_t *bytes);
+
 enum ipi { IPI_RESCHEDULE, IPI_TLB, IPI_STOP };
 void ipi_send(unsigned cpu, enum ipi what);
 

@@ -26,6 +26,7 @@ struct mmu_space {
     uint64_t tables;      // pages of tables, root included
     uint64_t leaf_number; // of the leaf table found last: address / MMU_LEAF_SPAN; ~0: none
     mmu_entry_t *leaf;    // both under the space's lock
+    uint64_t context;     // the processor's own (aarch64: ASID)
 };
 
 // ---- entries, inline per processor ----
@@ -38,6 +39,8 @@ struct mmu_space {
 // mmu_entry_private_allows(entry, access) -> bool                 both of the last two
 // mmu_entry_load(pointer) -> entry; mmu_entry_store(pointer, entry)
 // MMU_LEAF_SPAN: bytes that one leaf table maps
+// MMU_LEVELS, MMU_ENTRIES, MMU_FRAME, mmu_index, mmu_entry_span, mmu_table: the tree's shape
+// MMU_DIRECTORY: an entry that names a table has these bits beside the table's frame
 // clear_page(at); copy_page(to, from); copy_bytes(to, from, bytes)
 // clear_bytes(at, bytes): a multiple of 8
 
@@ -48,6 +51,12 @@ struct mmu_space {
 #endif
 
 // ---- tables ----
+
+// What a new, zeroed root table needs beside it (x86: the kernel's half; aarch64: an ASID), and its
+// undoing, after which the root is all zero again and no CPU knows a translation of the space. 0 or
+// -E_NOMEM.
+int mmu_root_attach(struct mmu_space *space, mmu_entry_t *root);
+void mmu_root_detach(struct mmu_space *space, mmu_entry_t *root);
 
 // 0 or -E_NOMEM. The kernel half is the kernel's own, shared by all.
 int mmu_space_create(struct mmu_space *space, unsigned page_flags);

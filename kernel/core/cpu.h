@@ -49,13 +49,13 @@ struct cpu {
     // This CPU only.
     struct guest *fpu_owner; // whose extended state is in the registers; not counted (guest_destroy
                              // clears it)
-    uint64_t fs_base, gs_base; // what its server gave the guest that ran last
-    struct object *dead;       // objects without references, for object_reap
-    struct process *finished;  // processes whose last thread is gone, for object_reap
-    uint64_t started_at;       // counter when this CPU began to schedule
-    uint64_t switched_at;      // counter when `current` began to run
-    uint64_t resumed_at;       // the same if schedule chose it; older if IPC has switched since
-    uint64_t lock_ranks;       // debug: bit n: a lock of rank n is held
+    uint64_t guest_bases[2]; // the processor's own: what its server gave the guest that ran last
+    struct object *dead;     // objects without references, for object_reap
+    struct process *finished; // processes whose last thread is gone, for object_reap
+    uint64_t started_at;      // counter when this CPU began to schedule
+    uint64_t switched_at;     // counter when `current` began to run
+    uint64_t resumed_at;      // the same if schedule chose it; older if IPC has switched since
+    uint64_t lock_ranks;      // debug: bit n: a lock of rank n is held
 
     uint64_t user_ticks, idle_ticks; // counter ticks
     uint64_t context_switches, interrupts;

@@ -153,6 +153,11 @@ int64_t sys_info(struct thread *thread, const uint64_t *arg)
     }
     case INFO_KERNEL:
         return put_kernel(thread, arg);
+    case INFO_PROCESSOR: {
+        size_t bytes = 0;
+        const void *info = arch_processor_info(&bytes);
+        return info != NULL ? put(thread, arg, info, bytes) : -E_INVAL;
+    }
     }
     return -E_INVAL;
 }

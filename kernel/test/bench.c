@@ -289,20 +289,19 @@ static void bench_clone(void)
 
 static void bench_guest(void)
 {
-    static const uint8_t code[] = {0x0f, 0x05, 0xeb, 0xfc}; // syscall; jmp back
     handle_t space = (handle_t)sys_aspace_create();
     struct aspace_map_args args = {.address = 0x400000,
                                    .bytes = PAGE_SIZE,
                                    .prot = PROT_READ | PROT_EXECUTE | PROT_WRITE,
                                    .flags = MAP_FIXED | MAP_PRIVATE};
     sys_aspace_map(space, &args);
-    sys_aspace_write(space, 0x400000, code, sizeof(code));
+    sys_aspace_write(space, 0x400000, code_call, sizeof(code_call));
     handle_t memory = (handle_t)sys_memory_create(PAGE_SIZE, 0, HANDLE_NONE);
     struct aspace_map_args state_args = {
         .bytes = PAGE_SIZE, .memory = memory, .prot = PROT_READ | PROT_WRITE};
     struct guest_state *state = (struct guest_state *)sys_aspace_map(HANDLE_SELF, &state_args);
     handle_t guest = (handle_t)sys_guest_create(space, memory, 0);
-    state->registers.rip = 0x400000;
+    GUEST_PC(&state->registers) = 0x400000;
     sys_guest_run(guest);
     struct bench_start start = bench_begin();
     for (unsigned i = 0; i < rounds; i++) {

@@ -6,18 +6,11 @@
 #pragma once
 
 #include "kernel/test/ktest.h"
+#include "kernel/test/machine.h"
 
 enum { ROUNDS_DEFAULT = 10000 };
 
 extern unsigned rounds; // "ktest.bench=N" on the command line
-
-static inline uint64_t counter(void)
-{
-    uint32_t low;
-    uint32_t high;
-    __asm__ volatile("rdtsc" : "=a"(low), "=d"(high)::"memory");
-    return (uint64_t)high << 32 | low;
-}
 
 // "bench NAME COUNT NANOSECONDS", each for one of the rounds since `start`. Not inlined:
 // tools/profile.py stops there.

@@ -8,7 +8,7 @@
 
 #include "kernel/test/ktest.h"
 
-#include "lib/sys/arch/x86_64/syscall.h"
+#include "kernel/test/machine.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -171,7 +171,8 @@ static void run_random_guest(uint64_t handle, uint64_t *state)
         registers[i] = random_argument(state);
     }
     if (random_next(state) % 8 != 0) {
-        guest_state->registers.rip = GUEST_CODE + random_next(state) % (GUEST_PAGES * PAGE_SIZE);
+        GUEST_PC(&guest_state->registers) =
+            GUEST_CODE + random_next(state) % (GUEST_PAGES * PAGE_SIZE);
     }
     count(sys_guest_run((handle_t)handle));
 }

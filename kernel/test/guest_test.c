@@ -4,35 +4,19 @@
 // Guests run a few instructions of machine code and come back for each of the reasons there are.
 
 #include "kernel/test/ktest.h"
+#include "kernel/test/machine.h"
 
 #include <string.h>
 
 #define GUEST_CODE 0x400000ull
 #define GUEST_DATA 0x600000ull
 
-// clang-format off
-static const uint8_t code_syscall[] = {
-    0xb8, 39, 0, 0, 0,                          // mov $39, %eax
-    0x0f, 0x05,                                 // syscall
-    0x48, 0x89, 0x04, 0x25, 0x00, 0x00, 0x60, 0x00, // mov %rax, 0x600000
-    0xeb, 0xef,                                 // jmp to the start
-};
-static const uint8_t code_spin[] = {0xeb, 0xfe}; // jmp .
-static const uint8_t code_bad[] = {0x0f, 0x0b};  // ud2
-static const uint8_t code_xmm[] = {
-    0x66, 0x48, 0x0f, 0x6e, 0xc7,               // movq %rdi, %xmm0
-    0x0f, 0x05,                                 // syscall
-    0x66, 0x48, 0x0f, 0x7e, 0xc6,               // movq %xmm0, %rsi
-    0xeb, 0xf7,                                 // jmp to the syscall
-};
-// clang-format on
-
 struct test_guest {
     handle_t aspace, memory, handle;
     struct guest_state *state;
 };
 
-static void guest_open(struct test_guest *guest, const uint8_t *code, size_t bytes)
+static void guest_open(struct test_guest *guest, const void *code, size_t bytes)
 {
     guest->aspace = (handle_t)sys_aspace_create();
     struct aspace_map_args args = {.address = GUEST_CODE,
@@ -46,8 +30,8 @@ static void guest_open(struct test_guest *guest, const uint8_t *code, size_t byt
         .bytes = PAGE_SIZE, .memory = guest->memory, .prot = PROT_READ | PROT_WRITE};
     guest->state = (struct guest_state *)sys_aspace_map(HANDLE_SELF, &state);
     guest->handle = (handle_t)sys_guest_create(guest->aspace, guest->memory, 0);
-    guest->state->registers.rip = GUEST_CODE;
-    guest->state->registers.rsp = GUEST_DATA;
+    GUEST_PC(&guest->state->registers) = GUEST_CODE;
+    GUEST_SP(&guest->state->registers) = GUEST_DATA;
 }
 
 static void guest_close(struct test_guest *guest)
@@ -63,9 +47,9 @@ static void check_syscall_and_fault(void)
     struct test_guest guest;
     guest_open(&guest, code_syscall, sizeof(code_syscall));
     CHECK_EQUAL(sys_guest_run(guest.handle), GUEST_EXIT_SYSCALL);
-    CHECK_EQUAL(guest.state->registers.orig_rax, 39);
-    CHECK_EQUAL(guest.state->registers.rip, GUEST_CODE + 7);
-    guest.state->registers.rax = 1234;
+    CHECK_EQUAL(GUEST_NUMBER(&guest.state->registers), 39);
+    CHECK_EQUAL(GUEST_PC(&guest.state->registers), GUEST_CODE + CODE_SYSCALL_END);
+    GUEST_RESULT(&guest.state->registers) = 1234;
     CHECK_EQUAL(sys_guest_run(guest.handle), GUEST_EXIT_FAULT); // no data page yet
     CHECK_EQUAL(guest.state->fault_address, GUEST_DATA);
     CHECK_EQUAL(guest.state->fault_access, PROT_WRITE);
@@ -117,20 +101,17 @@ static void check_hostile_registers(void)
     for (unsigned i = 0; i < sizeof(addresses) / sizeof(addresses[0]); i++) {
         struct guest_registers *registers = &guest.state->registers;
         memset(registers, 0xff, sizeof(*registers));
-        registers->rip = addresses[i];
-        registers->rcx = addresses[i]; // as if SYSRET would do
-        registers->r11 = registers->rflags;
-        registers->fs_base = addresses[i];
-        registers->gs_base = addresses[i];
+        GUEST_PC(registers) = addresses[i];
+        GUEST_POINTER(registers) = addresses[i];
+        guest_set_short_way(registers);
         int64_t reason = sys_guest_run(guest.handle);
         CHECK(reason == GUEST_EXIT_FAULT || reason == GUEST_EXIT_EXCEPTION);
     }
     memset(&guest.state->registers, 0, sizeof(guest.state->registers));
-    guest.state->registers.rip = GUEST_CODE;
-    guest.state->registers.rflags = ~0ull & ~0x100ull; // all but single-step
+    GUEST_PC(&guest.state->registers) = GUEST_CODE;
+    guest_set_all_flags(&guest.state->registers);
     CHECK_EQUAL(sys_guest_run(guest.handle), GUEST_EXIT_SYSCALL);
-    CHECK_EQUAL(guest.state->registers.rflags & 0x7000, 0); // no IOPL, no NT
-    CHECK_EQUAL(guest.state->registers.rflags & 0x200, 0x200);
+    CHECK(guest_flags_harmless(&guest.state->registers));
     CHECK_EQUAL(sys_guest_fpu(guest.handle, GUEST_FPU_SET, 0xdead0000, 512), -E_FAULT);
     guest_close(&guest);
 }
@@ -139,14 +120,14 @@ static void check_extended_state(void)
 {
     struct test_guest guests[3];
     for (unsigned i = 0; i < 3; i++) {
-        guest_open(&guests[i], code_xmm, sizeof(code_xmm));
-        guests[i].state->registers.rdi = 0x1111111111111111ull * (i + 1);
+        guest_open(&guests[i], code_extended, sizeof(code_extended));
+        GUEST_INPUT(&guests[i].state->registers) = 0x1111111111111111ull * (i + 1);
         CHECK_EQUAL(sys_guest_run(guests[i].handle), GUEST_EXIT_SYSCALL);
     }
     for (unsigned round = 0; round < 20; round++) {
         for (unsigned i = 0; i < 3; i++) {
             CHECK_EQUAL(sys_guest_run(guests[i].handle), GUEST_EXIT_SYSCALL);
-            CHECK_EQUAL(guests[i].state->registers.rsi, 0x1111111111111111ull * (i + 1));
+            CHECK_EQUAL(GUEST_OUTPUT(&guests[i].state->registers), 0x1111111111111111ull * (i + 1));
             sys_yield();
         }
     }
@@ -158,19 +139,20 @@ static void check_extended_state(void)
     CHECK_EQUAL(sys_guest_fpu(guests[0].handle, GUEST_FPU_SET, (uint64_t)image, (uint64_t)bytes),
                 0);
     CHECK_EQUAL(sys_guest_run(guests[0].handle), GUEST_EXIT_SYSCALL);
-    CHECK_EQUAL(guests[0].state->registers.rsi, 0x2222222222222222ull);
+    CHECK_EQUAL(GUEST_OUTPUT(&guests[0].state->registers), 0x2222222222222222ull);
     CHECK_EQUAL(sys_guest_fpu(guests[0].handle, GUEST_FPU_COPY, guests[2].handle, 0), 0);
     CHECK_EQUAL(sys_guest_run(guests[0].handle), GUEST_EXIT_SYSCALL);
-    CHECK_EQUAL(guests[0].state->registers.rsi, 0x3333333333333333ull);
-    if (bytes > 512) {
-        memset(image + 512, 0xff, 64); // a header that XRSTOR would refuse
-        CHECK_EQUAL(
-            sys_guest_fpu(guests[0].handle, GUEST_FPU_SET, (uint64_t)image, (uint64_t)bytes),
-            -E_INVAL);
+    CHECK_EQUAL(GUEST_OUTPUT(&guests[0].state->registers), 0x3333333333333333ull);
+    for (unsigned i = 0; i < sizeof(bad_images) / sizeof(bad_images[0]); i++) {
+        static uint8_t bad[sizeof(image)] __attribute__((aligned(64)));
+        uint64_t length = bad_images[i].bytes != 0 ? bad_images[i].bytes : (uint64_t)bytes;
+        memcpy(bad, image, sizeof(bad));
+        memset(bad + bad_images[i].offset, 0xff, bad_images[i].damaged);
+        if (bad_images[i].offset < (uint64_t)bytes) { // else this processor has no such part
+            CHECK_EQUAL(sys_guest_fpu(guests[0].handle, GUEST_FPU_SET, (uint64_t)bad, length),
+                        -E_INVAL);
+        }
     }
-    memset(image + 24, 0xff, 4); // reserved bits of MXCSR
-    CHECK_EQUAL(sys_guest_fpu(guests[0].handle, GUEST_FPU_SET, (uint64_t)image, 512), -E_INVAL);
-    CHECK_EQUAL(sys_guest_fpu(guests[0].handle, GUEST_FPU_SET, (uint64_t)image, 511), -E_INVAL);
     for (unsigned i = 0; i < 3; i++) {
         guest_close(&guests[i]);
     }
@@ -178,54 +160,40 @@ static void check_extended_state(void)
 
 // ---- what others could do to a guest's registers ----
 
-// clang-format off
-static const uint8_t code_read_fs[] = {
-    0x64, 0x48, 0x8b, 0x04, 0x25, 0, 0, 0, 0,   // mov %fs:0, %rax
-    0x0f, 0x05,                                 // syscall
-    0xeb, 0xf3,                                 // jmp to the start
-};
-static const uint8_t code_zero_fs[] = {
-    0x31, 0xc0,                                 // xor %eax, %eax
-    0x8e, 0xe0,                                 // mov %eax, %fs: clears the base
-    0x0f, 0x05,                                 // syscall
-    0xeb, 0xf8,                                 // jmp to the start
-};
-// clang-format on
-
 // Two guests of the same thread pointer: that one destroys its own must not show in the other.
 static void check_thread_pointers(void)
 {
     struct test_guest reader;
     struct test_guest destroyer;
-    guest_open(&reader, code_read_fs, sizeof(code_read_fs));
-    guest_open(&destroyer, code_zero_fs, sizeof(code_zero_fs));
-    reader.state->registers.fs_base = GUEST_CODE;
-    destroyer.state->registers.fs_base = GUEST_CODE;
+    guest_open(&reader, code_read_pointer, sizeof(code_read_pointer));
+    guest_open(&destroyer, code_zero_pointer, sizeof(code_zero_pointer));
+    GUEST_POINTER(&reader.state->registers) = GUEST_CODE;
+    GUEST_POINTER(&destroyer.state->registers) = GUEST_CODE;
     for (unsigned i = 0; i < 5; i++) {
         CHECK_EQUAL(sys_guest_run(destroyer.handle), GUEST_EXIT_SYSCALL);
-        reader.state->registers.orig_rax = 0;
+        GUEST_READ(&reader.state->registers) = 0;
         CHECK_EQUAL(sys_guest_run(reader.handle), GUEST_EXIT_SYSCALL);
-        CHECK(reader.state->registers.orig_rax != 0);
+        CHECK(GUEST_READ(&reader.state->registers) != 0);
     }
-    reader.state->registers.fs_base = ~0ull; // no address: as good as 0
+    GUEST_POINTER(&reader.state->registers) = ~0ull; // no address: as good as 0
     CHECK_EQUAL(sys_guest_run(reader.handle), GUEST_EXIT_FAULT);
-    CHECK_EQUAL(reader.state->fault_address, 0);
+    CHECK_EQUAL(reader.state->fault_address, BAD_POINTER_FAULTS);
     guest_close(&reader);
     guest_close(&destroyer);
 }
 
-static void touch_xmm(uint64_t unused)
+static void use_extended(uint64_t unused)
 {
     (void)unused;
-    __asm__ volatile(".byte 0x66, 0x48, 0x0f, 0x7e, 0xc0" : : : "rax"); // movq %xmm0, %rax
+    touch_extended();
     sys_process_exit(0);
 }
 
-static void zero_segments(uint64_t unused)
+static void zero_pointers(uint64_t unused)
 {
     (void)unused;
     for (unsigned i = 0; i < 200; i++) {
-        __asm__ volatile("movw %w0, %%fs\n\tmovw %w0, %%gs" : : "r"(0));
+        zero_thread_pointer();
         sys_yield();
     }
     sys_process_exit(0);
@@ -239,18 +207,18 @@ static void check_native_neighbours(void)
     struct child child;
     struct process_status status;
     sys_thread_control(HANDLE_SELF, THREAD_SET_AFFINITY, 1);
-    guest_open(&guest, code_xmm, sizeof(code_xmm));
-    guest_open(&reader, code_read_fs, sizeof(code_read_fs));
-    reader.state->registers.fs_base = GUEST_CODE;
-    guest.state->registers.rdi = 0x1234;
+    guest_open(&guest, code_extended, sizeof(code_extended));
+    guest_open(&reader, code_read_pointer, sizeof(code_read_pointer));
+    GUEST_POINTER(&reader.state->registers) = GUEST_CODE;
+    GUEST_INPUT(&guest.state->registers) = 0x1234;
     CHECK_EQUAL(sys_guest_run(guest.handle), GUEST_EXIT_SYSCALL);
-    child_start(&child, 0, touch_xmm, 0, NULL, CHILD_PRIORITY, 1);
+    child_start(&child, 0, use_extended, 0, NULL, CHILD_PRIORITY, 1);
     child_finish(&child, &status);
     CHECK_EQUAL(status.cause, DEATH_ILLEGAL);
-    CHECK_EQUAL(status.code, 7); // device not available
+    CHECK_EQUAL(status.code, EXCEPTION_EXTENDED);
     CHECK_EQUAL(sys_guest_run(guest.handle), GUEST_EXIT_SYSCALL);
-    CHECK_EQUAL(guest.state->registers.rsi, 0x1234);
-    child_start(&child, 0, zero_segments, 0, NULL, PRIORITY_MAX, 1);
+    CHECK_EQUAL(GUEST_OUTPUT(&guest.state->registers), 0x1234);
+    child_start(&child, 0, zero_pointers, 0, NULL, PRIORITY_MAX, 1);
     for (unsigned i = 0; i < 100; i++) {
         CHECK_EQUAL(sys_guest_run(reader.handle), GUEST_EXIT_SYSCALL);
         sys_yield();
@@ -307,7 +275,7 @@ void test_guest(void)
     struct test_guest guest;
     guest_open(&guest, code_bad, sizeof(code_bad));
     CHECK_EQUAL(sys_guest_run(guest.handle), GUEST_EXIT_EXCEPTION);
-    CHECK_EQUAL(guest.state->exception, 6);
+    CHECK_EQUAL(guest.state->exception, EXCEPTION_BAD);
     guest_close(&guest);
     check_syscall_and_fault();
     check_paged();

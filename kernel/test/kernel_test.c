@@ -52,7 +52,7 @@ void spin_ns(uint64_t ns)
 {
     time_ns_t end = now() + ns;
     while (now() < end) {
-        __asm__ volatile("pause");
+        arch_pause();
     }
 }
 

@@ -2,6 +2,7 @@
 // SPDX-FileCopyrightText: 2026 The XINIM authors
 
 #include "kernel/test/ktest.h"
+#include "kernel/test/machine.h"
 
 #include <string.h>
 
@@ -100,19 +101,19 @@ static void die(uint64_t how)
         write_to(0x123450);
         break;
     case 2:
-        __asm__ volatile("ud2");
+        run_bad();
         break;
     case 3:
-        __asm__ volatile("cli"); // privileged
+        run_privileged();
         break;
     case 4:
-        write_to(0xffff800000100000ull); // the kernel's
+        write_to(KERNEL_ADDRESS);
         break;
     case 5:
         write_to((uint64_t)&die); // its own text
         break;
     case 6:
-        __asm__ volatile("xorl %%ecx, %%ecx; divl %%ecx" : : : "eax", "ecx", "edx");
+        run_division();
         break;
     case 7:
         (void)syscall0(SYS_THREAD_EXIT);
@@ -131,12 +132,12 @@ void test_processes(void)
         uint64_t address;
     } expected[] = {
         {DEATH_EXIT, 77, 0},
-        {DEATH_FAULT, 14, 0x123450},
-        {DEATH_ILLEGAL, 6, 0},
-        {DEATH_ILLEGAL, 13, 0},
-        {DEATH_FAULT, 14, 0xffff800000100000ull},
-        {DEATH_FAULT, 14, (uint64_t)&die},
-        {DEATH_ARITHMETIC, 0, 0},
+        {DEATH_FAULT, EXCEPTION_WRITE, 0x123450},
+        {DEATH_ILLEGAL, EXCEPTION_BAD, 0},
+        {DEATH_ILLEGAL, EXCEPTION_PRIVILEGED, 0},
+        {DEATH_FAULT, EXCEPTION_WRITE, KERNEL_ADDRESS},
+        {DEATH_FAULT, EXCEPTION_WRITE, (uint64_t)&die},
+        {DIVISION_DEATH, EXCEPTION_DIVIDE, 0},
         {DEATH_EXIT, 0, 0},
     };
     for (uint64_t how = 0; how < sizeof(expected) / sizeof(expected[0]); how++) {

@@ -6,6 +6,7 @@
 // dead.
 
 #include "kernel/test/ktest.h"
+#include "kernel/test/machine.h"
 
 #include <string.h>
 
@@ -38,7 +39,7 @@ struct race_guest {
     struct guest_state *state;
 };
 
-static void guest_open(struct race_guest *guest, const uint8_t *code, size_t bytes)
+static void guest_open(struct race_guest *guest, const void *code, size_t bytes)
 {
     guest->aspace = (handle_t)sys_aspace_create();
     struct aspace_map_args args = {.address = GUEST_CODE,
@@ -52,20 +53,8 @@ static void guest_open(struct race_guest *guest, const uint8_t *code, size_t byt
         .bytes = PAGE_SIZE, .memory = guest->memory, .prot = PROT_READ | PROT_WRITE};
     guest->state = (struct guest_state *)sys_aspace_map(HANDLE_SELF, &state);
     guest->handle = (handle_t)sys_guest_create(guest->aspace, guest->memory, 0);
-    guest->state->registers.rip = GUEST_CODE;
+    GUEST_PC(&guest->state->registers) = GUEST_CODE;
 }
-
-// clang-format off
-static const uint8_t code_spin[] = {0xeb, 0xfe};             // jmp .
-static const uint8_t code_call[] = {0x0f, 0x05, 0xeb, 0xfc}; // syscall; jmp to it
-static const uint8_t code_xmm[] = {
-    0x66, 0x48, 0x0f, 0x6e, 0xc7,               // movq %rdi, %xmm0
-    0x66, 0x48, 0x0f, 0x7e, 0xc6,               // movq %xmm0, %rsi
-    0x48, 0x39, 0xfe,                           // cmp %rdi, %rsi
-    0x74, 0xf6,                                 // je to the second movq
-    0x0f, 0x0b,                                 // ud2
-};
-// clang-format on
 
 // ---- kills ----
 
@@ -351,8 +340,8 @@ enum { MOVED = 3 };
 static void keep_xmm(uint64_t value)
 {
     struct race_guest guest;
-    guest_open(&guest, code_xmm, sizeof(code_xmm));
-    guest.state->registers.rdi = value;
+    guest_open(&guest, code_extended_loop, sizeof(code_extended_loop));
+    GUEST_INPUT(&guest.state->registers) = value;
     int64_t result;
     while ((result = sys_guest_run(guest.handle)) == GUEST_EXIT_KICK && shared->stop == 0) {
         __atomic_fetch_add(&shared->acks, 1, __ATOMIC_RELAXED);

@@ -319,6 +319,24 @@ int driver_map_grant(struct driver *driver, const char *name, bool writable, voi
     return 0;
 }
 
+int driver_map_registers(struct driver *driver, unsigned index, volatile void **registers,
+                         uint64_t *bytes)
+{
+    char name[STARTUP_NAME];
+    snprintf(name, sizeof(name), "mmio%u", index);
+    void *page;
+    uint64_t mapped;
+    int status = driver_map_grant(driver, name, true, &page, &mapped);
+    if (status < 0)
+        return status;
+    uint64_t offset = MMIO_GRANT_OFFSET(startup_value(name));
+    *bytes = MMIO_GRANT_BYTES(startup_value(name));
+    if (offset > mapped || *bytes > mapped - offset || *bytes == 0)
+        return -E_INVAL;
+    *registers = (volatile uint8_t *)page + offset;
+    return 0;
+}
+
 int driver_wait_until(bool (*ready)(void *context), void *context, uint64_t timeout_ns,
                       const char *what)
 {

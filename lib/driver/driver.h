@@ -107,6 +107,11 @@ void driver_wake(struct driver *driver);
 int driver_map_grant(struct driver *driver, const char *name, bool writable, void **address,
                      uint64_t *bytes);
 
+// Maps the registers granted as "mmio<index>": where they begin, and how many bytes they are.
+// -E_NOENT not granted, -E_INVAL the grant is impossible, -E_NOMEM.
+int driver_map_registers(struct driver *driver, unsigned index, volatile void **registers,
+                         uint64_t *bytes);
+
 // Polls `ready` until it is true or `timeout_ns` has passed; sleeps in between, from 1 us up to 1
 // ms at a time. For resets and the like, never for ordinary I/O. -E_TIMEDOUT; `what` goes into the
 // log line.

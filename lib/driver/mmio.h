@@ -21,6 +21,11 @@
 #include "lib/driver/arch/aarch64/barrier.h"
 #endif
 
+#ifdef XINIM_FAKE_MMIO // unit tests bring a device that answers
+#define MMIO_ACCESSORS(bits)                                      \
+    uint##bits##_t mmio_read##bits(const volatile void *address); \
+    void mmio_write##bits(volatile void *address, uint##bits##_t value);
+#else
 #define MMIO_ACCESSORS(bits)                                                          \
     static inline uint##bits##_t mmio_read##bits(const volatile void *address)        \
     {                                                                                 \
@@ -33,6 +38,7 @@
         dma_write_barrier();                                                          \
         *(volatile uint##bits##_t *)address = value;                                  \
     }
+#endif
 
 MMIO_ACCESSORS(8)
 MMIO_ACCESSORS(16)

@@ -194,7 +194,8 @@ int elf_parse(const struct elf_header *header, const void *phdrs, const struct e
     find_phdrs(image, header);
     if (image->relro_bytes && !segment_at(image, image->relro_address, image->relro_bytes))
         image->relro_bytes = 0; // of no use to anybody
-    if (image->has_tls && !segment_at(image, image->tls_address, image->tls_file_bytes))
+    // Without initial data the linker gives the segment an address of no meaning.
+    if (image->tls_file_bytes != 0 && !segment_at(image, image->tls_address, image->tls_file_bytes))
         return refuse(why, "thread-local segment is not loaded");
     return 0;
 }

@@ -59,7 +59,9 @@ int virtio_device_negotiate(struct virtio_device *device, uint64_t allowed, uint
     add_status(device, VIRTIO_STATUS_ACKNOWLEDGE);
     add_status(device, VIRTIO_STATUS_DRIVER);
 
-    required |= VIRTIO_F_VERSION_1;
+    bool legacy = device->transport->legacy;
+    if (!legacy)
+        required |= VIRTIO_F_VERSION_1;
     uint64_t offered = ops->get_device_features(device->transport);
     // Bus addresses come from a DMA window, and barriers are those of real devices: always so here.
     allowed |= VIRTIO_F_ACCESS_PLATFORM | VIRTIO_F_ORDER_PLATFORM;
@@ -67,11 +69,13 @@ int virtio_device_negotiate(struct virtio_device *device, uint64_t allowed, uint
     if ((chosen & required) != required)
         return give_up(device, -E_OPNOTSUPP);
     ops->set_driver_features(device->transport, chosen);
-    add_status(device, VIRTIO_STATUS_FEATURES_OK);
-    // 3.1.1 step 6: a device that cannot work with this subset leaves the bit clear.
-    uint8_t status = get_status(device);
-    if ((status & VIRTIO_STATUS_FEATURES_OK) == 0 || (status & VIRTIO_STATUS_FAILED) != 0)
-        return give_up(device, -E_PROTO);
+    if (!legacy) {
+        add_status(device, VIRTIO_STATUS_FEATURES_OK);
+        // 3.1.1 step 6: a device that cannot work with this subset leaves the bit clear.
+        uint8_t status = get_status(device);
+        if ((status & VIRTIO_STATUS_FEATURES_OK) == 0 || (status & VIRTIO_STATUS_FAILED) != 0)
+            return give_up(device, -E_PROTO);
+    }
     device->features = chosen;
     device->state = VIRTIO_FEATURES_OK;
     return 0;
@@ -124,6 +128,20 @@ static void config_copy(struct virtio_device *device, uint32_t offset, uint8_t *
     }
 }
 
+// Whether the device still reads as what was copied.
+static bool config_same(struct virtio_device *device, uint32_t offset, const uint8_t *copy,
+                        uint32_t bytes)
+{
+    uint8_t again[4];
+    for (uint32_t width; bytes > 0; offset += width, copy += width, bytes -= width) {
+        width = access_width(offset, bytes);
+        config_copy(device, offset, again, width);
+        if (memcmp(copy, again, width) != 0)
+            return false;
+    }
+    return true;
+}
+
 int virtio_config_read(struct virtio_device *device, uint32_t offset, void *to, uint32_t bytes)
 {
     const struct virtio_transport_ops *ops = device->transport->ops;
@@ -132,7 +150,8 @@ int virtio_config_read(struct virtio_device *device, uint32_t offset, void *to, 
     for (unsigned i = 0; i < VIRTIO_CONFIG_TRIES; i++) {
         uint8_t before = ops->config_generation(device->transport);
         config_copy(device, offset, to, bytes);
-        if (ops->config_generation(device->transport) == before)
+        if (device->transport->legacy ? config_same(device, offset, to, bytes)
+                                      : ops->config_generation(device->transport) == before)
             return 0;
     }
     memset(to, 0, bytes);

@@ -8,7 +8,8 @@
 //   LIVE --(DEVICE_NEEDS_RESET, fault)--reset--> RESET;   negotiate fails --> FAILED --reset-->
 //   RESET
 //
-// Virtio 1.2, section 3.1.1 gives the order. Legacy devices (without VERSION_1) are refused here.
+// Virtio 1.2, section 3.1.1 gives the order; for devices behind a legacy transport section 3.1.2:
+// without VERSION_1 and FEATURES_OK. On others VERSION_1 is required.
 
 #pragma once
 
@@ -31,8 +32,8 @@ void virtio_device_init(struct virtio_device *device, struct virtio_transport *t
 int virtio_device_reset(struct virtio_device *device);
 
 // After reset. Accepts of what is offered exactly what is in `allowed`; bits in `required` (and
-// VERSION_1) must be offered. -E_OPNOTSUPP one is missing, -E_PROTO the device refuses the choice;
-// the device is then marked FAILED.
+// VERSION_1 unless the transport is a legacy one) must be offered. -E_OPNOTSUPP one is missing,
+// -E_PROTO the device refuses the choice; the device is then marked FAILED.
 int virtio_device_negotiate(struct virtio_device *device, uint64_t allowed, uint64_t required);
 
 static inline bool virtio_device_has(const struct virtio_device *device, uint64_t feature)
@@ -48,8 +49,9 @@ bool virtio_device_needs_reset(struct virtio_device *device);
 
 // ---- device-specific configuration ----
 
-// Copies [offset, offset + bytes), consistent: read again while the generation changes (2.5.3), at
-// most VIRTIO_CONFIG_TRIES times. -E_NXIO beyond the structure's end, -E_IO never the same twice.
+// Copies [offset, offset + bytes), consistent: read again while the generation changes (2.5.3), or,
+// where there is none, until two readings agree (2.5.4), at most VIRTIO_CONFIG_TRIES times. -E_NXIO
+// beyond the structure's end, -E_IO never the same twice.
 int virtio_config_read(struct virtio_device *device, uint32_t offset, void *to, uint32_t bytes);
 
 int virtio_config_read8(struct virtio_device *device, uint32_t offset, uint8_t *value);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // SPDX-FileCopyrightText: 2026 The XINIM authors
 
-// The seam between virtio devices and the bus they sit on: PCI (pci.h); MMIO implements the same
-// table. Everything above it is bus-blind, and unit tests put a fake device below it.
+// The seam between virtio devices and the bus they sit on: PCI (pci.h) and MMIO (mmio.h) implement
+// the same table. Everything above it is bus-blind, and unit tests put a fake device below it.
 //
 // No function blocks or logs. Values come from the device and are not to be trusted.
 
@@ -39,7 +39,8 @@ struct virtio_transport_ops {
     uint16_t (*queue_count)(struct virtio_transport *transport);
     uint16_t (*queue_size_max)(struct virtio_transport *transport,
                                uint16_t queue); // 0: no such queue
-    // -E_NOENT no such queue, -E_IO the device did not take size, vector or enable.
+    // -E_NOENT no such queue, -E_IO the device did not take size, vector or enable, -E_INVAL the
+    // transport cannot tell the device of parts that lie so.
     int (*queue_enable)(struct virtio_transport *transport, uint16_t queue,
                         const struct virtio_queue_setup *setup);
     void (*queue_notify)(struct virtio_transport *transport, uint16_t queue);
@@ -50,4 +51,5 @@ struct virtio_transport_ops {
 // First member of each transport's own struct.
 struct virtio_transport {
     const struct virtio_transport_ops *ops;
+    bool legacy; // a device of before virtio 1.0: no VERSION_1, no FEATURES_OK, no generation
 };

@@ -44,14 +44,13 @@ static size_t align_up(size_t value, size_t alignment)
 
 struct virtqueue_layout virtqueue_layout(uint16_t size, uint16_t indirect_entries)
 {
-    enum { CACHE_LINE = 64 }; // the device's writes share no line with ours
     struct virtqueue_layout layout;
     layout.available = sizeof(struct virtq_desc) * size;
     size_t available_bytes = sizeof(struct virtq_avail) + sizeof(uint16_t) * (size + 1u);
-    layout.used = align_up(layout.available + available_bytes, CACHE_LINE);
+    layout.used = align_up(layout.available + available_bytes, VIRTQUEUE_USED_ALIGN);
     size_t used_bytes =
         sizeof(struct virtq_used) + sizeof(struct virtq_used_elem) * size + sizeof(uint16_t);
-    layout.indirect = align_up(layout.used + used_bytes, CACHE_LINE);
+    layout.indirect = align_up(layout.used + used_bytes, VIRTQUEUE_USED_ALIGN);
     layout.bytes = layout.indirect + sizeof(struct virtq_desc) * size * indirect_entries;
     return layout;
 }

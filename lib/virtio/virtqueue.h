@@ -71,7 +71,11 @@ struct virtqueue_config {
     uint64_t bus;
 };
 
-// Where the parts are in the queue's memory.
+// The used ring starts at the next multiple: the device's writes share no cache line with ours.
+enum { VIRTQUEUE_USED_ALIGN = 64 };
+
+// Where the parts are in the queue's memory. Descriptors, available and used ring follow each other
+// as legacy devices want them (virtio 1.2, 2.7.2), the alignment being VIRTQUEUE_USED_ALIGN.
 struct virtqueue_layout {
     size_t available, used, indirect, bytes;
 };

@@ -113,8 +113,9 @@ int acpi_table_find_s5(const struct acpi_memory *memory, uint64_t dsdt, struct a
         return error;
     if (memcmp(table.signature, "DSDT", 4) != 0)
         return -E_BADMSG;
-    error = acpi_find_s5(memory, dsdt + header, table.length - header, &info->s5_type_a,
-                         &info->s5_type_b);
+    info->dsdt = dsdt + header;
+    info->dsdt_bytes = table.length - header;
+    error = acpi_find_s5(memory, info->dsdt, info->dsdt_bytes, &info->s5_type_a, &info->s5_type_b);
     info->has_s5 = error == 0;
     return 0;
 }

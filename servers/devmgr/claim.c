@@ -24,13 +24,29 @@ static unsigned match_pci(const struct svc_manifest *manifest, const struct pci_
     return by_id > by_virtio ? by_id : by_virtio;
 }
 
+// The first of the device's names counts most.
+static unsigned match_platform(const struct svc_manifest *manifest,
+                               const struct platform_device *platform)
+{
+    enum svc_match_kind kind = platform->isa ? SVC_MATCH_ISA : SVC_MATCH_DTB;
+    unsigned score = PLATFORM_NAMES_MAX;
+
+    if (platform->virtio_id != 0)
+        return svc_match_virtio(manifest, platform->virtio_id);
+    for (const char *name = platform->names; *name != '\0'; name += strlen(name) + 1, score--) {
+        if (svc_match_compatible(manifest, kind, name) != 0)
+            return score;
+    }
+    return 0;
+}
+
 static unsigned match(const struct svc_manifest *manifest, const struct device *device)
 {
     if (manifest->broken || manifest->per != SVC_PER_DEVICE)
         return 0;
     if (device->pci != NULL)
         return match_pci(manifest, device->pci);
-    return svc_match_compatible(manifest, SVC_MATCH_ISA, device->platform->match);
+    return match_platform(manifest, device->platform);
 }
 
 // How many devices already have a name of this pattern.

@@ -19,6 +19,7 @@
 #include "abi/rs.h"
 #include "lib/svc/svc.h"
 #include "servers/devmgr/acpi.h"
+#include "servers/devmgr/dtb.h"
 #include "servers/devmgr/pci.h"
 #include "servers/devmgr/platform.h"
 
@@ -57,8 +58,10 @@ struct device {
 // All of devmgr's state.
 struct devmgr {
     struct acpi_info acpi;
-    struct pci_access pci; // read NULL: no PCI
+    struct dtb_board board; // gic_version 0: the machine has no device tree
+    struct pci_access pci;  // read NULL: no PCI
     struct pci_tree tree;
+    struct platform platform;
     size_t manifests;
     struct svc_manifest *manifest[SVC_MANIFESTS_MAX];
     uint32_t devices;
@@ -116,23 +119,27 @@ void pci_device_activate(struct devmgr *devmgr, struct device *device);
 // 0, or why the function could not be reset (it is silent all the same).
 int pci_device_make_safe(struct devmgr *devmgr, struct device *device);
 
-// ---- pci_dma.c: DMA windows ----
+// ---- device_dma.c: DMA windows ----
 
 // A window for the device's next driver, among the grants; memory decoding must be on.
-int pci_dma_create(struct devmgr *devmgr, struct device *device);
+int device_dma_create(struct devmgr *devmgr, struct device *device);
 // The device reaches nothing any more.
-void pci_dma_block(const struct device *device);
+void device_dma_block(const struct device *device);
 // The device is reset: what its dead driver had mapped is let go, and the window closed for good.
-void pci_dma_release(struct device *device);
+void device_dma_release(struct device *device);
+// The same, then a window for the next driver, among the grants, if the device does DMA.
+void device_dma_renew(struct devmgr *devmgr, struct device *device);
 // Some access was stopped: finds out whose, and has the drivers replaced.
-void pci_dma_faults(struct devmgr *devmgr);
+void device_dma_faults(struct devmgr *devmgr);
 // "confined", "unprotected", or "-": the device does no DMA.
-const char *pci_dma_protection(const struct device *device);
+const char *device_dma_protection(const struct device *device);
 
 // ---- platform_device.c ----
 
-// The same for a platform device: ports and interrupt.
+// The same for a platform device: registers, ports, interrupts, DMA window.
 int platform_device_prepare(struct devmgr *devmgr, struct device *device);
+// Resets what can write to memory. 0, or why it could not be reset.
+int platform_device_make_safe(struct devmgr *devmgr, struct device *device);
 
 // ---- grant.c ----
 
@@ -144,3 +151,5 @@ void grant_drop_all(struct device *device);
 // "config".
 int grant_pci_bars(struct devmgr *devmgr, struct device *device);
 int grant_pci_config(struct devmgr *devmgr, struct device *device);
+// What a platform device's driver is told of its board: "wiring" (struct device_wiring).
+int grant_wiring(struct devmgr *devmgr, struct device *device);

@@ -19,6 +19,7 @@ enum {
     ECAM_BUS_BYTES = 1 << 20,
     PCI_IO_FIRST = 0x1000, // below are the board's own ports
     PCI_IO_END = 0x10000,
+    COMMAND_LINE_MAX = 2048,
 };
 
 #define PCI_MEMORY_END 0xfec00000ull // I/O APICs and what follows them
@@ -32,7 +33,8 @@ static void read_acpi(struct devmgr *devmgr)
     int64_t status = sys_info(INFO_BOOT, 0, &boot, sizeof boot);
 
     if (status < 0 || boot.acpi_rsdp == 0) {
-        log_warning("devmgr: the board has no ACPI tables");
+        if (boot.device_tree == 0)
+            log_warning("devmgr: the board has neither ACPI tables nor a device tree");
         return;
     }
     status = acpi_read(&memory, boot.acpi_rsdp, &devmgr->acpi);
@@ -48,6 +50,51 @@ static void read_acpi(struct devmgr *devmgr)
              devmgr->acpi.can_reset ? ", reset register" : "");
     if (devmgr->acpi.bad_tables != 0)
         log_warning("acpi: %u damaged tables left out", devmgr->acpi.bad_tables);
+}
+
+// ---- device tree ----
+
+static void report_tree(void *context, const char *text)
+{
+    (void)context;
+    log_warning("devmgr: %s", text);
+}
+
+static void read_device_tree(struct devmgr *devmgr)
+{
+    const struct dtb_reporter reporter = {.report = report_tree};
+    struct dtb_board *board = &devmgr->board;
+    struct info_boot boot = {0};
+    int64_t status = sys_info(INFO_BOOT, 0, &boot, sizeof boot);
+    void *tree;
+
+    if (status < 0 || boot.device_tree == 0)
+        return;
+    status = physical_map(boot.device_tree, boot.device_tree_bytes, MEMORY_CACHED, &tree);
+    if (status < 0) {
+        log_error("devmgr: the device tree cannot be mapped: error %d", (int)status);
+        return;
+    }
+    status = dtb_read(tree, boot.device_tree_bytes, board, &reporter);
+    physical_unmap(tree, boot.device_tree_bytes);
+    if (status < 0)
+        return; // reported
+    log_info("device tree: GICv%u, %u virtio-mmio slots, %u other devices%s%s", board->gic_version,
+             board->slots, board->platform.devices, board->pci.present ? ", PCI" : "",
+             board->pci.msi == DTB_MSI_NONE ? "" : " with MSI");
+}
+
+static void add_devices_of_tree(struct devmgr *devmgr)
+{
+    for (uint32_t i = 0; i < devmgr->board.platform.devices; i++) {
+        const struct platform_device *device = &devmgr->board.platform.device[i];
+        int error = platform_add(&devmgr->platform, device);
+
+        if (error < 0)
+            log_warning("devmgr: %s: left out: error %d", device->where, error);
+    }
+    for (uint32_t i = 0; i < devmgr->board.slots; i++)
+        platform_add_virtio(&devmgr->platform, &devmgr->board.slot[i]);
 }
 
 // ---- PCI ----
@@ -67,12 +114,13 @@ static struct pci_windows pc_windows(const struct acpi_segment *segment)
 
 static void scan_pci(struct devmgr *devmgr)
 {
-    const struct acpi_segment *segment = &devmgr->acpi.segment[0];
+    const struct dtb_pci *host = &devmgr->board.pci;
+    const struct acpi_segment *segment = host->present ? &host->ecam : &devmgr->acpi.segment[0];
     struct pci_windows windows;
     uint32_t failed;
 
-    if (devmgr->acpi.segments == 0) {
-        log_warning("devmgr: no PCI configuration space (MCFG)");
+    if (!host->present && devmgr->acpi.segments == 0) {
+        log_info("devmgr: no PCI configuration space (MCFG)");
         return;
     }
     if (devmgr->acpi.segments > 1)
@@ -80,7 +128,7 @@ static void scan_pci(struct devmgr *devmgr)
                     segment->segment);
     devmgr->pci = ecam_access(segment);
     pci_scan(&devmgr->pci, segment->bus_start, &devmgr->tree);
-    windows = pc_windows(segment);
+    windows = host->present ? host->windows : pc_windows(segment);
     failed = pci_assign(&devmgr->pci, &devmgr->tree, &windows);
     if (failed != 0)
         log_warning("devmgr: no address for %u BARs", failed);
@@ -108,28 +156,70 @@ static void add_pci(struct devmgr *devmgr)
     }
 }
 
+// ---- what no bus announces ----
+
+static void add_slots_of_command_line(struct devmgr *devmgr)
+{
+    static char line[COMMAND_LINE_MAX];
+    int64_t bytes = sys_info(INFO_COMMAND_LINE, 0, line, sizeof line - 1);
+    const char *text = line, *bad;
+    struct virtio_slot slot;
+    int found;
+
+    line[bytes < 0 ? 0 : bytes] = '\0';
+    while ((found = virtio_slot_from_command_line(&text, &slot, &bad)) != 0) {
+        if (found > 0)
+            platform_add_virtio(&devmgr->platform, &slot);
+        else
+            log_error("devmgr: kernel option '%.*s': should be virtio_mmio.device=SIZE@BASE:IRQ",
+                      (int)(text - bad), bad);
+    }
+}
+
+static void add_slots_of_acpi(struct devmgr *devmgr)
+{
+    struct acpi_memory memory = physical_reader();
+    uint32_t offset = 0;
+    struct virtio_slot slot;
+
+    while (virtio_slot_from_aml(&memory, devmgr->acpi.dsdt, devmgr->acpi.dsdt_bytes, &offset,
+                                &slot) > 0)
+        platform_add_virtio(&devmgr->platform, &slot);
+}
+
+static void describe(const struct platform_device *platform, struct device_info *info)
+{
+    snprintf(info->where, sizeof info->where, "%s", platform->where);
+    if (platform->virtio_id != 0)
+        snprintf(info->what, sizeof info->what, "virtio %u version %u", platform->virtio_id,
+                 platform->virtio_version);
+    else
+        snprintf(info->what, sizeof info->what, "%s", platform->names);
+}
+
 static void add_platform(struct devmgr *devmgr)
 {
-    for (uint32_t i = 0; i < platform_device_count; i++) {
-        const struct platform_device *platform = &platform_devices[i];
-        struct device *device;
+    for (uint32_t i = 0; i < devmgr->platform.devices; i++) {
+        struct device *device = device_add(devmgr);
 
-        if (!platform_present(platform))
-            continue;
-        device = device_add(devmgr);
         if (device == NULL)
             return;
-        device->platform = platform;
-        snprintf(device->info.where, sizeof device->info.where, "%s", platform->where);
-        snprintf(device->info.what, sizeof device->info.what, "%s", platform->match);
+        device->platform = &devmgr->platform.device[i];
+        describe(device->platform, &device->info);
     }
 }
 
 void discover(struct devmgr *devmgr)
 {
     read_acpi(devmgr);
+    read_device_tree(devmgr);
     scan_pci(devmgr);
     add_pci(devmgr);
+    platform_add_isa(&devmgr->platform);
+    platform_add_button(&devmgr->platform, &devmgr->acpi);
+    add_devices_of_tree(devmgr);
+    add_slots_of_acpi(devmgr);
+    add_slots_of_command_line(devmgr);
     add_platform(devmgr);
 }
 

@@ -166,16 +166,16 @@ static void hand_over(struct devmgr *devmgr, struct device *device)
 static void make_safe(struct devmgr *devmgr, struct device *device)
 {
     struct message message = {.tag = message_tag(RS_INSTANCE_CLEARED, 1, 0)};
-    int status = 0;
+    int status;
 
-    if (device->pci != NULL) {
-        status = pci_device_make_safe(devmgr, device);
-        if (status < 0)
-            log_warning("devmgr: %s: the device could not be reset: error %d", device->info.where,
-                        status);
+    status = device->pci != NULL ? pci_device_make_safe(devmgr, device)
+                                 : platform_device_make_safe(devmgr, device);
+    if (status < 0)
+        log_warning("devmgr: %s: the device could not be reset: error %d", device->info.where,
+                    status);
+    if (device->pci != NULL)
         pci_device_activate(devmgr, device);
-        hand_over(devmgr, device);
-    }
+    hand_over(devmgr, device);
     message.word[0] = device->instance;
     status = call(devmgr, &message);
     if (status < 0 && status != -E_BUSY) // busy: rs gave up waiting, or cleared it itself

@@ -3,7 +3,8 @@
 
 // See interrupt.h. The MSI-X table (PCI 3.0, section 6.8.2) is written by devmgr only.
 //
-// INTx routing without an AML interpreter is a fact about the board. Known: q35's ICH9 LPC bridge
+// INTx routing stands in the device tree, where there is one; without an AML interpreter it is else
+// a fact about the board. Known: q35's ICH9 LPC bridge
 // (8086:2918; ICH9 datasheet, 10.1.45 to 10.1.52: device interrupt route registers) as QEMU wires
 // it: the I/O APIC has PIRQA-PIRQH on GSI 16-23, active high; root devices 25-29 and 31 are routed
 // pin for pin to PIRQA-D by the reset value of their route registers, device 30 to PIRQE-H, all
@@ -44,6 +45,7 @@ static int add_irq(struct device *device, struct irq_args *args)
     return 0;
 }
 
+// E_NODEV: the board, or the kernel on it, delivers no messages.
 static int create_message(const struct devmgr *devmgr, struct device *device, uint32_t count,
                           enum device_irq_mode mode)
 {
@@ -81,11 +83,20 @@ static uint32_t ich9_gsi(uint8_t root_device, uint8_t pin)
 
 static int create_intx(struct devmgr *devmgr, struct device *device)
 {
+    const struct dtb_pci *host = &devmgr->board.pci;
     uint8_t root_device, pin;
 
-    if (device->pci->pin == 0 || !has_ich9(&devmgr->tree))
+    if (device->pci->pin == 0 || (!host->present && !has_ich9(&devmgr->tree)))
         return -E_NODEV;
     pci_intx_route(&devmgr->tree, device->pci, &root_device, &pin);
+    if (host->present) {
+        const struct platform_irq *irq =
+            dtb_pci_route(host, PCI_ADDRESS(host->ecam.bus_start, root_device, 0), pin + 1u);
+
+        if (irq == NULL)
+            return -E_NODEV;
+        return interrupt_create_line(device, irq->line, irq->level, irq->active_low);
+    }
     return interrupt_create_line(device, ich9_gsi(root_device, pin), true, false);
 }
 
@@ -103,19 +114,21 @@ int interrupt_create_line(struct device *device, uint32_t gsi, bool level, bool 
 int interrupt_create(struct devmgr *devmgr, struct device *device, uint32_t wanted)
 {
     const struct pci_function *function = device->pci;
+    int error = -E_NODEV;
 
     if (wanted == 0)
         return 0;
     if (wanted > DEVICE_IRQS_MAX)
         wanted = DEVICE_IRQS_MAX;
-    if (function->msix.entries != 0 && function->bar[function->msix.table_bar].base != 0) {
-        uint32_t count = wanted < function->msix.entries ? wanted : function->msix.entries;
-
-        return create_message(devmgr, device, count, DEVICE_IRQ_MSIX);
-    }
-    if (function->capability.msi != 0)
-        return create_message(devmgr, device, 1, DEVICE_IRQ_MSI);
-    return create_intx(devmgr, device);
+    if (devmgr->board.pci.present && devmgr->board.pci.msi == DTB_MSI_NONE)
+        error = -E_NODEV;
+    else if (function->msix.entries != 0 && function->bar[function->msix.table_bar].base != 0)
+        error = create_message(devmgr, device,
+                               wanted < function->msix.entries ? wanted : function->msix.entries,
+                               DEVICE_IRQ_MSIX);
+    else if (function->capability.msi != 0)
+        error = create_message(devmgr, device, 1, DEVICE_IRQ_MSI);
+    return error == -E_NODEV ? create_intx(devmgr, device) : error;
 }
 
 // ---- switching on and off ----

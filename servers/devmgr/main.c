@@ -5,10 +5,10 @@
 // handles, and makes a dead driver's device safe. Protocol: abi/devmgr.h; drivers' processes:
 // abi/rs.h.
 //
-// Specifications: see acpi.h (ACPI static tables), pci.h (PCI, PCI Express), virtio_common.h.
-// Not implemented: hot-plug, PCI segments other than the first, AML (so INTx only on
-// boards in interrupt.c). Should devmgr itself die, the drivers run on; what needs it (restarting a
-// driver, power off) waits for a reboot.
+// Specifications: see acpi.h (ACPI static tables), dtb.h (device tree), pci.h (PCI, PCI Express),
+// virtio_common.h. Not implemented: hot-plug, PCI segments other than the first, AML (so INTx only
+// on boards in interrupt.c). Should devmgr itself die, the drivers run on; what needs it
+// (restarting a driver, power off) waits for a reboot.
 //
 // One thread, one event loop. It calls rs (which never calls anybody) and nobody else, so it cannot
 // deadlock.
@@ -112,7 +112,8 @@ static void start_driver(struct devmgr *d, struct device *device)
     instance_start(d, device);
     log_info("%s: %s %s, driver %s, %u interrupts, DMA %s",
              device->info.name[0] != '\0' ? device->info.name : "(no name)", device->info.where,
-             device->info.what, device->manifest->name, device->irqs, pci_dma_protection(device));
+             device->info.what, device->manifest->name, device->irqs,
+             device_dma_protection(device));
 }
 
 static void log_protection(const struct devmgr *d)
@@ -264,7 +265,7 @@ __attribute__((noreturn)) static void serve(struct devmgr *d)
             sys_panic("devmgr: receive fails: error %d", (int)status);
         if ((message.tag & MESSAGE_NOTIFICATION) != 0) {
             if ((message.word[0] & DMA_BIT) != 0)
-                pci_dma_faults(d);
+                device_dma_faults(d);
             if ((message.word[0] & INSTANCES_BIT) != 0)
                 instance_changes(d);
             status = sys_receive(d->endpoint, &message);

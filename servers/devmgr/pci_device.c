@@ -38,7 +38,7 @@ int pci_device_prepare(struct devmgr *devmgr, struct device *device)
         error = grant_pci_config(devmgr, device);
     if (error == 0 && (grants & SVC_GRANT_DMA) != 0) {
         pci_enable(&devmgr->pci, device->pci, PCI_ENABLE_MEMORY);
-        error = pci_dma_create(devmgr, device);
+        error = device_dma_create(devmgr, device);
         pci_enable(&devmgr->pci, device->pci, 0);
     }
     if (error == 0 && (grants & SVC_GRANT_IRQS) != 0)
@@ -65,19 +65,6 @@ void pci_device_activate(struct devmgr *devmgr, struct device *device)
     pci_enable(&devmgr->pci, device->pci, what);
 }
 
-static void renew_dma(struct devmgr *devmgr, struct device *device)
-{
-    int error;
-
-    if (device->dma_known.protection == RS_DMA_NONE)
-        return;
-    pci_dma_release(device);
-    error = pci_dma_create(devmgr, device);
-    if (error < 0)
-        log_error("devmgr: %s: no DMA window for the next driver: error %d", device->info.where,
-                  error);
-}
-
 int pci_device_make_safe(struct devmgr *devmgr, struct device *device)
 {
     const struct pci_function *function = device->pci;
@@ -85,14 +72,14 @@ int pci_device_make_safe(struct devmgr *devmgr, struct device *device)
 
     interrupt_disable(devmgr, device);
     pci_enable(&devmgr->pci, function, PCI_ENABLE_MEMORY); // no bus mastering, no INTx
-    pci_dma_block(device);
+    device_dma_block(device);
     error = virtio_reset(&devmgr->pci, function);
     if (error == -E_NODEV)
         error = pci_reset(&devmgr->pci, function);
     pci_enable(&devmgr->pci, function, PCI_ENABLE_MEMORY);
     // Without bus mastering, and blocked where there is an IOMMU, the function cannot write to
     // memory even if it would not be reset.
-    renew_dma(devmgr, device);
+    device_dma_renew(devmgr, device);
     pci_enable(&devmgr->pci, function, 0);
     return error;
 }

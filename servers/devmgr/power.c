@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 // SPDX-FileCopyrightText: 2026 The XINIM authors
 
-// ACPI 6.4, section 4.8.3.2 (PM1 control), 4.8.3.6 (reset register), 7.4.2 (entering S5); Intel
-// ICH9 datasheet 13.7.5 (reset control register at port cf9) for boards whose FADT has no reset
-// register.
+// ACPI 6.4, section 4.8.3.2 (PM1 control), 4.8.3.7 (sleep control of boards without PM1), 4.8.3.6
+// (reset register), 7.4.2 (entering S5); Intel ICH9 datasheet 13.7.5 (reset control register at
+// port cf9) for boards whose FADT has no reset register.
 
 #include "servers/devmgr/power.h"
 
@@ -18,6 +18,8 @@ enum {
     PM1_SLP_TYP_SHIFT = 10,
     PM1_SLP_TYP_MASK = 7 << 10,
     PM1_SLP_EN = 1 << 13,
+    SLEEP_CONTROL_TYPE_SHIFT = 2,
+    SLEEP_CONTROL_ENABLE = 1 << 5,
     RESET_CONTROL_PORT = 0xcf9,
     RESET_SYSTEM = 0x02,    // hard, not soft
     RESET_PROCESSOR = 0x04, // on its rising edge
@@ -37,7 +39,7 @@ static bool usable_port(const struct acpi_register *at)
            resources.port != HANDLE_NONE;
 }
 
-static int enter_acpi_mode(const struct acpi_info *acpi)
+int power_enter_acpi_mode(const struct acpi_info *acpi)
 {
     uint64_t control = acpi->pm1a_control.address;
 
@@ -70,13 +72,36 @@ static int sleep_write(const struct acpi_register *at, uint8_t type)
     return (int)sys_port_write(resources.port, at->address, 2, (uint32_t)value);
 }
 
+// One byte to a register wherever it is.
+static int register_write(const struct acpi_register *at, uint8_t value)
+{
+    void *mapped;
+    int error;
+
+    if (usable_port(at))
+        return (int)sys_port_write(resources.port, at->address, 1, value);
+    if (at->address == 0 || at->space != ACPI_SPACE_MEMORY)
+        return -E_NOSYS;
+    error = physical_map(at->address, 1, MEMORY_DEVICE, &mapped);
+    if (error == 0)
+        *(volatile uint8_t *)mapped = value;
+    return error;
+}
+
 static int power_off(const struct acpi_info *acpi)
 {
     int error = (int)sys_machine_control(resources.machine, MACHINE_POWER_OFF, 0);
 
+    if (acpi->has_s5 && acpi->sleep_control.address != 0) {
+        uint32_t type = (uint32_t)acpi->s5_type_a << SLEEP_CONTROL_TYPE_SHIFT;
+
+        error = register_write(&acpi->sleep_control, (uint8_t)(type | SLEEP_CONTROL_ENABLE));
+        wait_ms(POWER_OFF_MS);
+        return error < 0 ? error : -E_TIMEDOUT;
+    }
     if (!acpi->has_fadt || !acpi->has_s5 || !usable_port(&acpi->pm1a_control))
         return error < 0 ? error : -E_NOSYS;
-    error = enter_acpi_mode(acpi);
+    error = power_enter_acpi_mode(acpi);
     if (error < 0)
         log_warning("devmgr: the board does not enter ACPI mode: error %d; trying all the same",
                     error);
@@ -89,17 +114,8 @@ static int power_off(const struct acpi_info *acpi)
 
 static void reset_by_register(const struct acpi_info *acpi)
 {
-    void *mapped;
-
-    if (!acpi->can_reset)
-        return;
-    if (usable_port(&acpi->reset)) {
-        sys_port_write(resources.port, acpi->reset.address, 1, acpi->reset_value);
-    } else if (acpi->reset.space == ACPI_SPACE_MEMORY &&
-               physical_map(acpi->reset.address, 1, MEMORY_DEVICE, &mapped) == 0) {
-        *(volatile uint8_t *)mapped = acpi->reset_value;
-    }
-    wait_ms(POWER_OFF_MS);
+    if (acpi->can_reset && register_write(&acpi->reset, acpi->reset_value) == 0)
+        wait_ms(POWER_OFF_MS);
 }
 
 static int reboot(const struct acpi_info *acpi)

@@ -39,7 +39,7 @@ size_t devices_text(const struct devmgr *devmgr, char *text, size_t room)
             text + length, room - length, "%-8s %-6s %-10s %-16s %-4llu %-8s %-11s %-13s %s\n",
             or_dash(info->name), device_class_name(info->class), device_state_name(info->state),
             or_dash(info->service), (unsigned long long)info->incarnation, irq,
-            pci_dma_protection(device), info->where, info->what);
+            device_dma_protection(device), info->where, info->what);
     }
     return length < room ? length : room - 1;
 }

@@ -21,11 +21,6 @@
 
 enum { UNLOCKED = 0, LOCKED = 1 };
 
-#if defined(__x86_64__)
-#define PICK(x86_64, arm64) (x86_64)
-#else
-#define PICK(x86_64, arm64) (arm64)
-#endif
 // Calls that this processor does not have all land in one slot past the table's last real one.
 #define NO (SYSCALL_NUMBERS - 1)
 
@@ -33,8 +28,9 @@ enum { UNLOCKED = 0, LOCKED = 1 };
 #pragma clang diagnostic ignored "-Winitializer-overrides"
 const struct syscall_entry syscall_table[SYSCALL_NUMBERS] = {
 #define SYSCALL(x86_64, arm64, call, lock, ...) \
-    [PICK(x86_64, arm64)] = {linux_##call, lock, {__VA_ARGS__}, #call},
-#define SYSCALL_MISSING(x86_64, arm64, call) [PICK(x86_64, arm64)] = {NULL, UNLOCKED, {0}, #call},
+    [ARCH_SYSCALL_PICK(x86_64, arm64)] = {linux_##call, lock, {__VA_ARGS__}, #call},
+#define SYSCALL_MISSING(x86_64, arm64, call) \
+    [ARCH_SYSCALL_PICK(x86_64, arm64)] = {NULL, UNLOCKED, {0}, #call},
 #include "servers/posix/syscalls.def"
 #undef SYSCALL
 #undef SYSCALL_MISSING

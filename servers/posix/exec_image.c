@@ -16,25 +16,20 @@
 #include "abi/error.h"
 #include "lib/elf/elf.h"
 #include "lib/sys/sys.h"
+#include "servers/posix/arch.h"
 #include "servers/posix/mm.h"
 #include "servers/posix/random.h"
 #include "servers/posix/task.h"
 #include "servers/posix/user.h"
 #include "servers/posix/vfs.h"
 
-#define PIE_BASE           0x555555554000ull
+#define PIE_BASE           page_down(USER_ADDRESS_END / 3 * 2)
 #define STACK_RANDOM_PAGES 0x3fffffull  // 16 GiB
 #define MAP_RANDOM_PAGES   0xfffffffull // 28 bits
 #define HEAP_RANDOM_PAGES  0x1fffull    // 32 MiB
 #define STACK_GAP_LEAST    (128ull << 20)
 #define STACK_GAP_MOST     (USER_ADDRESS_END / 6 * 5)
 #define STACK_FIRST_BYTES  (132ull << 10) // mapped at once; the rest as it grows
-
-#if defined(__x86_64__)
-enum { OWN_MACHINE = 62 };
-#else
-enum { OWN_MACHINE = 183 };
-#endif
 
 static uint64_t page_down(uint64_t address)
 {
@@ -66,7 +61,7 @@ static int read_image(struct file *file, struct elf_image *image)
     uint8_t head[ELF_HEADER_BYTES];
     struct elf_header header;
     struct elf_rules rules = {
-        .machine = OWN_MACHINE,
+        .machine = ARCH_ELF_MACHINE,
         .file_bytes = ~0ull >> 1, // a range past the end shows when it is touched, as SIGBUS
         .address_max = USER_ADDRESS_END,
     };

@@ -294,18 +294,13 @@ int64_t linux_vfork(struct task *task, const uint64_t argument[SYSCALL_ARGUMENTS
 
 int64_t linux_clone(struct task *task, const uint64_t argument[SYSCALL_ARGUMENTS])
 {
-#if defined(__x86_64__)
-    const uint64_t child_tid = argument[3], thread_pointer = argument[4];
-#else
-    const uint64_t child_tid = argument[4], thread_pointer = argument[3];
-#endif
     struct clone_request request = {
         .flags = (uint32_t)argument[0] & ~CLONE_SIGNAL_MASK,
         .exit_signal = (int32_t)(argument[0] & CLONE_SIGNAL_MASK),
         .stack = argument[1],
         .parent_tid = argument[2],
-        .child_tid = child_tid,
-        .thread_pointer = thread_pointer,
+        .child_tid = argument[ARCH_CLONE_CHILD_TID],
+        .thread_pointer = argument[ARCH_CLONE_THREAD_POINTER],
     };
     request.flags &= ~(uint64_t)CLONE_DETACHED;
     return clone(task, &request);

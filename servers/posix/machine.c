@@ -119,19 +119,43 @@ void machine_log_clear(void)
         log_start = (uint64_t)end;
 }
 
+// ---- devices of class misc ----
+
+int machine_connect_device(const char *name, handle_t *endpoint)
+{
+    struct message message = {.word = {DEVICE_MISC}};
+    struct device_info info;
+    char padded[DEVICE_NAME_MAX] = {0};
+    strlcpy(padded, name, sizeof(padded));
+    message_put_bytes(&message, 1, padded, sizeof(padded));
+    message.tag = message_tag(DEVMGR_FIND, 3, 0);
+    int error = (int)message_call_retry(startup_handle("devmgr"), &message);
+    if (error >= 0)
+        error = (int)message_get_bytes(&message, 0, &info, sizeof(info));
+    if (error < 0)
+        return error;
+    if (info.state == DEVICE_FAILED || info.state == DEVICE_UNCLAIMED)
+        return -E_NODEV;
+    info.service[DEVICE_SERVICE_MAX - 1] = '\0';
+    *endpoint = connect(info.service);
+    return *endpoint == HANDLE_NONE ? -E_NODEV : 0;
+}
+
 // ---- the wall clock ----
 
 void machine_read_clock(void)
 {
     struct message message = {.tag = message_tag(RTC_READ, 0, 0)};
-    handle_t clock = startup_handle("rtc");
-    if (clock == HANDLE_NONE)
-        return;
+    handle_t clock = HANDLE_NONE;
     posix_unlock();
-    int64_t error = message_call_retry(clock, &message);
+    int64_t error = machine_connect_device("rtc0", &clock);
+    if (error >= 0) {
+        error = message_call_retry(clock, &message);
+        sys_handle_close(clock);
+    }
     posix_lock();
     if (error >= 0 && message_words(message.tag) >= 1)
         clock_set_realtime(message.word[0] * NS_PER_SECOND);
     else
-        log_warning("the real-time clock does not answer: the date is wrong");
+        log_warning("no real-time clock answers: the date is wrong");
 }

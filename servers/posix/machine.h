@@ -24,6 +24,10 @@ void machine_log_clear(void);
 // Sets the wall clock from the real-time clock, if there is one.
 void machine_read_clock(void);
 
+// The endpoint of a misc device's driver ("rtc0"), to be closed. -E_NOENT: there is none, -E_NODEV:
+// without a driver. posix_lock not held; waits for devmgr and rs, never for the driver.
+int machine_connect_device(const char *name, handle_t *endpoint);
+
 // For uname and /proc.
 const char *machine_release(void);
 const char *machine_version(void);

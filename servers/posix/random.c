@@ -11,6 +11,7 @@
 
 #include "abi/error.h"
 #include "lib/sys/sys.h"
+#include "servers/posix/blake2s.h"
 #include "servers/posix/chacha.h"
 #include "servers/posix/dispatch.h"
 #include "servers/posix/task.h"
@@ -23,21 +24,11 @@ static const uint32_t no_nonce[3];
 static uint32_t key[CHACHA_KEY_WORDS];
 static unsigned requests;
 
-// The key becomes a hash of itself and the data, one key's length at a time.
+// The key becomes a keyed hash (BLAKE2s) of the data: who knows the data but not the key learns
+// nothing, and nothing that was in the key is lost.
 void random_mix(const void *data, size_t bytes)
 {
-    const uint8_t *from = data;
-    uint8_t block[CHACHA_BLOCK_BYTES];
-    while (bytes > 0) {
-        size_t piece = bytes < sizeof(key) ? bytes : sizeof(key);
-        uint8_t *to = (uint8_t *)key;
-        for (size_t i = 0; i < piece; i++)
-            to[i] ^= from[i];
-        chacha_block(key, 0, no_nonce, block);
-        memcpy(key, block, sizeof(key));
-        from += piece;
-        bytes -= piece;
-    }
+    blake2s((uint8_t *)key, sizeof(key), key, sizeof(key), data, bytes);
 }
 
 static int reseed(void)

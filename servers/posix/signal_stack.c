@@ -60,7 +60,7 @@ static int set(struct task *task, uint64_t address, uint32_t flags, uint64_t byt
     if (mode == SS_DISABLE) {
         address = 0;
         bytes = 0;
-    } else if (bytes < SIGNAL_STACK_MIN) {
+    } else if (bytes < ARCH_SIGNAL_STACK_MIN) {
         return -E_NOMEM;
     }
     task->alternate_stack = address;

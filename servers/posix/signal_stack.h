@@ -9,7 +9,6 @@
 
 enum { SS_ONSTACK = 1, SS_DISABLE = 2 };
 #define SS_AUTODISARM (1u << 31)
-enum { SIGNAL_STACK_MIN = 2048 };
 
 // Where a frame for a handler starts (downwards), given the stack pointer and the bytes below it
 // that are in use. -E_FAULT: the alternate stack it is on has overflowed.

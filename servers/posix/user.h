@@ -13,11 +13,12 @@
 
 #include "abi/error.h"
 #include "abi/types.h"
+#include "servers/posix/arch.h"
 
 struct task;
 
-// One past the highest address a program may use (x86_64, 4-level paging, one guard page).
-#define USER_ADDRESS_END 0x00007ffffffff000ull
+// One past the highest address a program may use.
+#define USER_ADDRESS_END ARCH_USER_ADDRESS_END
 
 // All or nothing: 0 or -E_FAULT (some bytes may have been moved).
 int user_read(struct task *task, void *destination, uint64_t address, size_t bytes);

@@ -12,7 +12,7 @@ import pytest
 import guest
 
 BOOT_FAILED, PANIC = 241, 242
-BUILD = guest.ROOT / "build" / "x86_64"
+BUILD = guest.BUILD
 SECONDS = 60
 
 

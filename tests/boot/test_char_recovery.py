@@ -24,6 +24,7 @@ def test_port_output_is_exact():
     assert lines[:-1] == [str(i) for i in range(1, 60001)]
 
 
+@guest.x86_64_only
 def test_serial_output_is_complete(tmp_path):
     """A UART cannot say what it took: at most one FIFO is repeated at each death."""
     out = tmp_path / "serial"

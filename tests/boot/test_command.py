@@ -8,7 +8,7 @@ import pytest
 
 import guest
 
-BUSYBOX = guest.ROOT / "build/third_party/x86_64/busybox/bin/busybox"
+BUSYBOX = guest.BUSYBOX
 
 
 def test_busybox_is_debians_file():

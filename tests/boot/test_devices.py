@@ -73,6 +73,7 @@ def test_second_console_device_without_vectors(tmp_path):
     assert out.read_text() == "through the second one\n"
 
 
+@guest.x86_64_only
 def test_second_uart(tmp_path):
     out = tmp_path / "serial"
     guest.check(

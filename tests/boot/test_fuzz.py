@@ -31,7 +31,7 @@ def test_random_system_calls(tmp_path, processors):
     print(f"seed {SEED}")
     folder = tmp_path / "tree"
     folder.mkdir()
-    shutil.copy(guest.ROOT / "build/x86_64/fuzz.linux", folder / "fuzz")
+    shutil.copy(guest.BUILD / "fuzz.linux", folder / "fuzz")
     image = tmp_path / "disk"
     tools = {**os.environ, "PATH": os.environ["PATH"] + ":/usr/sbin:/sbin"}
     subprocess.run(["mke2fs", "-q", "-t", "ext4", "-d", folder, image, "8M"], check=True, env=tools)

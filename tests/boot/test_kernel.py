@@ -29,7 +29,7 @@ CHECKED_CALLS = 100000
 NO_AVX = "max,-avx"
 SECONDS = 150
 
-PASSED = 0 << 1 | 1  # QEMU's isa-debug-exit ends with code << 1 | 1
+PASSED = 0 << 1 | 1  # QEMU ends with code << 1 | 1
 
 
 def boot(build, folder, processors, model, calls):
@@ -38,7 +38,7 @@ def boot(build, folder, processors, model, calls):
     archive = folder / "boot.cpio"
     archive.write_bytes(boot_archive.pack([folder / "rs", folder / "kernel.sym"]))
     line = guest.launcher(
-        *("--dry-run", "--root", "none", "--kernel", build / "xinim.elf", "--initrd", archive),
+        *("--dry-run", "--root", "none", "--build", build, "--initrd", archive),
         *("--smp", processors, "--cpu", model),
         *("--append", f"ktest.fuzz={calls} ktest.seed={SEED}"),
     )
@@ -54,21 +54,34 @@ def boot(build, folder, processors, model, calls):
     return done.returncode, done.stdout.decode(errors="replace")
 
 
-@pytest.mark.parametrize(
-    "name, processors, model, calls",
-    [
-        ("x86_64", 1, NO_AVX, CALLS),
-        ("x86_64", 2, NO_AVX, CALLS),
-        ("x86_64", 4, "qemu64", CALLS),
-        ("x86_64", 8, NO_AVX, CALLS),
-        ("x86_64", 2, "max", 0),
-        ("x86_64-checks", 1, "qemu64", CHECKED_CALLS),
-        ("x86_64-checks", 2, NO_AVX, CHECKED_CALLS),
-        ("x86_64-checks", 4, "max", 0),
+# Kind of build, CPUs, QEMU's model of the processor, calls.
+CASES = {
+    "x86_64": [
+        ("", 1, NO_AVX, CALLS),
+        ("", 2, NO_AVX, CALLS),
+        ("", 4, "qemu64", CALLS),
+        ("", 8, NO_AVX, CALLS),
+        ("", 2, "max", 0),
+        ("-checks", 1, "qemu64", CHECKED_CALLS),
+        ("-checks", 2, NO_AVX, CHECKED_CALLS),
+        ("-checks", 4, "max", 0),
     ],
-)
-def test_kernel(tmp_path, name, processors, model, calls):
-    status, console = boot(guest.ROOT / "build" / name, tmp_path, processors, model, calls)
+    "aarch64": [
+        ("", 1, "max", CHECKED_CALLS),
+        ("", 2, "cortex-a57", CHECKED_CALLS),
+        ("", 4, "cortex-a72", CHECKED_CALLS),
+        ("", 8, "neoverse-n1", CHECKED_CALLS),
+        ("-checks", 1, "cortex-a57", CHECKED_CALLS),
+        ("-checks", 2, "max", CHECKED_CALLS),
+        ("-checks", 4, "neoverse-n1", CHECKED_CALLS),
+    ],
+}
+
+
+@pytest.mark.parametrize("kind, processors, model, calls", CASES[guest.ARCH])
+def test_kernel(tmp_path, kind, processors, model, calls):
+    build = guest.BUILD.with_name(guest.ARCH + kind)
+    status, console = boot(build, tmp_path, processors, model, calls)
     shown = f"seed {SEED}, status {status}\n{console[-4000:]}"
     assert status == PASSED, shown
     assert " passed, 0 failed" in console, shown

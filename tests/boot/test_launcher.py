@@ -25,7 +25,10 @@ def start(*options):
 @pytest.mark.parametrize(
     "options, message",
     [
-        (("--arch", "aarch64"), "aarch64"),
+        (("--arch", "x86_64", "--machine", "virt"), "not a board of x86_64"),
+        (("--arch", "aarch64", "--machine", "q35"), "not a board of aarch64"),
+        (("--arch", "x86_64", "--virtio", "mmio"), "no such bus"),
+        (("--arch", "aarch64", "--gic", "4"), "gic"),
         (("--disk", "ahci"), "AHCI"),
         (("--nic", "virtio"), "network"),
         (("--nic", "e1000e"), "network"),
@@ -62,7 +65,7 @@ def test_dry_run_prints_the_command_and_starts_nothing():
     result = start(*options)
     words = shlex.split(result.stdout)
     assert result.returncode == 0
-    assert words[0] == "qemu-system-x86_64"
+    assert words[0] == f"qemu-system-{guest.ARCH}"
     assert words[words.index("-smp") + 1] == "3"
     assert words[words.index("-m") + 1] == "300M"
     assert words[words.index("-append") + 1].endswith(" one=two")
@@ -78,6 +81,37 @@ def test_every_virtio_device_is_behind_the_iommu_and_none_without():
     assert "iommu" not in start("--dry-run", "--no-iommu", "--", "true").stdout.replace(
         str(guest.ROOT), ""
     )
+
+
+def machine_words(folder, *options):
+    """The dry run's words, for a build folder of empty files."""
+    for name in ("Image", "xinim.elf", "boot.cpio", "root.img"):
+        (folder / name).touch()
+    result = start("--dry-run", "--build", folder, *options)
+    assert result.returncode == 0, result.stderr
+    return shlex.split(result.stdout)
+
+
+@pytest.mark.parametrize("gic", ["2", "3"])
+@pytest.mark.parametrize(
+    "transport, device, legacy",
+    [
+        ("pci", "virtio-blk-pci,disable-legacy=on", None),
+        ("mmio", "virtio-blk-device,bus=virtio-mmio-bus.1", "off"),
+        ("mmio-legacy", "virtio-blk-device,bus=virtio-mmio-bus.1", "on"),
+    ],
+)
+def test_aarch64_machine(tmp_path, gic, transport, device, legacy):
+    options = ("--gic", gic, "--virtio", transport, "--cpu", "cortex-a57")
+    words = machine_words(tmp_path, "--arch", "aarch64", *options)
+    assert words[0] == "qemu-system-aarch64"
+    assert words[words.index("-machine") + 1] == f"virt,gic-version={gic}"
+    assert words[words.index("-cpu") + 1] == "cortex-a57"
+    assert words[words.index("-kernel") + 1] == str(tmp_path / "Image")
+    assert "console=ttyAMA0" in words[words.index("-append") + 1].split()
+    assert f"{device},drive=root" in words
+    forced = [word for word in words if word.startswith("virtio-mmio.force-legacy")]
+    assert forced == ([f"virtio-mmio.force-legacy={legacy}"] if legacy else [])
 
 
 def test_time_out_kills_the_machine_and_keeps_the_output():

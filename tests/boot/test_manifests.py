@@ -8,7 +8,7 @@ import sys
 
 import guest
 
-BUILD = guest.ROOT / "build" / "x86_64"
+BUILD = guest.BUILD
 
 FILES = {
     "unknown.svc": "name = unknown\ncolour = red\n",

@@ -9,7 +9,7 @@ import pytest
 
 import guest
 
-SERVICES = ("rs", "devmgr", "posix", "ext4", "virtio_blk.0", "uart16550.0", "log")
+SERVICES = ("rs", "devmgr", "posix", "ext4", "virtio_blk.0", f"{guest.UART}.0", "log")
 
 COMMAND = r"""
 for f in /sys/xinim/services/*/status /sys/xinim/services/*/stats /sys/xinim/services/*/log \

@@ -14,4 +14,4 @@ def test_services(processors):
 
 
 def test_real_drivers_come_back():
-    native.run("revive_test", root=guest.ROOT / "build" / "x86_64" / "root.img")
+    native.run("revive_test", root=guest.BUILD / "root.img")

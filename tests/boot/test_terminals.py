@@ -9,7 +9,7 @@ import pytest
 
 import guest
 
-PROGRAM = guest.ROOT / "build" / "x86_64" / "tty_test.linux"
+PROGRAM = guest.BUILD / "tty_test.linux"
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/ptmx"), reason="no pseudo terminals here")

@@ -18,8 +18,19 @@ import tempfile
 import termios
 import time
 
+import pytest
+
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 RUN = ROOT / "run"
+
+# The processor to test (make test ARCH=...), what was built for it, and its names of things.
+ARCH = os.environ.get("XINIM_ARCH", "x86_64")
+BUILD = ROOT / "build" / ARCH
+BUSYBOX = ROOT / "build" / "third_party" / ARCH / "busybox" / "bin" / "busybox"
+UART = {"x86_64": "uart16550", "aarch64": "pl011"}[ARCH]
+
+# Scenarios of boards and devices that only one processor has.
+x86_64_only = pytest.mark.skipif(ARCH != "x86_64", reason="a board or device of x86_64")
 
 # Hang detectors, not measurements: generous, because several machines may share the processors.
 COMMAND_SECONDS = 300
@@ -43,7 +54,7 @@ class Result:
 
 def launcher(*options):
     """The launcher's command line, without building."""
-    return [str(RUN), "--no-build", *EXTRA, *map(str, options)]
+    return [str(RUN), "--no-build", "--arch", ARCH, *EXTRA, *map(str, options)]
 
 
 def run(command, *options, seconds=COMMAND_SECONDS, folder=None):

@@ -9,9 +9,8 @@ import subprocess
 
 import guest
 
-BUILD = guest.ROOT / "build" / "x86_64"
 
-# tests/guest/guest_test.h; QEMU's isa-debug-exit ends with code << 1 | 1.
+# tests/guest/guest_test.h; QEMU ends with code << 1 | 1.
 PASSED = 0x20 << 1 | 1
 
 
@@ -25,7 +24,7 @@ def run(
 ):
     """The test's lines on the console; fails with them if the test did."""
     line = guest.launcher(
-        *("--dry-run", "--root", root, "--initrd", BUILD / archive),
+        *("--dry-run", "--root", root, "--initrd", guest.BUILD / archive),
         *("--append", f"start={name} {append}"),
         *options,
     )

@@ -4,9 +4,13 @@
 its own mounts, process ids and host name, and the environment that XINIM's init gives."""
 
 import os
+import shutil
 import subprocess
 
 import root_image
+
+# Where the guest's BusyBox lies here, for the cases that work on its bytes ($SAMPLE, else /bin).
+SAMPLE = "usr/lib/sample"
 
 ENVIRONMENT = {
     "HOME": "/root",
@@ -14,6 +18,7 @@ ENVIRONMENT = {
     "SHELL": "/bin/sh",
     "TERM": "vt100",
     "USER": "root",
+    "SAMPLE": "/" + SAMPLE,
 }
 
 # Runs as root of new namespaces; $1 is the root folder, $2 the folder with driver and cases.
@@ -39,13 +44,15 @@ chroot . /bin/sh -c 'cd /root; sh /mnt/driver.sh /mnt'
 """
 
 
-def make_root(folder, busybox, skeleton):
-    """A folder like the root disk's tree."""
+def make_root(folder, busybox, sample, skeleton):
+    """A folder like the root disk's tree, with the guest's BusyBox beside the one that runs."""
     os.umask(0o022)
     folder.mkdir(parents=True)
     root_image.stage_folders(folder)
     root_image.stage_skeleton(folder, skeleton)
     root_image.stage_busybox(folder, busybox, busybox)
+    (folder / SAMPLE).mkdir(parents=True)
+    shutil.copy(sample, folder / SAMPLE / "busybox")
 
 
 def run(root, cases):

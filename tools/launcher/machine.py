@@ -16,29 +16,25 @@ from launcher.status import LAUNCHER, Failure
 # ctrl-], as telnet has it: QEMU's own ctrl-a is a key of line editing.
 ESCAPE = 0x1D
 
-QEMU = {"x86_64": "qemu-system-x86_64"}
+QEMU = {"x86_64": "qemu-system-x86_64", "aarch64": "qemu-system-aarch64"}
+# What the build made for QEMU to load: an ELF file by the PVH protocol, or Linux's Image.
+KERNEL = {"x86_64": "xinim.elf", "aarch64": "Image"}
+CONSOLE = {"x86_64": "ttyS0", "aarch64": "ttyAMA0"}
+# How the kernel ends the machine with a status.
+DEBUG_EXIT = {
+    "x86_64": ["-device", "isa-debug-exit,iobase=0xf4,iosize=0x04"],
+    "aarch64": ["-semihosting-config", "enable=on,target=native"],
+}
 
 
-def board(options):
-    """The board and what executes its instructions."""
+def accelerator(options):
     if options.accel == "icount":
-        return ["-machine", "q35", "-accel", "tcg,thread=single", "-icount", "shift=0,sleep=off"]
-    if options.accel == "kvm" or (options.accel == "auto" and kvm.works()):
-        # Only an I/O APIC in QEMU has its interrupts remapped.
-        machine = "q35" if options.no_iommu else "q35,kernel-irqchip=split"
-        return ["-machine", machine, "-accel", "kvm"]
-    return ["-machine", "q35", "-accel", "tcg,thread=multi"]
-
-
-def iommu(options):
-    """Before every other device: QEMU puts behind it only what comes later."""
-    return [] if options.no_iommu else ["-device", "intel-iommu,intremap=on"]
-
-
-def virtio(options, device):
-    """QEMU's words for a virtio device on PCI; its DMA passes the IOMMU only if it is told so."""
-    platform = "" if options.no_iommu else ",iommu_platform=on"
-    return ["-device", f"{device},disable-legacy=on{platform}"]
+        return ["-accel", "tcg,thread=single", "-icount", "shift=0,sleep=off"]
+    if options.accel == "kvm" or (
+        options.accel == "auto" and options.arch == "x86_64" and kvm.works()
+    ):
+        return ["-accel", "kvm"]
+    return ["-accel", "tcg,thread=multi"]
 
 
 def built_file(path):
@@ -47,29 +43,77 @@ def built_file(path):
     return path
 
 
-def disk(options, name, path, snapshot):
+# Boards of virtio-mmio slots. Root disk, console's ports and the other disks are a page apart, so
+# that no driver is handed another kind's registers with its own. Slot 0 stays empty: QEMU delivers
+# pin 0 of microvm's second I/O APIC, which it interrupts by, at pin 2.
+MMIO_ROOT_SLOT = 1
+MMIO_PORTS_SLOT = 8
+MMIO_DRIVES_SLOT = 16
+# QEMU's words for the boards; microvm's clock is there on request only.
+BOARD = {"q35": "q35", "microvm": "microvm,acpi=on,rtc=on", "virt": "virt,gic-version={gic}"}
+
+
+def confined(options):
+    """Is there an IOMMU between the devices and memory?"""
+    return options.machine == "q35" and not options.no_iommu
+
+
+def board(options):
+    machine = BOARD[options.machine].format(gic=options.gic)
+    if confined(options) and "kvm" in accelerator(options):
+        machine += ",kernel-irqchip=split"  # only an I/O APIC in QEMU has its interrupts remapped
+    words = ["-machine", machine]
+    if options.virtio != "pci":
+        legacy = "on" if options.virtio == "mmio-legacy" else "off"
+        words += ["-global", f"virtio-mmio.force-legacy={legacy}"]
+    return words
+
+
+def iommu(options):
+    """Before every other device: QEMU puts behind it only what comes later."""
+    return ["-device", "intel-iommu,intremap=on"] if confined(options) else []
+
+
+def virtio(options, device, slot):
+    """QEMU's name of a virtio device on the bus that was chosen; its DMA passes an IOMMU only if it
+    is told so."""
+    if options.virtio == "pci":
+        platform = ",iommu_platform=on" if confined(options) else ""
+        return f"{device}-pci,disable-legacy=on{platform}"
+    return f"{device}-device,bus=virtio-mmio-bus.{slot}"
+
+
+def disk(options, name, path, snapshot, slot):
     # QEMU takes a comma in a file name doubled.
     place = os.fspath(path).replace(",", ",,")
     mode = "snapshot=on" if snapshot else "cache=writeback"
     return [
         "-drive",
         f"if=none,id={name},format=raw,{mode},file={place}",
-        *virtio(options, f"virtio-blk-pci,drive={name}"),
+        "-device",
+        f"{virtio(options, 'virtio-blk', slot)},drive={name}",
     ]
 
 
 def disks(options):
     words = []
     if options.root != "none":
-        words += disk(options, "root", built_file(options.root or options.build / "root.img"), True)
+        words += disk(
+            options,
+            "root",
+            built_file(options.root or options.build / "root.img"),
+            True,
+            MMIO_ROOT_SLOT,
+        )
     for number, path in enumerate(options.drive):
-        words += disk(options, f"drive{number}", path, False)
+        words += disk(options, f"drive{number}", path, False, MMIO_DRIVES_SLOT + number)
     return words
 
 
 def ports(options, names):
     """The virtio-serial ports org.xinim.<name>; number 0 is reserved for a console."""
-    words = virtio(options, "virtio-serial-pci,id=ports,max_ports=4")
+    serial = virtio(options, "virtio-serial", MMIO_PORTS_SLOT)
+    words = ["-device", f"{serial},id=ports,max_ports=4"]
     for number, name in enumerate(names, 1):
         words += [
             "-device",
@@ -79,7 +123,7 @@ def ports(options, names):
 
 
 def kernel_options(options):
-    words = ["console=ttyS0", "root=/dev/vda"]
+    words = ["console=" + CONSOLE[options.arch], "root=/dev/vda"]
     if options.command is not None:
         words.append("init.mode=command")
     elif re.fullmatch(r"[A-Za-z0-9._+-]{1,31}", os.environ.get("TERM", "")):
@@ -94,6 +138,7 @@ def command_line(options, channels):
         *board(options),
         "-cpu",
         options.cpu,
+        *accelerator(options),
         "-m",
         options.mem,
         "-smp",
@@ -103,10 +148,9 @@ def command_line(options, channels):
         "none",
         "-no-reboot",
         *iommu(options),
-        "-device",
-        "isa-debug-exit,iobase=0xf4,iosize=0x04",
+        *DEBUG_EXIT[options.arch],
         "-kernel",
-        str(built_file(options.kernel or options.build / "xinim.elf")),
+        str(built_file(options.kernel or options.build / KERNEL[options.arch])),
         "-initrd",
         str(built_file(options.initrd or options.build / "boot.cpio")),
         "-append",

@@ -17,7 +17,6 @@ MAX_DRIVES = 25
 
 # Accepted spellings whose parts come with later work: (option, value) -> why it is refused.
 NOT_YET = {
-    ("arch", "aarch64"): "the aarch64 port is not there yet; x86_64 is",
     ("disk", "ahci"): "there is no AHCI driver yet; --disk virtio is",
     ("nic", "virtio"): "there is no network stack yet; --nic none is the default",
     ("nic", "e1000"): "there is no network stack yet; --nic none is the default",
@@ -75,10 +74,24 @@ def make_parser():
     )
     parser.add_argument("--arch", choices=("x86_64", "aarch64"), default="x86_64")
     parser.add_argument(
+        "--machine",
+        choices=("q35", "microvm", "virt"),
+        help="board: x86_64's q35 (default) or microvm, which has virtio-mmio slots and no PCI; "
+        "aarch64's virt",
+    )
+    parser.add_argument(
         "--smp", type=processors, default=2, metavar="N", help="CPUs, 1 to 8 (default 2)"
     )
     parser.add_argument(
         "--mem", type=memory, default="256M", metavar="SIZE", help="memory (default 256M)"
+    )
+    parser.add_argument(
+        "--gic", choices=("2", "3"), default="3", help="virt: version of the interrupt controller"
+    )
+    parser.add_argument(
+        "--virtio",
+        choices=("pci", "mmio", "mmio-legacy"),
+        help="transport of the virtio devices (default: pci where the board has it)",
     )
     parser.add_argument(
         "--disk", choices=("virtio", "ahci"), default="virtio", help="kind of all disks"
@@ -139,7 +152,28 @@ def split_command(arguments):
     return arguments[:at], " ".join(arguments[at + 1 :])
 
 
+BOARDS = {"x86_64": ("q35", "microvm"), "aarch64": ("virt",)}
+TRANSPORTS = {
+    "q35": ("pci",),
+    "microvm": ("mmio", "mmio-legacy"),
+    "virt": ("pci", "mmio", "mmio-legacy"),
+}
+
+
+def settle_board(options):
+    """The board and the transport, where they were left open; refuses what is not to be had."""
+    boards = BOARDS[options.arch]
+    options.machine = options.machine or boards[0]
+    if options.machine not in boards:
+        raise Failure(LAUNCHER, f"--machine {options.machine} is not a board of {options.arch}")
+    transports = TRANSPORTS[options.machine]
+    options.virtio = options.virtio or transports[0]
+    if options.virtio not in transports:
+        raise Failure(LAUNCHER, f"--virtio {options.virtio}: {options.machine} has no such bus")
+
+
 def check(options):
+    settle_board(options)
     for name in ("arch", "disk", "nic"):
         value = getattr(options, name)
         if (name, value) in NOT_YET:

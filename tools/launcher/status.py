@@ -15,6 +15,7 @@ PANIC = 242  # the kernel stopped the machine
 TIMED_OUT = 243  # the command was still running at the end of --timeout
 
 # The kernel ends a panic by writing 0x7f to the isa-debug-exit port: QEMU exits with 2 * 0x7f + 1.
+# On aarch64 it asks for the same status by semihosting.
 QEMU_PANIC = 255
 
 

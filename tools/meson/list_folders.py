@@ -6,7 +6,7 @@
 import pathlib
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-PLACES = ("boot", "drivers", "fs", "kernel", "lib", "servers", "tests", "user")
+PLACES = ("boot", "drivers", "fs", "kernel", "lib", "servers", "tests", "third_party", "user")
 
 
 def main():

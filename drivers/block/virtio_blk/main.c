@@ -1,50 +1,29 @@
 // SPDX-License-Identifier: MIT
 // SPDX-FileCopyrightText: 2026 The XINIM authors
 
-// virtio-blk driver: the process. The device is a modern virtio PCI function; the device manager
-// granted its configuration space ("config"), BARs, interrupts and DMA window (virtio_blk.svc).
+// virtio-blk driver: the process. The device is a PCI function or an MMIO slot
+// (lib/virtio/attach.h), granted with its interrupts and DMA window (virtio_blk.svc).
 //
 // Interrupts: with MSI-X, entry 0 is the configuration's and entry 1 the queue's, or entry 0 serves
-// both where there is one only. Without MSI-X one interrupt is shared, and the ISR register says
-// what for.
-
-#include <stdio.h>
+// both where there is one only. Without MSI-X one interrupt is shared, and the transport says what
+// for.
 
 #include "abi/error.h"
 #include "drivers/block/virtio_blk/virtio_blk.h"
 #include "lib/block/unit.h"
 #include "lib/driver/driver.h"
 #include "lib/sys/log.h"
-#include "lib/virtio/pci.h"
+#include "lib/virtio/attach.h"
 
 struct state {
-    struct virtio_pci pci;
+    struct virtio_attachment bus;
     struct virtio_blk blk;
     unsigned queue_irq;
 };
 
-static int map_bar(void *context, unsigned bar, void **address, uint64_t *bytes)
-{
-    char name[8];
-    snprintf(name, sizeof(name), "bar%u", bar);
-    return driver_map_grant(context, name, true, address, bytes);
-}
-
-static int find_device(struct driver *driver, struct state *state)
-{
-    void *config;
-    uint64_t bytes;
-    int status = driver_map_grant(driver, "config", false, &config, &bytes);
-    if (status == 0)
-        status = virtio_pci_init(&state->pci, config, (size_t)bytes, map_bar, driver);
-    if (status == 0 && state->pci.device_type != VIRTIO_ID_BLOCK)
-        status = -E_NODEV;
-    return status;
-}
-
 static struct virtio_blk_vectors choose_vectors(const struct driver *driver, struct state *state)
 {
-    if (!state->pci.has_msix) {
+    if (!state->bus.vectors) {
         state->queue_irq = 0;
         return (struct virtio_blk_vectors){VIRTIO_MSI_NO_VECTOR, VIRTIO_MSI_NO_VECTOR};
     }
@@ -61,13 +40,13 @@ static int init(struct driver *driver)
         log_error("virtio_blk: no interrupt or no DMA window granted");
         return -E_NODEV;
     }
-    int status = find_device(driver, state);
+    int status = virtio_attach(driver, VIRTIO_ID_BLOCK, &state->bus);
     if (status < 0) {
-        log_error("virtio_blk: no modern virtio block device here: error %d", status);
+        log_error("virtio_blk: no virtio block device here: error %d", status);
         return status;
     }
     block_server_init(driver);
-    status = virtio_blk_init(&state->blk, &state->pci.transport, choose_vectors(driver, state),
+    status = virtio_blk_init(&state->blk, state->bus.transport, choose_vectors(driver, state),
                              driver->dma, driver->unit_name);
     return status < 0 ? status : block_server_start();
 }
@@ -77,8 +56,8 @@ static void handle_irq(struct driver *driver, unsigned irq)
     struct state *state = driver->state;
     bool queue = irq == state->queue_irq;
     bool config = irq == 0;
-    if (!state->pci.has_msix) {
-        uint8_t cause = state->pci.transport.ops->acknowledge(&state->pci.transport);
+    if (!state->bus.vectors) {
+        uint8_t cause = state->bus.transport->ops->acknowledge(state->bus.transport);
         queue = (cause & VIRTIO_ISR_QUEUE) != 0;
         config = (cause & VIRTIO_ISR_CONFIG) != 0;
     }

@@ -12,16 +12,14 @@
 // Interrupts: MSI-X entry 0 for configuration and control queues, entry 1 for all ports if the
 // device has a second one.
 
-#include <stdio.h>
-
 #include "abi/error.h"
 #include "abi/syscall.h"
 #include "drivers/char/virtio_console/console.h"
 #include "lib/driver/dma_map.h"
 #include "lib/sys/log.h"
 #include "lib/sys/start.h"
+#include "lib/virtio/attach.h"
 #include "lib/virtio/device.h"
-#include "lib/virtio/pci.h"
 
 // Time-outs.
 #define SETTLE_TIMEOUT_NS \
@@ -32,33 +30,24 @@ struct state {
     struct char_class class;
     struct char_port port[CONSOLE_PORTS_MAX];
     struct console console;
-    struct virtio_pci pci;
+    struct virtio_attachment bus;
     struct virtio_device device;
     uint8_t *saved; // the checkpoint: a page a port
     handle_t saved_object;
-    bool msix; // else one interrupt for everything, to be acknowledged at the device
 };
 
 static void notify(struct console *console, uint16_t queue)
 {
     struct state *state = (struct state *)((char *)console - offsetof(struct state, console));
 
-    state->pci.transport.ops->queue_notify(&state->pci.transport, queue);
-}
-
-static int map_bar(void *context, unsigned bar, void **address, uint64_t *bytes)
-{
-    char name[STARTUP_NAME];
-
-    snprintf(name, sizeof name, "bar%u", bar);
-    return driver_map_grant(context, name, true, address, bytes);
+    state->bus.transport->ops->queue_notify(state->bus.transport, queue);
 }
 
 // ---- queues ----
 
 static uint16_t queue_size(struct state *state, uint16_t index, uint16_t wanted)
 {
-    uint16_t most = state->pci.transport.ops->queue_size_max(&state->pci.transport, index);
+    uint16_t most = state->bus.transport->ops->queue_size_max(state->bus.transport, index);
 
     while (wanted > most)
         wanted /= 2;
@@ -97,17 +86,17 @@ static int queue_set_up(struct state *state, struct virtqueue *queue, uint16_t i
                                         .descriptors = memory->bus,
                                         .available = memory->bus + layout.available,
                                         .used = memory->bus + layout.used};
-    return state->pci.transport.ops->queue_enable(&state->pci.transport, index, &setup);
+    return state->bus.transport->ops->queue_enable(state->bus.transport, index, &setup);
 }
 
 static uint16_t control_vector(const struct state *state)
 {
-    return state->msix ? 0 : VIRTIO_MSI_NO_VECTOR;
+    return state->bus.vectors ? 0 : VIRTIO_MSI_NO_VECTOR;
 }
 
 static uint16_t port_vector(const struct state *state)
 {
-    if (!state->msix)
+    if (!state->bus.vectors)
         return VIRTIO_MSI_NO_VECTOR;
     return state->driver->irqs > 1 ? 1 : 0;
 }
@@ -213,15 +202,11 @@ static void read_size(struct state *state)
 
 static int device_bring_up(struct state *state)
 {
-    void *config;
-    uint64_t bytes;
-    int status = driver_map_grant(state->driver, "config", false, &config, &bytes);
+    int status = virtio_attach(state->driver, VIRTIO_ID_CONSOLE, &state->bus);
 
-    if (status == 0)
-        status = virtio_pci_init(&state->pci, config, bytes, map_bar, state->driver);
     if (status < 0)
         return status;
-    virtio_device_init(&state->device, &state->pci.transport);
+    virtio_device_init(&state->device, state->bus.transport);
     status = virtio_device_reset(&state->device);
     if (status == 0)
         status = virtio_device_negotiate(
@@ -230,8 +215,8 @@ static int device_bring_up(struct state *state)
     if (status == 0)
         status = read_configuration(state);
     if (status == 0)
-        status = state->pci.transport.ops->set_config_vector(&state->pci.transport,
-                                                             control_vector(state));
+        status = state->bus.transport->ops->set_config_vector(state->bus.transport,
+                                                              control_vector(state));
     return status;
 }
 
@@ -249,7 +234,6 @@ static int init(struct driver *driver)
     int status;
 
     state->driver = driver;
-    state->msix = startup_value("irq0") != IRQ_GRANT_NO_VECTOR;
     char_class_init(&state->class, driver, &console_char_ops, state->port, CONSOLE_PORTS_MAX);
     state->console.class = &state->class;
     state->console.notify = notify;
@@ -278,8 +262,8 @@ static void handle_irq(struct driver *driver, unsigned irq)
 {
     struct state *state = driver->state;
 
-    if (!state->msix)
-        state->pci.transport.ops->acknowledge(&state->pci.transport);
+    if (!state->bus.vectors)
+        state->bus.transport->ops->acknowledge(state->bus.transport);
     if (irq == 0) {
         if (virtio_device_needs_reset(&state->device))
             driver_fail(driver, "the device asks for a reset");

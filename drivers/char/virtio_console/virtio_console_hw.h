@@ -9,6 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+enum { VIRTIO_ID_CONSOLE = 3 };
+
 #define VIRTIO_CONSOLE_F_SIZE      (1ull << 0)
 #define VIRTIO_CONSOLE_F_MULTIPORT (1ull << 1)
 

@@ -90,7 +90,7 @@ int main(int argc, char **argv)
     (void)argc;
     (void)argv;
     handle_t endpoint = startup_handle("endpoint");
-    ports = startup_handle("ports0");
+    ports = startup_handle("io0");
     struct message message = {.tag = message_tag(RS_READY, 0, 0)};
     int64_t error = message_call_retry(startup_handle("rs"), &message);
     if (error < 0)

@@ -2,8 +2,9 @@
 // SPDX-FileCopyrightText: 2026 The XINIM authors
 
 // Time on x86_64: the TSC counts; the local APIC timer interrupts, in TSC-deadline mode where the
-// CPU has it. Both are calibrated once against the HPET (IA-PC HPET specification 1.0a), or the
-// PIT's channel 2 where there is none.
+// CPU has it. Both are calibrated once against the HPET (IA-PC HPET specification 1.0a), or, where
+// there is none, the PIT's channel 0 (Intel 8254 data sheet): channel 2 needs the speaker's gate at
+// port 61, which QEMU's microvm lacks.
 
 #include "kernel/arch/clock.h"
 
@@ -21,9 +22,13 @@ enum {
     CALIBRATION_US = 5000,
     CALIBRATION_SPINS = 100000000,
 
-    PIT_CHANNEL2 = 0x42,
+    PIT_CHANNEL0 = 0x40,
     PIT_COMMAND = 0x43,
-    PIT_GATE = 0x61,
+    PIT_COUNT_ONCE = 0x30,  // channel 0, both bytes, mode 0: OUT rises at the end of the count
+    PIT_READ_COUNT = 0xd2,  // read-back: the count of channel 0
+    PIT_READ_STATUS = 0xe2, // read-back: the status of channel 0
+    PIT_STATUS_OUT = 0x80,
+    PIT_STATUS_MODE = 0x3f, // as it was programmed
     PIT_HZ = 1193182,
 
     CPUID_TSC_DEADLINE = 1 << 24,
@@ -66,20 +71,33 @@ static uint64_t wait_with_hpet(void)
     return passed * femtoseconds / 1000000;
 }
 
+static uint8_t pit_status(void)
+{
+    port_write8(PIT_COMMAND, PIT_READ_STATUS);
+    return port_read8(PIT_CHANNEL0);
+}
+
+// Runs for CALIBRATION_US or longer, as an emulated CPU may rest in between; returns the
+// nanoseconds that really passed, if they are less than the 55 ms in which the count, going on
+// below 0, wraps.
 static uint64_t wait_with_pit(void)
 {
     uint32_t count = (uint32_t)((uint64_t)PIT_HZ * CALIBRATION_US / 1000000);
-    uint8_t gate = port_read8(PIT_GATE);
-    port_write8(PIT_GATE, (uint8_t)((gate & ~2u) | 1u));
-    port_write8(PIT_COMMAND, 0xb0); // channel 2, both bytes, mode 0
-    port_write8(PIT_CHANNEL2, (uint8_t)count);
-    port_write8(PIT_CHANNEL2, (uint8_t)(count >> 8));
-    for (unsigned i = 0; (port_read8(PIT_GATE) & 0x20) == 0; i++) {
+    port_write8(PIT_COMMAND, PIT_COUNT_ONCE);
+    if ((pit_status() & PIT_STATUS_MODE) != PIT_COUNT_ONCE) { // no chip: all ones
+        panic("clock: the board has neither HPET nor PIT to measure time against");
+    }
+    port_write8(PIT_CHANNEL0, (uint8_t)count);
+    port_write8(PIT_CHANNEL0, (uint8_t)(count >> 8));
+    for (unsigned i = 0; (pit_status() & PIT_STATUS_OUT) == 0; i++) {
         if (i == CALIBRATION_SPINS) {
-            panic("clock: neither HPET nor PIT counts");
+            panic("clock: the PIT does not count");
         }
     }
-    return (uint64_t)count * 1000000000 / PIT_HZ;
+    port_write8(PIT_COMMAND, PIT_READ_COUNT);
+    uint32_t left = port_read8(PIT_CHANNEL0);
+    left |= (uint32_t)port_read8(PIT_CHANNEL0) << 8;
+    return (uint64_t)((count - left) & 0xffff) * 1000000000 / PIT_HZ;
 }
 
 void clock_init(void)

@@ -218,16 +218,16 @@ static void load_base(uint32_t msr, uint64_t base)
 // In the kernel the user's GS base rests in KERNEL_GS_BASE.
 void arch_load_guest_bases(struct cpu *cpu, const struct guest_registers *registers)
 {
-    cpu->fs_base = __atomic_load_n(&registers->fs_base, __ATOMIC_RELAXED);
-    cpu->gs_base = __atomic_load_n(&registers->gs_base, __ATOMIC_RELAXED);
-    load_base((uint32_t)MSR_FS_BASE, cpu->fs_base);
-    load_base((uint32_t)MSR_KERNEL_GS_BASE, cpu->gs_base);
+    cpu->guest_bases[0] = __atomic_load_n(&registers->fs_base, __ATOMIC_RELAXED);
+    cpu->guest_bases[1] = __atomic_load_n(&registers->gs_base, __ATOMIC_RELAXED);
+    load_base((uint32_t)MSR_FS_BASE, cpu->guest_bases[0]);
+    load_base((uint32_t)MSR_KERNEL_GS_BASE, cpu->guest_bases[1]);
 }
 
 void arch_update_guest_bases(struct cpu *cpu, const struct guest_registers *registers)
 {
-    if (__atomic_load_n(&registers->fs_base, __ATOMIC_RELAXED) != cpu->fs_base ||
-        __atomic_load_n(&registers->gs_base, __ATOMIC_RELAXED) != cpu->gs_base) {
+    if (__atomic_load_n(&registers->fs_base, __ATOMIC_RELAXED) != cpu->guest_bases[0] ||
+        __atomic_load_n(&registers->gs_base, __ATOMIC_RELAXED) != cpu->guest_bases[1]) {
         arch_load_guest_bases(cpu, registers);
     }
 }

@@ -9,6 +9,7 @@
 #pragma once
 
 #include "abi/guest.h"
+#include "abi/syscall.h"
 
 struct frame {
     uint64_t r15, r14, r13, r12, r11, rbp;
@@ -50,14 +51,14 @@ static inline const uint64_t *frame_arguments(const struct frame *frame)
     return &frame->rdi;
 }
 
-// struct process_status' order: rax rbx rcx rdx rsi rdi rbp rsp r8 .. r15.
-static inline void frame_copy_registers(const struct frame *frame, uint64_t registers[16])
+// struct process_status' order.
+static inline void frame_copy_registers(const struct frame *frame, uint64_t registers[])
 {
-    const uint64_t all[16] = {frame->rax, frame->rbx, frame->rcx, frame->rdx,
-                              frame->rsi, frame->rdi, frame->rbp, frame->rsp,
-                              frame->r8,  frame->r9,  frame->r10, frame->r11,
-                              frame->r12, frame->r13, frame->r14, frame->r15};
-    for (unsigned i = 0; i < 16; i++) {
+    const uint64_t all[PROCESS_REGISTERS] = {frame->rax, frame->rbx, frame->rcx, frame->rdx,
+                                             frame->rsi, frame->rdi, frame->rbp, frame->rsp,
+                                             frame->r8,  frame->r9,  frame->r10, frame->r11,
+                                             frame->r12, frame->r13, frame->r14, frame->r15};
+    for (unsigned i = 0; i < PROCESS_REGISTERS; i++) {
         registers[i] = all[i];
     }
 }

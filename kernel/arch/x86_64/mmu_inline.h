@@ -22,6 +22,9 @@
 #define MMU_NO_EXECUTE (1ull << 63)
 #define MMU_FRAME      0x000ffffffffff000ull
 
+// Directory entries allow everything; the leaf decides.
+#define MMU_DIRECTORY (MMU_PRESENT | MMU_WRITABLE | MMU_USER | MMU_ACCESSED)
+
 enum {
     MMU_INDEX_BITS = 9,
     MMU_ENTRIES = 1 << MMU_INDEX_BITS,

@@ -11,8 +11,6 @@
 // All pages are global. Nothing is both writable and executable. Built once on the boot CPU;
 // top-level entries never change afterwards, so spaces copy them.
 
-#include "kernel/arch/x86_64/mmu_kernel.h"
-
 #include "kernel/arch/mmu.h"
 #include "kernel/core/panic.h"
 
@@ -39,8 +37,11 @@ extern const char kernel_rodata_start[], kernel_rodata_end[];
 extern const char kernel_data_start[], kernel_end[];
 
 struct mmu_space mmu_kernel_space;
-unsigned mmu_kernel_slots[MMU_KERNEL_SLOTS_MAX];
-unsigned mmu_kernel_slot_count;
+
+// The used entries of the kernel's top-level table, fixed since boot: user roots take them over.
+enum { KERNEL_SLOTS_MAX = 8 };
+static unsigned kernel_slots[KERNEL_SLOTS_MAX];
+static unsigned kernel_slot_count;
 
 static bool has_1g_pages;
 static uint64_t device_next = DEVICE_MAP_BASE;
@@ -158,9 +159,27 @@ static void note_slots(void)
     const mmu_entry_t *root = physical_to_virtual(mmu_kernel_space.root);
     for (unsigned i = MMU_ENTRIES / 2; i < MMU_ENTRIES; i++) {
         if (root[i] != 0) {
-            KERNEL_ASSERT(mmu_kernel_slot_count < MMU_KERNEL_SLOTS_MAX);
-            mmu_kernel_slots[mmu_kernel_slot_count++] = i;
+            KERNEL_ASSERT(kernel_slot_count < KERNEL_SLOTS_MAX);
+            kernel_slots[kernel_slot_count++] = i;
         }
+    }
+}
+
+int mmu_root_attach(struct mmu_space *space, mmu_entry_t *root)
+{
+    (void)space;
+    const mmu_entry_t *kernel_root = physical_to_virtual(mmu_kernel_space.root);
+    for (unsigned i = 0; i < kernel_slot_count; i++) {
+        root[kernel_slots[i]] = kernel_root[kernel_slots[i]];
+    }
+    return 0;
+}
+
+void mmu_root_detach(struct mmu_space *space, mmu_entry_t *root)
+{
+    (void)space;
+    for (unsigned i = 0; i < kernel_slot_count; i++) {
+        root[kernel_slots[i]] = 0;
     }
 }
 

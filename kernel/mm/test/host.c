@@ -8,7 +8,6 @@
 #include <string.h>
 
 #include "abi/error.h"
-#include "kernel/arch/x86_64/mmu_kernel.h"
 #include "kernel/core/panic.h"
 #include "kernel/mm/heap.h"
 
@@ -133,8 +132,19 @@ struct tlb {
 static struct tlb tlbs[CPU_MAX];
 struct mmu_loaded mmu_loaded[CPU_MAX];
 struct mmu_space mmu_kernel_space;
-unsigned mmu_kernel_slots[MMU_KERNEL_SLOTS_MAX];
-unsigned mmu_kernel_slot_count;
+
+int mmu_root_attach(struct mmu_space *space, mmu_entry_t *root)
+{
+    (void)space;
+    (void)root;
+    return 0;
+}
+
+void mmu_root_detach(struct mmu_space *space, mmu_entry_t *root)
+{
+    (void)space;
+    (void)root;
+}
 
 void host_init_ranges(uint64_t bytes, const struct boot_memory_range *ranges, unsigned count,
                       const struct boot_memory_range *reserved, unsigned reserved_count)

@@ -20,7 +20,7 @@ static void stat_convert(const struct stat_data *data, struct linux_stat *out)
     out->gid = data->gid;
     out->special_device = data->special_device;
     out->size = (int64_t)data->size;
-    out->block_size = data->block_bytes;
+    out->block_size = (int32_t)data->block_bytes;
     out->blocks = (int64_t)data->blocks;
     out->accessed = (uint64_t)data->accessed.seconds;
     out->accessed_ns = data->accessed.nanoseconds;

@@ -6,6 +6,7 @@
 //   xinim/services/<name>/{status,stats,log,ctl}   from rs and the log server
 //   xinim/devices                                  from devmgr
 //   class/virtio-ports/<device>/name
+//   firmware/qemu_fw_cfg/by_name/<name>/{raw,size,key}
 //   class/block, block                             (names of disks)
 //   devices/system/cpu/{online,possible,present}, devices/system/node
 //
@@ -24,6 +25,7 @@
 #include "servers/posix/device.h"
 #include "servers/posix/fs/proc/proc.h"
 #include "servers/posix/fs/types.h"
+#include "servers/posix/fw_cfg.h"
 #include "servers/posix/io/disk.h"
 #include "servers/posix/user.h"
 
@@ -35,6 +37,7 @@ enum sys_kind {
     SYS_SERVICES, // one directory a service
     SYS_PORTS,    // one directory a virtio-serial port
     SYS_DISKS,    // one directory a disk
+    SYS_FW_CFG,   // those of the configuration's names below `subject`
 };
 
 struct sys_entry {
@@ -230,6 +233,43 @@ static int show_disk_device(struct proc_text *text, const char *subject)
     return 0;
 }
 
+// ---- firmware configuration ----
+
+static int show_fw_cfg_raw(struct proc_text *text, const char *subject)
+{
+    const struct fw_cfg_info *file = fw_cfg_find(subject);
+    return file == NULL ? -E_NODEV : fw_cfg_append(text, file);
+}
+
+static int show_fw_cfg_size(struct proc_text *text, const char *subject)
+{
+    const struct fw_cfg_info *file = fw_cfg_find(subject);
+    if (file != NULL)
+        proc_printf(text, "%u\n", file->size);
+    return file == NULL ? -E_NODEV : 0;
+}
+
+static int show_fw_cfg_key(struct proc_text *text, const char *subject)
+{
+    const struct fw_cfg_info *file = fw_cfg_find(subject);
+    if (file != NULL)
+        proc_printf(text, "%u\n", file->key);
+    return file == NULL ? -E_NODEV : 0;
+}
+
+// The child of this name: a file's directory, or one that further names are below.
+static bool fw_cfg_lookup(const struct sys_node *directory, const char *name, size_t length,
+                          struct sys_node *child)
+{
+    const char *slash = directory->subject[0] == '\0' ? "" : "/";
+    int bytes = snprintf(child->subject, sizeof(child->subject), "%s%s%.*s", directory->subject,
+                         slash, (int)length, name);
+    if (bytes >= (int)sizeof(child->subject))
+        return false;
+    child->generated = fw_cfg_find(child->subject) != NULL;
+    return child->generated || fw_cfg_is_directory(child->subject);
+}
+
 // ---- the tree ----
 
 #define TEXT(entry_name, function)                                                           \
@@ -272,10 +312,21 @@ static const struct sys_entry system_entries[] = {FOLDER("cpu", SYS_DIRECTORY, c
                                                   {.name = NULL}};
 static const struct sys_entry devices_entries[] = {FOLDER("system", SYS_DIRECTORY, system_entries),
                                                    {.name = NULL}};
+static const struct sys_entry fw_cfg_entries[] = {
+    {.name = "key", .kind = SYS_FILE, .mode = LINUX_S_IFREG | 0400, .show = show_fw_cfg_key},
+    {.name = "raw", .kind = SYS_FILE, .mode = LINUX_S_IFREG | 0400, .show = show_fw_cfg_raw},
+    {.name = "size", .kind = SYS_FILE, .mode = LINUX_S_IFREG | 0400, .show = show_fw_cfg_size},
+    {.name = NULL},
+};
+static const struct sys_entry qemu_entries[] = {FOLDER("by_name", SYS_FW_CFG, fw_cfg_entries),
+                                                {.name = NULL}};
+static const struct sys_entry firmware_entries[] = {
+    FOLDER("qemu_fw_cfg", SYS_DIRECTORY, qemu_entries), {.name = NULL}};
 static const struct sys_entry root_entries[] = {
     FOLDER("block", SYS_DISKS, disk_entries),
     FOLDER("class", SYS_DIRECTORY, class_entries),
     FOLDER("devices", SYS_DIRECTORY, devices_entries),
+    FOLDER("firmware", SYS_DIRECTORY, firmware_entries),
     FOLDER("xinim", SYS_DIRECTORY, xinim_entries),
     {.name = NULL},
 };
@@ -327,6 +378,14 @@ static bool generated_name(const struct sys_entry *entry, unsigned index, char n
         disk_each(list_disk, &list);
     memcpy(name, list.name, NAME_BYTES);
     return list.seen > index;
+}
+
+// Likewise, of this directory.
+static bool child_name(const struct sys_node *node, unsigned index, char name[NAME_BYTES])
+{
+    if (node->entry->kind == SYS_FW_CFG)
+        return fw_cfg_child(node->subject, index, name);
+    return generated_name(node->entry, index, name);
 }
 
 static bool generated_exists(const struct sys_entry *entry, const char *name)
@@ -414,6 +473,10 @@ static int sysfs_lookup(struct inode *directory, const char *name, size_t length
     }
     if (length >= NAME_BYTES)
         return -E_NOENT;
+    if (node->entry->kind == SYS_FW_CFG)
+        return fw_cfg_lookup(node, name, length, &child)
+                   ? node_create(directory->superblock, &child, out)
+                   : -E_NOENT;
     memset(child.subject, 0, sizeof(child.subject));
     memcpy(child.subject, name, length);
     child.generated = true;
@@ -443,7 +506,7 @@ static int sysfs_readdir(struct file *file, struct readdir_sink *sink)
         return 0;
     }
     struct sys_node child = {.entry = node->entry, .generated = true};
-    while (generated_name(node->entry, (unsigned)(file->position - 2), child.subject)) {
+    while (child_name(node, (unsigned)(file->position - 2), child.subject)) {
         uint64_t next = file->position + 1;
         if (!readdir_emit(sink, child.subject, strlen(child.subject), node_number(&child),
                           LINUX_S_IFDIR, next))

@@ -6,11 +6,15 @@
 #include "servers/posix/io/memory_devices.h"
 
 #include "abi/error.h"
+#include "abi/rng.h"
 #include "lib/sys/log.h"
 #include "servers/posix/device.h"
+#include "servers/posix/hwrng.h"
 #include "servers/posix/random.h"
 #include "servers/posix/user.h"
 #include "servers/posix/vfs.h"
+
+enum { MAJOR_MISC = 10, MINOR_HWRNG = 183 }; // Linux: devices.txt
 
 static int64_t null_read(struct file *file, struct user_buffer *out, uint64_t *position)
 {
@@ -102,6 +106,23 @@ static int64_t random_write(struct file *file, struct user_buffer *in, uint64_t 
     return total;
 }
 
+static int64_t hwrng_device_read(struct file *file, struct user_buffer *out, uint64_t *position)
+{
+    uint8_t bytes[RNG_BYTES_MAX];
+    int64_t total = 0;
+    (void)file;
+    (void)position;
+    while (user_buffer_left(out) != 0) {
+        uint64_t left = user_buffer_left(out);
+        int64_t got = hwrng_read(bytes, left < sizeof(bytes) ? (size_t)left : sizeof(bytes));
+        int64_t moved = got < 0 ? got : user_buffer_put(out, bytes, (uint64_t)got);
+        if (moved <= 0)
+            return total > 0 ? total : moved;
+        total += moved;
+    }
+    return total;
+}
+
 // A line for the log: "<priority>text".
 static int64_t kmsg_write(struct file *file, struct user_buffer *in, uint64_t *position)
 {
@@ -142,6 +163,8 @@ static const struct file_operations full_operations = {
     .read = zero_read, .write = full_write, .seek = null_seek};
 static const struct file_operations random_operations = {
     .read = random_read, .write = random_write, .seek = null_seek};
+static const struct file_operations hwrng_operations = {.read = hwrng_device_read,
+                                                        .seek = null_seek};
 static const struct file_operations kmsg_operations = {.write = kmsg_write};
 
 static int memory_device_open(struct device *device, struct file *file,
@@ -154,11 +177,13 @@ static int memory_device_open(struct device *device, struct file *file,
     return 0;
 }
 
-#define MEMORY_DEVICE(device_name, number, operations, permissions)        \
-    {                                                                      \
-        .name = device_name, .major = MAJOR_MEMORY, .minor = number,       \
-        .mode = LINUX_S_IFCHR | (permissions), .open = memory_device_open, \
-        .data = (void *)(uintptr_t) & (operations)                         \
+#define MEMORY_DEVICE(device_name, number, operations, permissions) \
+    CHARACTER_DEVICE(device_name, MAJOR_MEMORY, number, operations, permissions)
+#define CHARACTER_DEVICE(device_name, major_number, number, operations, permissions) \
+    {                                                                                \
+        .name = device_name, .major = major_number, .minor = number,                 \
+        .mode = LINUX_S_IFCHR | (permissions), .open = memory_device_open,           \
+        .data = (void *)(uintptr_t) & (operations)                                   \
     }
 
 int memory_devices_init(void)
@@ -170,6 +195,7 @@ int memory_devices_init(void)
         MEMORY_DEVICE("random", 8, random_operations, 0666),
         MEMORY_DEVICE("urandom", 9, random_operations, 0666),
         MEMORY_DEVICE("kmsg", 11, kmsg_operations, 0644),
+        CHARACTER_DEVICE("hwrng", MAJOR_MISC, MINOR_HWRNG, hwrng_operations, 0600),
     };
     for (unsigned i = 0; i < sizeof(devices) / sizeof(devices[0]); i++) {
         int error = device_register(&devices[i]);

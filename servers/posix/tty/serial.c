@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // SPDX-FileCopyrightText: 2026 The XINIM authors
 
-// Terminals on character ports: serial lines (ttyS0) and virtio consoles (hvc0).
+// Terminals on character ports: serial lines (ttyS0, ttyAMA0) and virtio consoles (hvc0).
 
 #include "servers/posix/tty/serial.h"
 
@@ -13,7 +13,7 @@
 #include "servers/posix/tty/chardev.h"
 #include "servers/posix/tty/tty.h"
 
-enum { RECEIVE_CHUNK = 512, MAJOR_HVC = 229, MINOR_TTYS = 64, NAME_BYTES = 16 };
+enum { RECEIVE_CHUNK = 512, MAJOR_AMBA = 204, MAJOR_HVC = 229, MINOR_TTYS = 64, NAME_BYTES = 16 };
 enum { CONSOLE_SPEED = 115200 }; // what firmware and the kernel leave the line at
 
 struct serial {
@@ -230,7 +230,7 @@ static void name_line(struct serial *serial, const struct chardev_port *port)
 
     if ((port->flags & CHAR_PORT_LINE) != 0) {
         snprintf(serial->name, sizeof serial->name, "%s", chardev_device(port));
-        serial->device.major = MAJOR_TTY;
+        serial->device.major = strncmp(serial->name, "ttyAMA", 6) == 0 ? MAJOR_AMBA : MAJOR_TTY;
         serial->device.minor = MINOR_TTYS + trailing_number(serial->name);
     } else {
         snprintf(serial->name, sizeof serial->name, "hvc%u", consoles);

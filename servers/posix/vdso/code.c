@@ -88,7 +88,7 @@ EXPORT int VDSO_NAME(gettimeofday)(struct timeval *time, struct timezone *zone)
     return 0;
 }
 
-#if defined(__x86_64__)
+#if defined(VDSO_HAS_GETCPU)
 EXPORT int64_t VDSO_NAME(time)(int64_t *where)
 {
     int64_t seconds = (int64_t)(realtime() / NS_PER_SECOND);

@@ -42,6 +42,14 @@ int vdso_init(void)
     return 0;
 }
 
+uint64_t vdso_signal_return(void)
+{
+    enum { ELF_ENTRY_OFFSET = 24 };
+    uint64_t entry;
+    memcpy(&entry, vdso_image + ELF_ENTRY_OFFSET, sizeof(entry));
+    return entry;
+}
+
 int vdso_map(struct mm *mm)
 {
     struct aspace_map_args args = {

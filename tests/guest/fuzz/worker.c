@@ -19,32 +19,23 @@ static const uint16_t never[] = {SYS_reboot, SYS_exit_group, SYS_exit};
 // Calls that a privileged worker does not make: they reach the supervisor, the shell or every
 // process.
 static const uint16_t never_privileged[] = {
-    SYS_kill,
-    SYS_tkill,
-    SYS_tgkill,
-    SYS_rt_sigqueueinfo,
-    SYS_rt_tgsigqueueinfo,
-    SYS_mount,
-    SYS_umount2,
-    SYS_pivot_root,
-    SYS_sethostname,
-    SYS_settimeofday,
-    SYS_clock_settime,
-    SYS_ptrace,
-    SYS_vhangup,
-    SYS_setpriority,
-    SYS_prlimit64,
-    SYS_chmod,
-    SYS_fchmodat,
-    SYS_chown,
-    SYS_fchownat,
-    SYS_lchown,
-    SYS_syslog,
-    SYS_pidfd_send_signal,
+    SYS_kill,          SYS_tkill,    SYS_tgkill,     SYS_rt_sigqueueinfo,   SYS_rt_tgsigqueueinfo,
+    SYS_mount,         SYS_umount2,  SYS_pivot_root, SYS_sethostname,       SYS_settimeofday,
+    SYS_clock_settime, SYS_ptrace,   SYS_vhangup,    SYS_setpriority,       SYS_prlimit64,
+    SYS_fchmodat,      SYS_fchownat, SYS_syslog,     SYS_pidfd_send_signal,
+#if defined(SYS_chmod) // processors of Linux's first years have the short forms too
+    SYS_chmod,         SYS_chown,    SYS_lchown,
+#endif
 };
 
 // Calls that nearly always end or block a worker: made, but seldom.
-static const uint16_t seldom[] = {SYS_pause, SYS_rt_sigreturn, SYS_nanosleep};
+static const uint16_t seldom[] = {
+    SYS_rt_sigreturn,
+    SYS_nanosleep,
+#if defined(SYS_pause)
+    SYS_pause,
+#endif
+};
 
 static bool contains(const uint16_t *list, size_t count, uint64_t number)
 {

@@ -13,8 +13,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const names[] = {"uart16550.0", "virtio_blk.0", "virtio_console.0",
-                                    "ext4",        "rtc",          "log"};
+#if defined(__x86_64__)
+#define UART  "uart16550.0"
+#define CLOCK "rtc_cmos.0"
+#else
+#define UART  "pl011.0"
+#define CLOCK "rtc_pl031.0"
+#endif
+
+static const char *const names[] = {UART, "virtio_blk.0", "virtio_console.0", "ext4", CLOCK, "log"};
 enum { NAMES = sizeof(names) / sizeof(names[0]), ROUNDS = 4 };
 
 static bool wait_incarnation(const char *name, uint64_t incarnation, struct rs_service_info *info)
@@ -83,7 +90,7 @@ int main(int argc, char **argv)
             kill_and_expect(names[i], round ? RS_CONTROL_RESTART : RS_CONTROL_KILL);
     // The log server died, too: its successor has the lines of before.
     static char text[16384];
-    CHECK_EQUAL(log_text("uart16550.0", text, sizeof(text)), 0);
+    CHECK_EQUAL(log_text(UART, text, sizeof(text)), 0);
     const char *line = strstr(text, "16550 UART");
     for (int round = 0; round < ROUNDS; round++)
         line = CHECK(line != NULL) ? strstr(line + 1, "16550 UART") : NULL;

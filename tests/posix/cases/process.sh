@@ -8,7 +8,7 @@ cp /bin/busybox ./mysleep; ln -s mysleep sleep; ./mysleep sleep 60 & p=$!; sleep
 ### killall-by-name
 printf '#!/bin/sh\nsleep 60\n' > victim; chmod +x victim; ./victim & p=$!; sleep 0.3; killall victim; wait $p; echo $?; killall sleep 2>/dev/null; true
 ### proc-self
-cat /proc/self/comm; tr '\0' ' ' < /proc/self/cmdline; echo; readlink /proc/self/exe; readlink /proc/self/cwd | xargs basename > n; [ "$(cat n)" = "$(basename $PWD)" ] && echo cwd; ls /proc/self/fd | head -n 3; grep -E '^(Name|State|Uid|Gid|Threads):' /proc/self/status | tr '\t' ' '; head -n 1 /proc/self/maps | awk '{ print $2, $NF }'; awk '{ print NF }' /proc/self/stat; awk '{ print NF }' /proc/self/statm; cat /proc/self/environ | tr '\0' '\n' | grep -c '^PATH='; grep -c stack /proc/self/maps
+cat /proc/self/comm; tr '\0' ' ' < /proc/self/cmdline; echo; readlink /proc/self/exe; readlink /proc/self/cwd | xargs basename > n; [ "$(cat n)" = "$(basename $PWD)" ] && echo cwd; ls /proc/self/fd | head -n 3; grep -E '^(Name|State|Uid|Gid|Threads):' /proc/self/status | tr '\t' ' '; head -n 1 /proc/self/maps | awk '{ print substr($2, 1, 2) substr($2, 4), $NF }'; awk '{ print NF }' /proc/self/stat; awk '{ print NF }' /proc/self/statm; cat /proc/self/environ | tr '\0' '\n' | grep -c '^PATH='; grep -c stack /proc/self/maps
 ### proc-of-a-program-that-was-replaced
 exec 3< /proc/self/environ 4< /proc/self/maps; exec sh -c 'wc -c <&3; wc -c <&4; exec 5< /proc/self/environ; [ $(wc -c <&5) -gt 0 ] && echo own'
 ### proc-system

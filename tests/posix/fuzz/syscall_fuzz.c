@@ -43,10 +43,16 @@ struct call {
     const char *name;
 };
 
+#if defined(__x86_64__)
+#define PICK(x86_64, arm64) (x86_64)
+#else
+#define PICK(x86_64, arm64) (arm64)
+#endif
 #define NO 0xffff
 static const struct call calls[] = {
-#define SYSCALL(x86_64, arm64, call, lock, ...) {x86_64, {__VA_ARGS__}, #call},
-#define SYSCALL_MISSING(x86_64, arm64, call)    {x86_64, {ARG_INT, ARG_INT, ARG_INT}, #call},
+#define SYSCALL(x86_64, arm64, call, lock, ...) {PICK(x86_64, arm64), {__VA_ARGS__}, #call},
+#define SYSCALL_MISSING(x86_64, arm64, call) \
+    {PICK(x86_64, arm64), {ARG_INT, ARG_INT, ARG_INT}, #call},
 #include "servers/posix/syscalls.def"
 #undef SYSCALL
 #undef SYSCALL_MISSING

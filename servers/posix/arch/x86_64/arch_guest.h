@@ -11,7 +11,16 @@
 enum {
     ARCH_SYSCALL_BYTES = 2, // length of the SYSCALL instruction
     ARCH_RESTART_SYSCALL = 219,
+    ARCH_SIGNAL_STACK_MIN = 2048, // MINSIGSTKSZ
+    ARCH_ELF_MACHINE = 62,
+    ARCH_CLONE_CHILD_TID = 3, // places among clone's arguments
+    ARCH_CLONE_THREAD_POINTER = 4,
 };
+
+#define ARCH_USER_ADDRESS_END 0x00007ffffffff000ull // 4-level paging, one guard page
+
+// This processor's column of syscalls.def.
+#define ARCH_SYSCALL_PICK(x86_64, arm64) (x86_64)
 
 // orig_rax outside a system call: nothing to restart.
 #define ARCH_NO_SYSCALL (~0ull)

@@ -241,9 +241,10 @@ SHOW(show_devices)
 {
     (void)subject;
     (void)who;
-    proc_printf(text,
-                "Character devices:\n  1 mem\n  4 tty\n  4 ttyS\n  5 /dev/tty\n  5 /dev/console\n"
-                "  5 /dev/ptmx\n136 pts\n\nBlock devices:\n  8 sd\n254 virtblk\n");
+    proc_printf(
+        text,
+        "Character devices:\n  1 mem\n  4 tty\n  4 ttyS\n  5 /dev/tty\n  5 /dev/console\n"
+        "  5 /dev/ptmx\n136 pts\n204 ttyAMA\n229 hvc\n\nBlock devices:\n  8 sd\n254 virtblk\n");
     return 0;
 }
 

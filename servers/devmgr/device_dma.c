@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: MIT
 // SPDX-FileCopyrightText: 2026 The XINIM authors
 
-// The DMA windows of PCI functions, and what becomes known of them: whether the device is confined,
+// The DMA windows of devices, and what becomes known of them: whether the device is confined,
 // and which of its accesses the IOMMU stopped.
 //
-// Each driver has a window of its own. The device's old one is released for good at its driver's
-// death, so no copy of the handle that the driver may have given away opens anything.
+// No IOMMU stands before a platform device (virtio-mmio): its window goes by a number that no PCI
+// requester on these boards has. Each driver has a window of its own. The device's old one is
+// released for good at its driver's death, so no copy of the handle that the driver may have given
+// away opens anything.
 
 #include "abi/error.h"
 #include "lib/sys/log.h"
@@ -14,7 +16,7 @@
 #include "servers/devmgr/physical.h"
 #include "servers/devmgr/virtio_common.h"
 
-const char *pci_dma_protection(const struct device *device)
+const char *device_dma_protection(const struct device *device)
 {
     static const char *const names[] = {"-", "confined", "unprotected"};
 
@@ -35,13 +37,23 @@ static int watch(const struct devmgr *devmgr, struct device *device)
     return 0;
 }
 
+enum { PLATFORM_FIRST = 0xff00 };
+
+static int64_t create(const struct devmgr *devmgr, const struct device *device)
+{
+    if (device->pci == NULL)
+        return sys_dma_create(
+            resources.dma, PLATFORM_FIRST + (uint64_t)(device->platform - devmgr->platform.device),
+            DMA_PAST_IOMMU);
+    return sys_dma_create(resources.dma, pci_requester(&devmgr->tree, device->pci),
+                          virtio_is_past_iommu(&devmgr->pci, device->pci) ? DMA_PAST_IOMMU : 0);
+}
+
 // The driver's handle can neither release nor block: only devmgr knows when its device is reset.
-int pci_dma_create(struct devmgr *devmgr, struct device *device)
+int device_dma_create(struct devmgr *devmgr, struct device *device)
 {
     const uint32_t driver_rights = RIGHT_READ | RIGHT_WRITE | RIGHT_DUPLICATE | RIGHT_TRANSFER;
-    bool past = virtio_is_past_iommu(&devmgr->pci, device->pci);
-    int64_t dma = sys_dma_create(resources.dma, pci_requester(&devmgr->tree, device->pci),
-                                 past ? DMA_PAST_IOMMU : 0);
+    int64_t dma = create(devmgr, device);
     int error;
 
     if (dma < 0)
@@ -57,7 +69,7 @@ int pci_dma_create(struct devmgr *devmgr, struct device *device)
     return error;
 }
 
-void pci_dma_block(const struct device *device)
+void device_dma_block(const struct device *device)
 {
     if (device->dma != HANDLE_NONE)
         sys_dma_control(device->dma, DMA_BLOCK, 0);
@@ -86,7 +98,7 @@ static bool collect(struct device *device)
     return true;
 }
 
-void pci_dma_release(struct device *device)
+void device_dma_release(struct device *device)
 {
     if (device->dma == HANDLE_NONE)
         return;
@@ -96,7 +108,20 @@ void pci_dma_release(struct device *device)
     device->dma = HANDLE_NONE;
 }
 
-void pci_dma_faults(struct devmgr *devmgr)
+void device_dma_renew(struct devmgr *devmgr, struct device *device)
+{
+    int error;
+
+    if (device->dma_known.protection == RS_DMA_NONE)
+        return;
+    device_dma_release(device);
+    error = device_dma_create(devmgr, device);
+    if (error < 0)
+        log_error("devmgr: %s: no DMA window for the next driver: error %d", device->info.where,
+                  error);
+}
+
+void device_dma_faults(struct devmgr *devmgr)
 {
     for (uint32_t i = 0; i < devmgr->devices; i++) {
         struct device *device = &devmgr->device[i];

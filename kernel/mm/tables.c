@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // SPDX-FileCopyrightText: 2026 The XINIM authors
 
-// User page tables of a space. No instruction here is special to the processor, so the unit tests
-// run this very code.
+// User page tables of a space, for processors that have a tree of tables. No instruction here is
+// special to one, so the unit tests run this very code.
 //
 // Lock: the space's (LOCK_ASPACE), but for mmu_next, which may also run under the lock of an object
 // that is mapped in the range, because tables in the span of a region stay.
@@ -10,13 +10,9 @@
 #include "kernel/arch/mmu.h"
 
 #include "abi/error.h"
-#include "kernel/arch/x86_64/mmu_kernel.h"
 #include "kernel/core/panic.h"
 
 static const uint64_t NO_LEAF = ~0ull;
-
-// Directory entries allow everything; the leaf decides.
-static const mmu_entry_t DIRECTORY_BITS = MMU_PRESENT | MMU_WRITABLE | MMU_USER | MMU_ACCESSED;
 
 int mmu_space_create(struct mmu_space *space, unsigned page_flags)
 {
@@ -24,24 +20,20 @@ int mmu_space_create(struct mmu_space *space, unsigned page_flags)
     if (page == NULL) {
         return -E_NOMEM;
     }
-    mmu_entry_t *root = page_address(page);
-    const mmu_entry_t *kernel_root = physical_to_virtual(mmu_kernel_space.root);
-    for (unsigned i = 0; i < mmu_kernel_slot_count; i++) {
-        root[mmu_kernel_slots[i]] = kernel_root[mmu_kernel_slots[i]];
-    }
     *space = (struct mmu_space){
         .root = page_physical(page), .page_flags = page_flags, .tables = 1, .leaf_number = NO_LEAF};
-    return 0;
+    int error = mmu_root_attach(space, page_address(page));
+    if (error != 0) {
+        page_put_zeroed(page);
+    }
+    return error;
 }
 
 void mmu_space_destroy(struct mmu_space *space)
 {
     KERNEL_ASSERT(space->tables == 1);
     tlb_unload(space);
-    mmu_entry_t *root = physical_to_virtual(space->root);
-    for (unsigned i = 0; i < mmu_kernel_slot_count; i++) {
-        root[mmu_kernel_slots[i]] = 0;
-    }
+    mmu_root_detach(space, physical_to_virtual(space->root));
     page_put_zeroed(page_of_ram(space->root));
     space->root = 0;
     space->tables = 0;
@@ -54,7 +46,7 @@ static mmu_entry_t add_table(struct mmu_space *space, mmu_entry_t *slot)
     if (page == NULL) {
         return 0;
     }
-    mmu_entry_t entry = page_physical(page) | DIRECTORY_BITS;
+    mmu_entry_t entry = page_physical(page) | MMU_DIRECTORY;
     mmu_entry_store(slot, entry);
     space->tables++;
     return entry;
@@ -127,7 +119,7 @@ struct release {
 
 // One table whose entries of this level (1 or higher) begin at `base`. A released table holds only
 // zeros by now. One flushed address in its span also makes the processor forget the directory
-// entries it has cached (SDM volume 3, 4.10.4.1: INVLPG drops all paging-structure caches).
+// entries it has cached for it (Intel SDM volume 3, 4.10.4.1; Arm DDI 0487, D8.14: TLBI VAE1).
 static void release_below(const struct release *release, mmu_entry_t *table, unsigned level,
                           uint64_t base)
 {

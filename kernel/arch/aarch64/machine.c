@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: MIT
+// SPDX-FileCopyrightText: 2026 The XINIM authors
+
+// The ends of the machine (PSCI, Arm DEN 0022; semihosting, Arm "Semihosting for AArch32 and
+// AArch64"), the I/O ports that this processor lacks, and the kernel's own call chain.
+
+#include "abi/arch/aarch64/processor.h"
+#include "abi/error.h"
+#include "kernel/arch/aarch64/psci.h"
+#include "kernel/arch/aarch64/sysreg.h"
+#include "kernel/arch/arch_cpu.h"
+#include "kernel/core/handlers.h"
+#include "kernel/core/thread.h"
+
+enum {
+    SEMIHOSTING_EXIT = 0x18,
+    STOPPED_APPLICATION_EXIT = 0x20026,
+};
+
+// Fields of what the kernel keeps closed, so that programs do not use it.
+#define PFR0_SVE  (15ull << 32)
+#define PFR1_MTE  (15ull << 8)
+#define PFR1_SME  (15ull << 24)
+#define ISAR1_PAC (0xffull << 4 | 0xffull << 24) // pointer authentication: APA, API, GPA, GPI
+
+void semihosting_call(uint64_t operation, const uint64_t *block); // entry.S
+
+const void *arch_processor_info(size_t *bytes)
+{
+    static struct info_processor info;
+    info = (struct info_processor){
+        .midr = sysreg_read(midr_el1),
+        .isar0 = sysreg_read(id_aa64isar0_el1),
+        .isar1 = sysreg_read(id_aa64isar1_el1) & ~ISAR1_PAC,
+        .pfr0 = sysreg_read(id_aa64pfr0_el1) & ~PFR0_SVE,
+        .pfr1 = sysreg_read(id_aa64pfr1_el1) & ~(PFR1_MTE | PFR1_SME),
+        .mmfr2 = sysreg_read(s3_0_c0_c7_2), // ID_AA64MMFR2_EL1
+    };
+    *bytes = sizeof(info);
+    return &info;
+}
+
+int64_t sys_port_read(struct thread *thread, const uint64_t *arg)
+{
+    (void)thread;
+    (void)arg;
+    return -E_NOSYS;
+}
+
+int64_t sys_port_write(struct thread *thread, const uint64_t *arg)
+{
+    (void)thread;
+    (void)arg;
+    return -E_NOSYS;
+}
+
+int64_t sys_port_write_bytes(struct thread *thread, const uint64_t *arg)
+{
+    (void)thread;
+    (void)arg;
+    return -E_NOSYS;
+}
+
+int64_t arch_power_off(void)
+{
+    return psci_call(PSCI_SYSTEM_OFF, 0, 0, 0) < 0 ? -E_NOSYS : 0;
+}
+
+int64_t arch_reboot(void)
+{
+    return psci_call(PSCI_SYSTEM_RESET, 0, 0, 0) < 0 ? -E_NOSYS : 0;
+}
+
+// QEMU: -semihosting-config enable=on; its status is as isa-debug-exit makes it on x86. Without
+// that the instruction is undefined, and trap_from_kernel goes on behind it.
+int64_t arch_debug_exit(uint32_t code)
+{
+    const uint64_t block[2] = {STOPPED_APPLICATION_EXIT, (uint8_t)(code << 1 | 1)};
+    semihosting_call(SEMIHOSTING_EXIT, block);
+    return -E_NODEV;
+}
+
+void arch_halt(void)
+{
+    for (;;) {
+        __asm__ volatile("msr daifset, #15\n\twfi");
+    }
+}
+
+// Frame records (AAPCS64 6.4.6): the caller's record, the return address.
+unsigned arch_kernel_backtrace(const void *frame_pointer, uint64_t *addresses, unsigned count)
+{
+    const uint64_t *link = frame_pointer;
+    unsigned depth = 0;
+    while (depth < count && (uint64_t)link >= DIRECT_MAP_BASE && (uint64_t)link % 8 == 0 &&
+           link[1] != 0) {
+        addresses[depth++] = link[1];
+        if (link[0] <= (uint64_t)link) {
+            break;
+        }
+        link = (const uint64_t *)link[0];
+    }
+    return depth;
+}
