@@ -11,10 +11,11 @@
 #pragma once
 
 #include "abi/types.h"
+#include "kernel/arch/arch.h"
 
 struct memory;
 
-#define DMA_BUS_FIRST 0x00010000ull // below: never mapped for a driver
+#define DMA_BUS_FIRST IOMMU_BUS_FIRST // below: never mapped for a driver
 #define DMA_BUS_END   0xfee00000ull
 
 enum { DMA_MAPPINGS_MAX = 4096 }; // quota of a window: they are searched one by one

@@ -8,6 +8,9 @@
 
 #include "abi/types.h"
 
+// bus addresses of a driver's memory begin here
+#define IOMMU_BUS_FIRST 0x00010000ull
+
 #define USER_BASE       0x0000000000010000ull
 #define USER_END        0x00007ffffffff000ull
 #define DIRECT_MAP_BASE host_arena

@@ -55,12 +55,14 @@ BOARD = {"q35": "q35", "microvm": "microvm,acpi=on,rtc=on", "virt": "virt,gic-ve
 
 def confined(options):
     """Is there an IOMMU between the devices and memory?"""
-    return options.machine == "q35" and not options.no_iommu
+    return options.virtio == "pci" and not options.no_iommu
 
 
 def board(options):
     machine = BOARD[options.machine].format(gic=options.gic)
-    if confined(options) and "kvm" in accelerator(options):
+    if confined(options) and options.arch == "aarch64":
+        machine += ",iommu=smmuv3"
+    elif confined(options) and "kvm" in accelerator(options):
         machine += ",kernel-irqchip=split"  # only an I/O APIC in QEMU has its interrupts remapped
     words = ["-machine", machine]
     if options.virtio != "pci":
@@ -71,7 +73,8 @@ def board(options):
 
 def iommu(options):
     """Before every other device: QEMU puts behind it only what comes later."""
-    return ["-device", "intel-iommu,intremap=on"] if confined(options) else []
+    vtd = confined(options) and options.arch == "x86_64"
+    return ["-device", "intel-iommu,intremap=on"] if vtd else []
 
 
 def virtio(options, device, slot):

@@ -12,6 +12,9 @@
 
 struct cpu;
 
+// bus addresses of a driver's memory begin here, above the GIC's messages
+#define IOMMU_BUS_FIRST 0x10000000ull
+
 #define USER_BASE       0x0000000000010000ull
 #define USER_END        0x0000fffffffff000ull
 #define DIRECT_MAP_BASE 0xffff000000000000ull

@@ -25,6 +25,8 @@ enum {
     INTERRUPT_CELLS = 3, // GIC: kind, number, flags
     INTERRUPT_PPI = 1,
     INTERRUPT_PPI_FIRST = 16,
+    INTERRUPT_SPI = 0,
+    INTERRUPT_SPI_FIRST = 32,
     TIMER_VIRTUAL = 2, // arm,armv8-timer: secure, non-secure, virtual, hypervisor
 };
 
@@ -38,7 +40,7 @@ struct node {
     uint32_t address_cells, size_cells; // of its children
     bool judged;
     struct value compatible, reg, device_type, method, interrupts, bootargs;
-    struct value initrd_start, initrd_end, status;
+    struct value interrupt_names, iommu_map, initrd_start, initrd_end, status;
 };
 
 struct reader {
@@ -186,6 +188,50 @@ static void read_timer(struct board *board, const struct node *node)
     }
 }
 
+// The shared interrupt of that name; 0: none.
+static uint32_t named_interrupt(const struct node *node, const char *name)
+{
+    uint32_t index = 0;
+    size_t length = strlen(name) + 1;
+    struct value list = node->interrupt_names;
+    for (uint32_t at = 0; at < list.length; index++) {
+        bool found = list.length - at >= length && memcmp(list.bytes + at, name, length) == 0;
+        uint32_t cell = index * INTERRUPT_CELLS;
+        if (found && cell + 1 < node->interrupts.length / 4 &&
+            cells(node->interrupts, cell, 1) == INTERRUPT_SPI) {
+            uint64_t number = cells(node->interrupts, cell + 1, 1);
+            return number < 988 ? INTERRUPT_SPI_FIRST + (uint32_t)number : 0;
+        }
+        while (at < list.length && list.bytes[at] != '\0') {
+            at++;
+        }
+        at++;
+    }
+    return 0;
+}
+
+static void read_smmu(struct board *board, const struct node *node, const struct node *parent)
+{
+    struct boot_memory_range found;
+    if (board->smmu == 0 && range(node, parent, 0, &found) && found.base % PAGE_SIZE == 0) {
+        board->smmu = found.base;
+        board->smmu_events = named_interrupt(node, "eventq");
+        board->smmu_errors = named_interrupt(node, "gerror");
+    }
+}
+
+// Requester ids and stream ids have to be the same: a base, the unit, the same base, how many.
+static const char *check_iommu_map(const struct node *node)
+{
+    struct value map = node->iommu_map;
+    if (map.bytes != NULL &&
+        (map.length != 16 || cells(map, 0, 1) != 0 || cells(map, 2, 1) != 0 ||
+         cells(map, 3, 1) != 0x10000)) {
+        return "its iommu-map does not name all PCI functions by their own ids";
+    }
+    return NULL;
+}
+
 // The node's properties are complete.
 static const char *judge(struct reader *reader)
 {
@@ -219,6 +265,10 @@ static const char *judge(struct reader *reader)
         board->gic_v2m = range(node, parent, 0, &found) ? found.base : 0;
     } else if (has(node->compatible, "arm,gic-v3-its")) {
         board->gic_its = range(node, parent, 0, &found) ? found.base : 0;
+    } else if (has(node->compatible, "arm,smmu-v3")) {
+        read_smmu(board, node, parent);
+    } else if (has(node->compatible, "pci-host-ecam-generic")) {
+        return check_iommu_map(node);
     } else if (has(node->compatible, "arm,armv8-timer")) {
         read_timer(board, node);
     } else if (has(node->compatible, "arm,pl011") && board->uart == 0 &&
@@ -284,6 +334,8 @@ static void keep(struct node *node, const char *name, struct value value)
         {"device_type", &node->device_type},
         {"method", &node->method},
         {"interrupts", &node->interrupts},
+        {"interrupt-names", &node->interrupt_names},
+        {"iommu-map", &node->iommu_map},
         {"bootargs", &node->bootargs},
         {"linux,initrd-start", &node->initrd_start},
         {"linux,initrd-end", &node->initrd_end},

@@ -14,6 +14,7 @@
 #include "kernel/arch/arch_cpu.h"
 #include "kernel/arch/clock.h"
 #include "kernel/arch/fpu.h"
+#include "kernel/arch/iommu.h"
 #include "kernel/arch/mmu.h"
 #include "kernel/core/cpu.h"
 #include "kernel/core/main.h"
@@ -112,5 +113,6 @@ void arch_boot(uint64_t tree, uint64_t image)
     gic_init_cpu();
     clock_init();
     clock_init_cpu();
+    iommu_init();
     kernel_main();
 }

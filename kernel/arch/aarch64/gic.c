@@ -274,6 +274,9 @@ int irq_chip_connect(uint32_t line, unsigned vector, uint32_t *flags)
     if (line < GIC_SHARED || line >= lines || line - message_first < message_count) {
         return -E_NODEV;
     }
+    if (vectors[line] > IRQ_VECTOR_LAST) {
+        return -E_BUSY; // the kernel's own
+    }
     irq_chip_mask(line);
     configure(line, vector, (*flags & IRQ_LEVEL) == 0);
     route(line, 0);

@@ -6,9 +6,11 @@
 #include "abi/error.h"
 #include "kernel/arch/aarch64/board.h"
 #include "kernel/arch/aarch64/gic.h"
+#include "kernel/arch/aarch64/smmu.h"
 #include "kernel/arch/aarch64/sysreg.h"
 #include "kernel/arch/arch_cpu.h"
 #include "kernel/arch/frame_select.h"
+#include "kernel/arch/irq_vectors.h"
 #include "kernel/arch/mmu.h"
 #include "kernel/core/cpu.h"
 #include "kernel/core/guest.h"
@@ -88,7 +90,10 @@ static inline void interrupt(struct cpu *cpu)
         return;
     }
     cpu->interrupts++;
-    if (number >= GIC_SHARED) {
+    if (number >= GIC_SHARED && gic_vector(number) == IRQ_VECTOR_IOMMU) {
+        gic_end(acknowledged);
+        smmu_event_interrupt();
+    } else if (number >= GIC_SHARED) {
         spin_lock(&object_lock);
         irq_raised(gic_vector(number));
         gic_end(acknowledged);

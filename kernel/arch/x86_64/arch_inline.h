@@ -13,6 +13,9 @@
 
 struct cpu;
 
+// bus addresses of a driver's memory begin here
+#define IOMMU_BUS_FIRST 0x00010000ull
+
 #define USER_BASE       0x0000000000010000ull
 #define USER_END        0x00007ffffffff000ull
 #define DIRECT_MAP_BASE 0xffff800000000000ull
