@@ -283,6 +283,17 @@ int irq_chip_connect(uint32_t line, unsigned vector, uint32_t *flags)
     return 0;
 }
 
+bool gic_connect_own(uint32_t line, unsigned vector)
+{
+    if (line < GIC_SHARED || line >= lines || vectors[line] != 0) {
+        return false;
+    }
+    configure(line, vector, true);
+    route(line, 0);
+    irq_chip_unmask(line);
+    return true;
+}
+
 void irq_chip_mask(uint32_t line)
 {
     distributor[GICD_ICENABLER / 4 + line / 32] = 1u << line % 32;

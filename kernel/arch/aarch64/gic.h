@@ -34,5 +34,9 @@ static inline bool gic_is_interrupt(uint32_t number)
     return number < GIC_SPECIAL || number >= LPI_FIRST;
 }
 
+// The kernel's own: an edge line, unmasked, on the boot CPU. false: there is none. virt puts its
+// SMMU's among the message frame's, which then leaves it out.
+bool gic_connect_own(uint32_t line, unsigned vector);
+
 // Slot of kernel/core/irq.c's table that a shared interrupt was connected to; 0: none.
 unsigned gic_vector(uint32_t number);

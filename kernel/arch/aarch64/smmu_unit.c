@@ -8,9 +8,9 @@
 // lost; what they tell is known by then.
 
 #include "kernel/arch/aarch64/board.h"
+#include "kernel/arch/aarch64/gic.h"
 #include "kernel/arch/aarch64/smmu.h"
 #include "kernel/arch/aarch64/sysreg.h"
-#include "kernel/arch/irq_chip.h"
 #include "kernel/arch/irq_vectors.h"
 #include "kernel/arch/mmu.h"
 #include "kernel/core/panic.h"
@@ -128,12 +128,10 @@ void smmu_event_interrupt(void)
 
 static void connect(uint32_t line)
 {
-    uint32_t flags = 0; // edge
-    if (line == 0 || irq_chip_connect(line, IRQ_VECTOR_IOMMU, &flags) != 0) {
+    if (!gic_connect_own(line, IRQ_VECTOR_IOMMU)) {
         panic("iommu: the device tree names no interrupt for the SMMU's events; start without it "
               "(./run --no-iommu) or with iommu=off");
     }
-    irq_chip_unmask(line);
 }
 
 // ---- boot ----
