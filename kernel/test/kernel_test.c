@@ -169,12 +169,19 @@ static const struct {
     const char *name;
     void (*run)(void);
 } tests[] = {
-    {"handles", test_handles},     {"ipc", test_ipc},
-    {"ipc_death", test_ipc_death}, {"notifications", test_notifications},
-    {"futex", test_futex},         {"processes", test_processes},
-    {"memory", test_memory},       {"pager", test_pager},
-    {"guest", test_guest},         {"scheduler", test_scheduler},
-    {"attacks", test_attacks},     {"races", test_races},
+    {"handles", test_handles},
+    {"ipc", test_ipc},
+    {"ipc_death", test_ipc_death},
+    {"notifications", test_notifications},
+    {"futex", test_futex},
+    {"processes", test_processes},
+    {"memory", test_memory},
+    {"pager", test_pager},
+    {"guest", test_guest},
+    {"scheduler", test_scheduler},
+    {"attacks", test_attacks},
+    {"races", test_races},
+    {"dma", test_dma},
     {"fuzz", test_fuzz},
 };
 

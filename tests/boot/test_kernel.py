@@ -32,7 +32,11 @@ SECONDS = 150
 PASSED = 0 << 1 | 1  # QEMU's isa-debug-exit ends with code << 1 | 1
 
 
-def boot(build, folder, processors, model, calls):
+# What the test of DMA windows looks through (kernel/test/edu_device.h).
+DEVICE = "-device edu,dma_mask=0xffffffffffffffff"
+
+
+def boot(build, folder, processors, model, append, *options):
     (folder / "rs").write_bytes((build / "kernel_test").read_bytes())
     (folder / "kernel.sym").write_bytes((build / "kernel.sym").read_bytes())
     archive = folder / "boot.cpio"
@@ -40,7 +44,8 @@ def boot(build, folder, processors, model, calls):
     line = guest.launcher(
         *("--dry-run", "--root", "none", "--kernel", build / "xinim.elf", "--initrd", archive),
         *("--smp", processors, "--cpu", model),
-        *("--append", f"ktest.fuzz={calls} ktest.seed={SEED}"),
+        *("--append", f"ktest.seed={SEED} {append}", "--qemu", DEVICE),
+        *options,
     )
     machine = subprocess.run(line, capture_output=True, text=True, check=True).stdout
     done = subprocess.run(
@@ -52,6 +57,12 @@ def boot(build, folder, processors, model, calls):
         check=False,
     )
     return done.returncode, done.stdout.decode(errors="replace")
+
+
+def check(status, console):
+    shown = f"seed {SEED}, status {status}\n{console[-4000:]}"
+    assert status == PASSED, shown
+    assert " passed, 0 failed" in console, shown
 
 
 @pytest.mark.parametrize(
@@ -68,7 +79,17 @@ def boot(build, folder, processors, model, calls):
     ],
 )
 def test_kernel(tmp_path, name, processors, model, calls):
-    status, console = boot(guest.ROOT / "build" / name, tmp_path, processors, model, calls)
-    shown = f"seed {SEED}, status {status}\n{console[-4000:]}"
-    assert status == PASSED, shown
-    assert " passed, 0 failed" in console, shown
+    line = f"ktest.fuzz={calls}"
+    status, console = boot(guest.ROOT / "build" / name, tmp_path, processors, model, line)
+    check(status, console)
+    assert "dma: confined, with a device" in console
+
+
+# Without one, and with one that is left alone.
+@pytest.mark.parametrize("append, options", [("", ["--no-iommu"]), ("iommu=off", [])])
+def test_without_an_iommu(tmp_path, append, options):
+    build = guest.ROOT / "build" / "x86_64-checks"
+    line = f"ktest.only=dma {append}"
+    status, console = boot(build, tmp_path, 2, "max", line, *options)
+    check(status, console)
+    assert "dma: unprotected, with a device" in console
