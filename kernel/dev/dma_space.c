@@ -38,25 +38,29 @@ static void enter(struct dma_space *space, struct dma_mapping *previous,
     space->bytes += mapping->bytes;
 }
 
+// The first room behind `previous` or a later one.
+static bool search(struct dma_space *space, struct dma_mapping *previous,
+                   struct dma_mapping *mapping, uint64_t alignment, uint64_t end)
+{
+    do {
+        if (fits_behind(space, previous, mapping, alignment, end)) {
+            enter(space, previous, mapping);
+            return true;
+        }
+        previous = previous != NULL ? previous->next : space->first;
+    } while (previous != NULL);
+    return false;
+}
+
 int dma_space_insert(struct dma_space *space, struct dma_mapping *mapping, uint64_t alignment,
                      uint64_t end)
 {
     if (space->count >= DMA_MAPPINGS_MAX || mapping->bytes > DMA_BYTES_MAX - space->bytes) {
         return -E_NOMEM;
     }
-    if (space->hint != NULL && fits_behind(space, space->hint, mapping, alignment, end)) {
-        enter(space, space->hint, mapping);
-        return 0;
-    }
-    struct dma_mapping *previous = NULL;
-    do {
-        if (fits_behind(space, previous, mapping, alignment, end)) {
-            enter(space, previous, mapping);
-            return 0;
-        }
-        previous = previous != NULL ? previous->next : space->first;
-    } while (previous != NULL);
-    return -E_NOMEM;
+    bool found = search(space, space->hint, mapping, alignment, end) ||
+                 (space->hint != NULL && search(space, NULL, mapping, alignment, end));
+    return found ? 0 : -E_NOMEM;
 }
 
 void dma_space_remove(struct dma_space *space, struct dma_mapping *mapping)
@@ -69,7 +73,7 @@ void dma_space_remove(struct dma_space *space, struct dma_mapping *mapping)
     } else {
         space->first = mapping->next;
     }
-    if (space->hint == mapping) {
+    if (space->hint != NULL && mapping->bus <= space->hint->bus) {
         space->hint = mapping->previous;
     }
     space->count--;

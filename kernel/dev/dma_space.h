@@ -31,7 +31,9 @@ struct dma_mapping {
 
 struct dma_space {
     struct dma_mapping *first;
-    struct dma_mapping *hint; // entered last: the search for room begins behind it
+    // The search for room begins behind it: entered last, or before what was taken out below. So
+    // low addresses are used again, with the tables that are there for them.
+    struct dma_mapping *hint;
     unsigned count;
     uint64_t bytes;
 };

@@ -96,9 +96,24 @@ static bool large_fits(const struct io_table *table, uint64_t bus, physical_t ph
     return table->format->large_pages && bytes >= LARGE_PAGE && (bus | physical) % LARGE_PAGE == 0;
 }
 
-// Maps one page or large page; returns its bytes, or -E_NOMEM.
-static int64_t map_one(struct io_table *table, uint64_t bus, physical_t physical, uint64_t bytes,
-                       uint32_t rights)
+// The entries of one table, from this one on, that stand for at most so many bytes.
+static unsigned run_of(const uint64_t *entry, uint64_t bytes)
+{
+    unsigned left =
+        IO_TABLE_ENTRIES - (unsigned)((uintptr_t)entry / sizeof(*entry) % IO_TABLE_ENTRIES);
+    return bytes / PAGE_SIZE < left ? (unsigned)(bytes / PAGE_SIZE) : left;
+}
+
+static void written(const struct io_table *table, const uint64_t *entry, unsigned count)
+{
+    if (table->format->written != NULL) {
+        table->format->written(entry, count * sizeof(*entry));
+    }
+}
+
+// Maps a large page, or the pages that one table holds; returns their bytes, or -E_NOMEM.
+static int64_t map_some(struct io_table *table, uint64_t bus, physical_t physical, uint64_t bytes,
+                        uint32_t rights)
 {
     unsigned level = large_fits(table, bus, physical, bytes) ? 1 : 0;
     uint64_t *entry = walk(table, bus, &level, true);
@@ -109,8 +124,13 @@ static int64_t map_one(struct io_table *table, uint64_t bus, physical_t physical
     if (entry == NULL) {
         return -E_NOMEM;
     }
-    store(table, entry, table->format->leaf(physical, rights, level));
-    return (int64_t)span(level);
+    unsigned count = level > 0 ? 1 : run_of(entry, bytes);
+    for (unsigned i = 0; i < count; i++) {
+        uint64_t value = table->format->leaf(physical + i * PAGE_SIZE, rights, level);
+        __atomic_store_n(&entry[i], value, __ATOMIC_RELEASE);
+    }
+    written(table, entry, count);
+    return (int64_t)(span(level) * count);
 }
 
 int io_table_map(struct io_table *table, uint64_t bus, physical_t physical, uint64_t bytes,
@@ -121,7 +141,7 @@ int io_table_map(struct io_table *table, uint64_t bus, physical_t physical, uint
         return -E_INVAL;
     }
     for (uint64_t done = 0; done < bytes;) {
-        int64_t part = map_one(table, bus + done, physical + done, bytes - done, rights);
+        int64_t part = map_some(table, bus + done, physical + done, bytes - done, rights);
         if (part < 0) {
             io_table_unmap(table, bus, done);
             return (int)part;
@@ -136,10 +156,16 @@ void io_table_unmap(struct io_table *table, uint64_t bus, uint64_t bytes)
     for (uint64_t done = 0; done < bytes;) {
         unsigned level = 0;
         uint64_t *entry = walk(table, bus + done, &level, false);
-        if (entry != NULL) {
-            store(table, entry, 0);
+        if (entry == NULL) {
+            done += PAGE_SIZE;
+            continue;
         }
-        done += entry != NULL ? span(level) : PAGE_SIZE;
+        unsigned count = level > 0 ? 1 : run_of(entry, bytes - done);
+        for (unsigned i = 0; i < count; i++) {
+            __atomic_store_n(&entry[i], 0, __ATOMIC_RELEASE);
+        }
+        written(table, entry, count);
+        done += span(level) * count;
     }
 }
 

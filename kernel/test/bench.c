@@ -330,4 +330,5 @@ void bench_all(const char *option)
     bench_clone();
     bench_guest();
     bench_events();
+    bench_dma();
 }

@@ -27,4 +27,5 @@ void bench_report(const char *name, uint64_t ticks,
 // A page that children see, too (shared memory survives the cloning of the address space).
 volatile void *bench_shared_page(handle_t *memory);
 
+void bench_dma(void);    // bench_dma.c
 void bench_events(void); // bench_events.c

@@ -179,7 +179,8 @@ static const struct {
     {"memory", test_memory},       {"pager", test_pager},
     {"guest", test_guest},         {"scheduler", test_scheduler},
     {"attacks", test_attacks},     {"messages", test_messages},
-    {"races", test_races},         {"fuzz", test_fuzz},
+    {"races", test_races},         {"dma", test_dma},
+    {"fuzz", test_fuzz},
 };
 
 static bool same_objects(const struct info_kernel *before, const struct info_kernel *after)

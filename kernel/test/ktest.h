@@ -89,5 +89,6 @@ void test_scheduler(void);
 void test_attacks(void);
 void test_messages(void);
 void test_races(void);
+void test_dma(void);
 void test_fuzz(void);
 void bench_all(const char *option); // what follows "ktest.bench" on the command line

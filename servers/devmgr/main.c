@@ -110,10 +110,11 @@ static void start_driver(struct devmgr *d, struct device *device)
     if (device->pci != NULL)
         pci_device_activate(d, device);
     instance_start(d, device);
-    log_info("%s: %s %s, driver %s, %u interrupts, DMA %s",
+    log_info("%s: %s %s, driver %s, %u interrupts%s%s",
              device->info.name[0] != '\0' ? device->info.name : "(no name)", device->info.where,
              device->info.what, device->manifest->name, device->irqs,
-             device_dma_protection(device));
+             device->dma_known.protection == RS_DMA_NONE ? "" : ", DMA ",
+             device->dma_known.protection == RS_DMA_NONE ? "" : device_dma_protection(device));
 }
 
 static void log_protection(const struct devmgr *d)

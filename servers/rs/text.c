@@ -181,9 +181,10 @@ static void add_dma(struct writer *writer, const struct rs_dma *dma)
     if (dma->protection == RS_DMA_NONE)
         return;
     add(writer, "dma_faults %llu\n", (unsigned long long)dma->faults);
-    if (dma->faults)
-        add(writer, "dma_fault_address 0x%llx\ndma_fault_access %s\n",
-            (unsigned long long)dma->fault_bus, dma->fault_access & PROT_WRITE ? "write" : "read");
+    if (!dma->faults)
+        return;
+    add(writer, "dma_fault_address 0x%llx\n", (unsigned long long)dma->fault_bus);
+    add(writer, "dma_fault_access %s\n", dma->fault_access & PROT_WRITE ? "write" : "read");
 }
 
 size_t text_stats(const struct service *service, const struct process_status *current,

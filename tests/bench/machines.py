@@ -18,10 +18,11 @@ import tempfile
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "tools"))
+sys.path[:0] = [str(ROOT / "tools"), str(ROOT / "tests" / "lib")]
 
 import boot_archive  # noqa: E402  (the path comes first)
 import linux_initrd  # noqa: E402
+import partitions  # noqa: E402
 
 HANG_SECONDS = 900  # only to notice a machine that stands still
 PROMPT = re.compile(rb"[#$] (\x1b\[6n|\x1b\[J)*$")
@@ -174,6 +175,21 @@ class Machines:
         return self.console_of(
             "kernel",
             *("--initrd", self.kernel_test, "--root", "none", "--append", "ktest.bench"),
+            *options,
+        )
+
+    def block_test(self, *options):
+        """The console of tests/boot/test_block.py's machine, which tells its disk's speed."""
+        disk = self.place / "disk.img"
+        partitions.make_disk(disk)
+        device = "virtio-blk-pci,drive=t0,serial=block-test,disable-legacy=on"
+        if "--no-iommu" not in options:
+            device += ",iommu_platform=on"
+        return self.console_of(
+            "block_test",
+            *("--accel", "tcg", "--root", "none", "--initrd", self.build / "boot-test.cpio"),
+            *("--append", "start=block_test"),
+            *("--qemu", f"-drive file={disk},format=raw,if=none,id=t0 -device {device}"),
             *options,
         )
 

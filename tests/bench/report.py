@@ -104,8 +104,39 @@ def system_table(data):
     return head, lines
 
 
+def confinement_table(data):
+    head = ("confinement", "with IOMMU", "without", "ratio", "to reach", "")
+    without = data.get("disk_unprotected_speeds") or {}
+    lines = []
+    for what, speed in (data.get("disk_speeds") or {}).items():
+        ratio = speed / without[what] if without.get(what) else None
+        lines.append(
+            (
+                f"virtio-blk, {what}, requests/s",
+                number(speed),
+                number(without.get(what)),
+                number(ratio, 2),
+                f"at least {rows.DISK_LEAST}",
+                VERDICT[None if ratio is None else ratio >= rows.DISK_LEAST],
+            )
+        )
+    ours, other = data["xinim_prompt_seconds"], data.get("unprotected_prompt_seconds")
+    ratio = ours / other if ours and other else None
+    lines.append(
+        (
+            "power-on to the shell's prompt, s",
+            number(ours, 2),
+            number(other, 2),
+            number(ratio, 2),
+            f"at most {rows.IOMMU_PROMPT_FACTOR}",
+            VERDICT[verdict(ratio, rows.IOMMU_PROMPT_FACTOR)],
+        )
+    )
+    return head, lines
+
+
 def tables(data):
-    return [kernel_table(data), call_table(data), system_table(data)]
+    return [kernel_table(data), call_table(data), system_table(data), confinement_table(data)]
 
 
 def text(data):

@@ -26,6 +26,7 @@ from machines import COUNTED, ROOT, TIMED, Failed, Machines
 LIKE_WITH_LIKE = ("--cpu", "max,-erms,-fsrm")
 LEAN_LINUX = "mitigations=off nopti"
 PROMPT_TURNS = 3
+DISK_TURNS = 3
 MEMORY_KIB = 256 * 1024  # the launcher's default machine
 
 
@@ -39,6 +40,17 @@ def parse(text, lead=""):
 
 def best_prompt(machines, name, *options):
     return min(machines.at_prompt(name, *options)[0] for _ in range(PROMPT_TURNS))
+
+
+def disk_speeds(machines, *options):
+    """Requests a second, the best of some turns for each kind (tests/guest/block/speed.c)."""
+    best = {}
+    for _ in range(DISK_TURNS):
+        for what, speed in re.findall(
+            r"speed: (.*): \d+ MB/s, (\d+) requests/s", machines.block_test(*options)
+        ):
+            best[what] = max(best.get(what, 0), int(speed))
+    return best
 
 
 def memory_at_prompt(machines):
@@ -75,6 +87,11 @@ def steps(machines):
         "linux_prompt_seconds": lambda: best_prompt(
             machines, "Linux", *machines.linux_options(""), "--accel", "tcg"
         ),
+        "unprotected_prompt_seconds": lambda: best_prompt(
+            machines, "XINIM", "--accel", "tcg", "--no-iommu"
+        ),
+        "disk_speeds": lambda: disk_speeds(machines),
+        "disk_unprotected_speeds": lambda: disk_speeds(machines, "--no-iommu"),
         "memory_kib": lambda: memory_at_prompt(machines),
         "parallel_xinim": lambda: speedup(machines.on_xinim("parallel", "--accel", "tcg")),
         "parallel_linux": lambda: speedup(linux("parallel", "--accel", "tcg")),
@@ -104,7 +121,7 @@ def main():
     measured = steps(machines)
     data = dict.fromkeys(measured)
     for name in data:
-        data[name] = {} if name.endswith(("counts", "times")) else None
+        data[name] = {} if name.endswith(("counts", "times", "speeds")) else None
     if arguments.only and output.exists():
         data.update(json.loads(output.read_text()))
     data["host"] = describe_host()

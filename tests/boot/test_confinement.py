@@ -4,6 +4,7 @@
 is stopped and the driver replaced; without one the same attacks succeed, so the test bites."""
 
 import re
+import struct
 import subprocess
 
 import pytest
@@ -50,3 +51,31 @@ def test_without_an_iommu_they_succeed():
     lines = "\n".join(attack("--no-iommu"))
     assert "DMA is unprotected" in lines
     assert " 0 attacks stopped" in lines
+
+
+def test_iommu_off_leaves_it_alone():
+    text = guest.check("cat /sys/xinim/devices", "--append", "iommu=off")
+    assert "unprotected" in text and "confined" not in text
+
+
+PANIC = 242
+NO_UNIT = struct.pack("<HHBBHQ", 0, 16, 1, 0, 0, 0xFED91000)  # nothing is there
+
+
+@pytest.mark.parametrize(
+    "entry, message",
+    [
+        (NO_UNIT[:2] + b"\0\0" + NO_UNIT[4:], "an entry has a bad length"),
+        (NO_UNIT[:8], "an entry has a bad length"),
+        (b"", "it names no unit"),
+        (NO_UNIT, "the unit at 0xfed91000 lacks"),
+    ],
+)
+def test_a_table_that_cannot_be_used_ends_the_boot(tmp_path, entry, message):
+    table = tmp_path / "dmar"
+    table.write_bytes(struct.pack("<BB10x", 38, 1) + entry)  # behind the header, which QEMU makes
+    options = ("--no-iommu", "--qemu", f"-acpitable sig=DMAR,rev=1,data={table}")
+    result = guest.run("true", *options)
+    assert result.status == PANIC
+    assert message in result.console.decode() and "iommu=off" in result.console.decode()
+    guest.check("true", *options, "--append", "iommu=off")

@@ -224,9 +224,8 @@ static void read_smmu(struct board *board, const struct node *node, const struct
 static const char *check_iommu_map(const struct node *node)
 {
     struct value map = node->iommu_map;
-    if (map.bytes != NULL &&
-        (map.length != 16 || cells(map, 0, 1) != 0 || cells(map, 2, 1) != 0 ||
-         cells(map, 3, 1) != 0x10000)) {
+    if (map.bytes != NULL && (map.length != 16 || cells(map, 0, 1) != 0 || cells(map, 2, 1) != 0 ||
+                              cells(map, 3, 1) != 0x10000)) {
         return "its iommu-map does not name all PCI functions by their own ids";
     }
     return NULL;

@@ -28,12 +28,12 @@ struct board {
     struct boot_memory_range gic_cpu;                             // version 2
     struct boot_memory_range gic_redistributor[BOARD_REGION_MAX]; // version 3
     unsigned gic_redistributor_count;
-    uint64_t gic_v2m; // message frame; 0: none
-    uint64_t gic_its; // 0: none
-    uint64_t smmu;    // SMMUv3 before PCI; 0: none
+    uint64_t gic_v2m;                  // message frame; 0: none
+    uint64_t gic_its;                  // 0: none
+    uint64_t smmu;                     // SMMUv3 before PCI; 0: none
     uint32_t smmu_events, smmu_errors; // its interrupts; 0: none
-    uint32_t timer;   // interrupt number of the virtual timer
-    uint64_t uart;    // PL011; 0: none
+    uint32_t timer;                    // interrupt number of the virtual timer
+    uint64_t uart;                     // PL011; 0: none
 
     uint64_t image; // where the loader put the kernel
 };

@@ -138,8 +138,8 @@ static int attach(struct iommu_domain *domain)
 
 static int map_messages(struct iommu_domain *domain)
 {
-    physical_t page = board_info.gic_version == 3 ? board_info.gic_its + ITS_MESSAGES
-                                                  : board_info.gic_v2m;
+    physical_t page =
+        board_info.gic_version == 3 ? board_info.gic_its + ITS_MESSAGES : board_info.gic_v2m;
     bool messages = board_info.gic_its != 0 || board_info.gic_v2m != 0;
     return messages ? io_table_map(&domain->table, page, page, PAGE_SIZE, RIGHT_WRITE) : 0;
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // SPDX-FileCopyrightText: 2026 The XINIM authors
 
-// The board's SMMUv3, as one file sees the other's: smmu.c (domains), smmu_unit.c (registers, queues
-// and events).
+// The board's SMMUv3, as one file sees the other's: smmu.c (domains), smmu_unit.c (registers,
+// queues and events).
 //
 // Lock: smmu_lock (LOCK_IOMMU): the stream table, the queues. Invariant: an entry that was cleared
 // is forgotten by the unit before the lock is released.

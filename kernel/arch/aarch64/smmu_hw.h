@@ -41,7 +41,7 @@ enum {
     CR0_ENABLED = 1 << 0,
     CR0_EVENTS = 1 << 2,
     CR0_COMMANDS = 1 << 3,
-    CR1_CACHED = 0x0d75,    // queues and tables: write-back, inner shareable
+    CR1_CACHED = 0x0d75,       // queues and tables: write-back, inner shareable
     CR2_NO_BROADCAST = 1 << 2, // the CPUs' TLB maintenance is not the devices'
     CR2_UNKNOWN_RECORDED = 1 << 1,
     GBPA_ABORT = 1 << 20,

@@ -97,8 +97,8 @@ void smmu_do(uint64_t word0, uint64_t word1)
 static void take_event(const struct smmu_event *event)
 {
     uint32_t device = EVENT_STREAM(event);
-    bool addressed = EVENT_KIND(event) >= EVENT_TRANSLATION_FIRST &&
-                     EVENT_KIND(event) <= EVENT_TRANSLATION_LAST;
+    bool addressed =
+        EVENT_KIND(event) >= EVENT_TRANSLATION_FIRST && EVENT_KIND(event) <= EVENT_TRANSLATION_LAST;
     uint64_t bus = addressed ? event->word[2] & ~(uint64_t)(PAGE_SIZE - 1) : 0;
     dma_fault(device, bus, !EVENT_READ(event));
     smmu_count_fault(device);

@@ -97,6 +97,30 @@ static void test_many(void **state)
     check(&space);
 }
 
+// Mapped and unmapped for ever, addresses do not wander off from the tables that are there.
+static void test_low_again(void **state)
+{
+    (void)state;
+    enum { SOME = 32, PAGES = 16 };
+    static struct dma_mapping some[SOME];
+    static bool entered[SOME];
+    struct dma_space space = {0};
+    srand(5);
+    for (unsigned step = 0; step < 100000; step++) {
+        unsigned n = (unsigned)rand() % SOME;
+        struct dma_mapping *mapping = &some[n];
+        bool *is_in = &entered[n];
+        if (*is_in) {
+            dma_space_remove(&space, mapping);
+        } else {
+            *mapping = (struct dma_mapping){.bytes = (1 + (uint64_t)rand() % PAGES) * PAGE_SIZE};
+            assert_int_equal(dma_space_insert(&space, mapping, PAGE_SIZE, DMA_BUS_END), 0);
+            assert_true(mapping->bus < DMA_BUS_FIRST + 2 * SOME * (PAGES + 1) * PAGE_SIZE);
+        }
+        *is_in = !*is_in;
+    }
+}
+
 static void test_busy(void **state)
 {
     (void)state;
@@ -111,10 +135,8 @@ static void test_busy(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_random),
-        cmocka_unit_test(test_quota),
-        cmocka_unit_test(test_many),
-        cmocka_unit_test(test_busy),
+        cmocka_unit_test(test_random),    cmocka_unit_test(test_quota), cmocka_unit_test(test_many),
+        cmocka_unit_test(test_low_again), cmocka_unit_test(test_busy),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
