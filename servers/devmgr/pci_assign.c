@@ -208,7 +208,8 @@ static uint64_t obstacle(const struct assignment *assignment, const struct item 
 static bool find_gap(const struct assignment *assignment, const struct item *item,
                      const struct pci_window *window, uint64_t *found)
 {
-    uint64_t start = window->start;
+    // Address 0 stands for none, in our tables and in many devices.
+    uint64_t start = window->start != 0 ? window->start : item->alignment;
 
     for (;;) {
         uint64_t past;
