@@ -174,8 +174,8 @@ static const struct {
     {"futex", test_futex},         {"processes", test_processes},
     {"memory", test_memory},       {"pager", test_pager},
     {"guest", test_guest},         {"scheduler", test_scheduler},
-    {"attacks", test_attacks},     {"races", test_races},
-    {"fuzz", test_fuzz},
+    {"attacks", test_attacks},     {"messages", test_messages},
+    {"races", test_races},         {"fuzz", test_fuzz},
 };
 
 static bool same_objects(const struct info_kernel *before, const struct info_kernel *after)

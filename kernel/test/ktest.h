@@ -87,6 +87,7 @@ void test_pager(void);
 void test_guest(void);
 void test_scheduler(void);
 void test_attacks(void);
+void test_messages(void);
 void test_races(void);
 void test_fuzz(void);
 void bench_all(const char *option); // what follows "ktest.bench" on the command line

@@ -32,7 +32,7 @@ SECONDS = 150
 PASSED = 0 << 1 | 1  # QEMU ends with code << 1 | 1
 
 
-def boot(build, folder, processors, model, calls):
+def boot(build, folder, processors, model, calls, options):
     (folder / "rs").write_bytes((build / "kernel_test").read_bytes())
     (folder / "kernel.sym").write_bytes((build / "kernel.sym").read_bytes())
     archive = folder / "boot.cpio"
@@ -41,6 +41,7 @@ def boot(build, folder, processors, model, calls):
         *("--dry-run", "--root", "none", "--build", build, "--initrd", archive),
         *("--smp", processors, "--cpu", model),
         *("--append", f"ktest.fuzz={calls} ktest.seed={SEED}"),
+        *options,
     )
     machine = subprocess.run(line, capture_output=True, text=True, check=True).stdout
     done = subprocess.run(
@@ -54,7 +55,7 @@ def boot(build, folder, processors, model, calls):
     return done.returncode, done.stdout.decode(errors="replace")
 
 
-# Kind of build, CPUs, QEMU's model of the processor, calls.
+# Kind of build, CPUs, QEMU's model of the processor, calls, further options of ./run.
 CASES = {
     "x86_64": [
         ("", 1, NO_AVX, CALLS),
@@ -67,21 +68,23 @@ CASES = {
         ("-checks", 4, "max", 0),
     ],
     "aarch64": [
-        ("", 1, "max", CHECKED_CALLS),
-        ("", 2, "cortex-a57", CHECKED_CALLS),
-        ("", 4, "cortex-a72", CHECKED_CALLS),
-        ("", 8, "neoverse-n1", CHECKED_CALLS),
-        ("-checks", 1, "cortex-a57", CHECKED_CALLS),
-        ("-checks", 2, "max", CHECKED_CALLS),
-        ("-checks", 4, "neoverse-n1", CHECKED_CALLS),
+        ("", 1, "max", CHECKED_CALLS, "--gic", 3),
+        ("", 2, "cortex-a57", CALLS, "--gic", 2),
+        ("", 4, "cortex-a72", CHECKED_CALLS, "--gic", 3),
+        ("", 8, "neoverse-n1", CHECKED_CALLS, "--gic", 2),
+        ("", 8, "cortex-a57", 0, "--gic", 3),
+        ("-checks", 1, "cortex-a57", CHECKED_CALLS, "--gic", 2),
+        ("-checks", 2, "max", CHECKED_CALLS, "--gic", 3),
+        ("-checks", 4, "neoverse-n1", CHECKED_CALLS, "--gic", 3),
     ],
 }
 
 
-@pytest.mark.parametrize("kind, processors, model, calls", CASES[guest.ARCH])
-def test_kernel(tmp_path, kind, processors, model, calls):
+@pytest.mark.parametrize("case", CASES[guest.ARCH], ids=lambda case: "-".join(map(str, case)))
+def test_kernel(tmp_path, case):
+    kind, processors, model, calls, *options = case
     build = guest.BUILD.with_name(guest.ARCH + kind)
-    status, console = boot(build, tmp_path, processors, model, calls)
+    status, console = boot(build, tmp_path, processors, model, calls, options)
     shown = f"seed {SEED}, status {status}\n{console[-4000:]}"
     assert status == PASSED, shown
     assert " passed, 0 failed" in console, shown

@@ -123,6 +123,9 @@ void gic_init(void)
         version3() ? (uint32_t)(CTLR_V3_ENABLE | CTLR_V3_AFFINITY) : (uint32_t)CTLR_V2_ENABLE;
     wait_distributor();
     init_messages();
+    if (version3()) {
+        its_init(distributor[GICD_TYPER / 4]);
+    }
 }
 
 // This CPU's redistributor: the one whose affinity is ours.
@@ -177,6 +180,7 @@ void gic_init_cpu(void)
                 panic("gic: CPU %u's redistributor does not wake up", cpu_index());
             }
         }
+        its_init_cpu(frame);
         frame += GICR_FRAME / 4;
         frame[GICD_IGROUPR / 4] = ~0u;
     }
@@ -224,7 +228,9 @@ void gic_end(uint32_t acknowledged)
 
 unsigned gic_vector(uint32_t number)
 {
-    return number < NUMBERS ? vectors[number] : 0;
+    return number < NUMBERS                        ? vectors[number]
+           : number - LPI_FIRST <= IRQ_VECTOR_LAST ? number - LPI_FIRST
+                                                   : 0;
 }
 
 // The barrier: what was written for the other CPU is there before the interrupt is.
@@ -288,6 +294,9 @@ void irq_chip_unmask(uint32_t line)
 // Spread over the CPUs in turn.
 int irq_chip_message(unsigned vector, struct irq_args *args)
 {
+    if (version3()) {
+        return its_message(vector, message_cpu++ % cpu_count(), args);
+    }
     for (uint32_t number = message_first; number < message_first + message_count; number++) {
         if (vectors[number] == 0) {
             configure(number, vector, true);
@@ -303,6 +312,10 @@ int irq_chip_message(unsigned vector, struct irq_args *args)
 
 void irq_chip_message_end(unsigned vector)
 {
+    if (version3()) {
+        its_message_end(vector);
+        return;
+    }
     for (uint32_t number = message_first; number < message_first + message_count; number++) {
         if (vectors[number] == vector) {
             irq_chip_mask(number);

@@ -6,26 +6,32 @@
 
 #pragma once
 
-#include "abi/types.h"
+#include "kernel/arch/aarch64/its.h"
 
 enum {
     GIC_IPIS = 16,
     GIC_SHARED = 32,
-    GIC_SPECIAL = 1020, // this number and above: nothing is pending
+    GIC_SPECIAL = 1020, // this and the next three: nothing is pending
 };
 
 void gic_init(void);     // boot CPU: distributor
 void gic_init_cpu(void); // every CPU
 void gic_enable_timer(void);
 
-// What the processor is asked for: its number, maybe GIC_SPECIAL or above; and its end.
+// What the processor is asked for, maybe nothing (gic_is_interrupt); and its end.
 uint32_t gic_acknowledge(void);
 void gic_end(uint32_t acknowledged);
 
-// Number of what gic_acknowledge returned (version 2 adds the sender of an IPI).
+// Number of what gic_acknowledge returned (version 2 adds the sender of an IPI, in bits 10 to 12).
 static inline uint32_t gic_number(uint32_t acknowledged)
 {
-    return acknowledged & 0x3ff;
+    return acknowledged < LPI_FIRST ? acknowledged & 0x3ff : acknowledged;
+}
+
+// Whether it is one: not 1020 to 1023.
+static inline bool gic_is_interrupt(uint32_t number)
+{
+    return number < GIC_SPECIAL || number >= LPI_FIRST;
 }
 
 // Slot of kernel/core/irq.c's table that a shared interrupt was connected to; 0: none.

@@ -84,7 +84,7 @@ static inline void interrupt(struct cpu *cpu)
 {
     uint32_t acknowledged = gic_acknowledge();
     uint32_t number = gic_number(acknowledged);
-    if (number >= GIC_SPECIAL) {
+    if (!gic_is_interrupt(number)) {
         return;
     }
     cpu->interrupts++;
