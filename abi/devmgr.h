@@ -57,6 +57,17 @@ struct device_info {
 
 _Static_assert(sizeof(struct device_info) == 152, "19 message words");
 
+// What the driver of a platform device is told of the board around it: the read-only grant
+// "wiring", by a manifest's `grants = config`.
+struct device_wiring {
+    uint32_t power_key; // 1: the power button is at one of the device's lines
+    uint32_t power_key_line;
+    uint32_t power_key_active_low;
+    uint32_t reserved;
+};
+
+_Static_assert(sizeof(struct device_wiring) == 16, "shared with drivers");
+
 // Labels of requests on devmgr's endpoint; replies carry 0 or a negative error in the label.
 enum devmgr_op {
     // () -> 0: number of devices known, 1: change count

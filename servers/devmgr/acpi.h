@@ -74,6 +74,10 @@ struct acpi_info {
     struct acpi_segment segment[ACPI_SEGMENTS_MAX];
     uint64_t hpet_address; // 0: none
     bool has_fadt;
+    struct acpi_register pm1a_event; // status and enable register
+    uint8_t pm1_event_bytes;         // of both
+    uint16_t sci;                    // ISA interrupt
+    bool has_power_button;           // the fixed one
     struct acpi_register pm1a_control;
     struct acpi_register pm1b_control;
     uint32_t smi_command; // port; 0: always in ACPI mode
@@ -98,5 +102,6 @@ int acpi_read(const struct acpi_memory *memory, uint64_t rsdp, struct acpi_info 
 int acpi_find_s5(const struct acpi_memory *memory, uint64_t address, uint32_t length,
                  uint8_t *type_a, uint8_t *type_b);
 
-// The GSI, and how it triggers, of an ISA interrupt.
+// The GSI, and how it triggers, of an ISA interrupt; the SCI is by itself level and active low
+// (5.2.9).
 struct acpi_override acpi_isa_interrupt(const struct acpi_info *info, uint8_t source);

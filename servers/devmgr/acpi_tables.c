@@ -169,18 +169,23 @@ int acpi_parse_hpet(const struct acpi_table *table, struct acpi_info *info)
 // FADT (5.2.9). Older, shorter tables lack the fields at the end.
 enum {
     FADT_DSDT = 40,
+    FADT_SCI = 46,
     FADT_SMI_COMMAND = 48,
     FADT_ACPI_ENABLE = 52,
+    FADT_PM1A_EVENT = 56,
     FADT_PM1A_CONTROL = 64,
     FADT_PM1B_CONTROL = 68,
+    FADT_PM1_EVENT_BYTES = 88,
     FADT_FLAGS = 112,
     FADT_RESET_REGISTER = 116,
     FADT_RESET_VALUE = 128,
     FADT_X_DSDT = 140,
+    FADT_X_PM1A_EVENT = 148,
     FADT_X_PM1A_CONTROL = 172,
     FADT_X_PM1B_CONTROL = 184,
     FADT_SLEEP_CONTROL = 244,
     FADT_BYTES_MAX = 268,
+    FADT_PWR_BUTTON = 1 << 4, // no fixed power button
     FADT_RESET_REG_SUP = 1 << 10,
     FADT_HW_REDUCED = 1 << 20,
 };
@@ -194,7 +199,8 @@ static struct acpi_register gas_register(const uint8_t *raw)
 }
 
 // The extended address, if there is one, else the 32-bit port of ACPI 1.0.
-static struct acpi_register pm1_control(const uint8_t *fadt, uint32_t port_at, uint32_t extended_at)
+static struct acpi_register pm1_register(const uint8_t *fadt, uint32_t port_at,
+                                         uint32_t extended_at)
 {
     struct acpi_register extended = gas_register(fadt + extended_at);
 
@@ -218,8 +224,12 @@ int acpi_parse_fadt(const struct acpi_table *table, struct acpi_info *info)
     info->has_fadt = true;
     info->smi_command = load32(fadt + FADT_SMI_COMMAND);
     info->acpi_enable = fadt[FADT_ACPI_ENABLE];
-    info->pm1a_control = pm1_control(fadt, FADT_PM1A_CONTROL, FADT_X_PM1A_CONTROL);
-    info->pm1b_control = pm1_control(fadt, FADT_PM1B_CONTROL, FADT_X_PM1B_CONTROL);
+    info->sci = load16(fadt + FADT_SCI);
+    info->pm1_event_bytes = fadt[FADT_PM1_EVENT_BYTES];
+    info->pm1a_event = pm1_register(fadt, FADT_PM1A_EVENT, FADT_X_PM1A_EVENT);
+    info->pm1a_control = pm1_register(fadt, FADT_PM1A_CONTROL, FADT_X_PM1A_CONTROL);
+    info->pm1b_control = pm1_register(fadt, FADT_PM1B_CONTROL, FADT_X_PM1B_CONTROL);
+    info->has_power_button = (load32(fadt + FADT_FLAGS) & (FADT_PWR_BUTTON | FADT_HW_REDUCED)) == 0;
     info->reset = gas_register(fadt + FADT_RESET_REGISTER);
     info->reset_value = fadt[FADT_RESET_VALUE];
     info->can_reset =
@@ -238,5 +248,8 @@ struct acpi_override acpi_isa_interrupt(const struct acpi_info *info, uint8_t so
         if (info->override[i].source == source)
             return info->override[i];
     }
+    if (info->has_fadt && source == info->sci)
+        return (struct acpi_override){
+            .source = source, .gsi = source, .level = true, .active_low = true};
     return (struct acpi_override){.source = source, .gsi = source};
 }

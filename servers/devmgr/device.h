@@ -130,3 +130,5 @@ void grant_drop_all(struct device *device);
 // "config".
 int grant_pci_bars(struct devmgr *devmgr, struct device *device);
 int grant_pci_config(struct devmgr *devmgr, struct device *device);
+// What a platform device's driver is told of its board: "wiring" (struct device_wiring).
+int grant_wiring(struct devmgr *devmgr, struct device *device);

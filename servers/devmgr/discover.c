@@ -216,6 +216,7 @@ void discover(struct devmgr *devmgr)
     scan_pci(devmgr);
     add_pci(devmgr);
     platform_add_isa(&devmgr->platform);
+    platform_add_button(&devmgr->platform, &devmgr->acpi);
     add_devices_of_tree(devmgr);
     add_slots_of_acpi(devmgr);
     add_slots_of_command_line(devmgr);

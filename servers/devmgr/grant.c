@@ -151,26 +151,64 @@ int grant_pci_bars(struct devmgr *devmgr, struct device *device)
     return 0;
 }
 
-// ---- configuration space ----
+// ---- read-only copies of what devmgr knows ----
 
-int grant_pci_config(struct devmgr *devmgr, struct device *device)
+// Memory of PCI_CONFIG_BYTES for a read-only grant, mapped here to be filled.
+static int copy_begin(struct aspace_map_args *map, void **filled)
 {
-    struct aspace_map_args map = {.bytes = PCI_CONFIG_BYTES, .prot = PROT_READ | PROT_WRITE};
     int64_t memory = sys_memory_create(PCI_CONFIG_BYTES, 0, HANDLE_NONE);
-    int64_t address, read_only;
+    int64_t address;
 
     if (memory < 0)
         return (int)memory;
-    map.memory = (handle_t)memory;
-    address = sys_aspace_map(HANDLE_SELF, &map);
+    *map = (struct aspace_map_args){
+        .memory = (handle_t)memory, .bytes = PCI_CONFIG_BYTES, .prot = PROT_READ | PROT_WRITE};
+    address = sys_aspace_map(HANDLE_SELF, map);
     if (address < 0) {
         sys_handle_close((handle_t)memory);
         return (int)address;
     }
-    ecam_snapshot(&devmgr->pci, device->pci->address, (uint8_t *)(uintptr_t)address);
-    sys_aspace_unmap(HANDLE_SELF, (uint64_t)address, PCI_CONFIG_BYTES);
-    read_only =
-        sys_handle_duplicate((handle_t)memory, RIGHT_READ | RIGHT_DUPLICATE | RIGHT_TRANSFER, 0);
-    sys_handle_close((handle_t)memory);
-    return grant_add(device, "config", read_only, PCI_CONFIG_BYTES);
+    *filled = (void *)(uintptr_t)address;
+    return 0;
+}
+
+static int copy_end(struct device *device, const struct aspace_map_args *map, void *filled,
+                    const char *name, uint64_t bytes)
+{
+    int64_t read_only;
+
+    sys_aspace_unmap(HANDLE_SELF, (uint64_t)(uintptr_t)filled, map->bytes);
+    read_only = sys_handle_duplicate(map->memory, RIGHT_READ | RIGHT_DUPLICATE | RIGHT_TRANSFER, 0);
+    sys_handle_close(map->memory);
+    return grant_add(device, name, read_only, bytes);
+}
+
+int grant_pci_config(struct devmgr *devmgr, struct device *device)
+{
+    struct aspace_map_args map;
+    void *copy;
+    int error = copy_begin(&map, &copy);
+
+    if (error < 0)
+        return error;
+    ecam_snapshot(&devmgr->pci, device->pci->address, copy);
+    return copy_end(device, &map, copy, "config", PCI_CONFIG_BYTES);
+}
+
+int grant_wiring(struct devmgr *devmgr, struct device *device)
+{
+    const struct dtb_power_key *key = &devmgr->board.power_key;
+    struct aspace_map_args map;
+    struct device_wiring wiring = {0};
+    void *copy;
+    int error = copy_begin(&map, &copy);
+
+    if (error < 0)
+        return error;
+    if (key->present && device->platform->memories != 0 &&
+        device->platform->memory[0].base == key->gpio)
+        wiring = (struct device_wiring){
+            .power_key = 1, .power_key_line = key->line, .power_key_active_low = key->active_low};
+    memcpy(copy, &wiring, sizeof wiring);
+    return copy_end(device, &map, copy, "wiring", PCI_CONFIG_BYTES);
 }

@@ -208,8 +208,7 @@ static uint64_t obstacle(const struct assignment *assignment, const struct item 
 static bool find_gap(const struct assignment *assignment, const struct item *item,
                      const struct pci_window *window, uint64_t *found)
 {
-    // Address 0 stands for none, in our tables and in many devices.
-    uint64_t start = window->start != 0 ? window->start : item->alignment;
+    uint64_t start = window->start != 0 ? window->start : 1; // a base of 0 means: no address
 
     for (;;) {
         uint64_t past;

@@ -14,6 +14,7 @@
 #include "lib/sys/sys.h"
 #include "lib/virtio/mmio.h"
 #include "servers/devmgr/physical.h"
+#include "servers/devmgr/power.h"
 
 enum {
     UART_PORTS = 8,
@@ -27,6 +28,8 @@ enum {
     FW_CFG_SELECTOR = 0,
     FW_CFG_DATA = 1,
     FW_CFG_SIGNATURE = 0,
+    PM1_EVENT_BYTES_MIN = 4,
+    ISA_LINES = 16,
 };
 
 // ---- ISA ----
@@ -96,6 +99,32 @@ void platform_add_isa(struct platform *platform)
         if (platform_add(platform, &device) < 0)
             log_error("devmgr: %s: no room for it", device.where);
     }
+}
+
+void platform_add_button(struct platform *platform, const struct acpi_info *acpi)
+{
+    const struct acpi_register *block = &acpi->pm1a_event;
+    struct platform_device device = {
+        .isa = true,
+        .names = "acpi_button",
+        .ports = acpi->pm1_event_bytes,
+        .irqs = 1,
+        .irq = {{.line = acpi->sci, .isa = true}},
+    };
+    int error;
+
+    if (!acpi->has_fadt || !acpi->has_power_button || block->space != ACPI_SPACE_PORT ||
+        block->address == 0 || block->address > UINT16_MAX - acpi->pm1_event_bytes ||
+        acpi->pm1_event_bytes < PM1_EVENT_BYTES_MIN || acpi->sci >= ISA_LINES ||
+        resources.port == HANDLE_NONE)
+        return;
+    device.port = (uint16_t)block->address;
+    snprintf(device.where, sizeof device.where, "isa %x", device.port);
+    error = power_enter_acpi_mode(acpi);
+    if (error == 0)
+        error = platform_add(platform, &device);
+    if (error < 0)
+        log_warning("devmgr: no power button: error %d", error);
 }
 
 // ---- virtio-mmio ----

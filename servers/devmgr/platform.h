@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "abi/devmgr.h"
+#include "servers/devmgr/acpi.h"
 #include "servers/devmgr/virtio_slot.h"
 
 enum {
@@ -55,6 +56,9 @@ int platform_add(struct platform *platform, const struct platform_device *device
 
 // Adds the ISA devices of a PC that answer.
 void platform_add_isa(struct platform *platform);
+
+// Adds ACPI's fixed power button (4.8.2.2.1), if the board has it and can be put into ACPI mode.
+void platform_add_button(struct platform *platform, const struct acpi_info *acpi);
 
 // Looks into a virtio-mmio slot and adds the device that sits there, if any. What is wrong with the
 // slot is logged.

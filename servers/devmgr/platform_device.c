@@ -88,6 +88,8 @@ int platform_device_prepare(struct devmgr *devmgr, struct device *device)
             platform->ports);
     if (error == 0 && (grants & SVC_GRANT_BARS) != 0)
         error = grant_memory(device);
+    if (error == 0 && (grants & SVC_GRANT_CONFIG) != 0)
+        error = grant_wiring(devmgr, device);
     if (error == 0 && (grants & SVC_GRANT_DMA) != 0)
         error = grant_dma(devmgr, device);
     if (error == 0 && (grants & SVC_GRANT_IRQS) != 0)

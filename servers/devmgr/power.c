@@ -39,7 +39,7 @@ static bool usable_port(const struct acpi_register *at)
            resources.port != HANDLE_NONE;
 }
 
-static int enter_acpi_mode(const struct acpi_info *acpi)
+int power_enter_acpi_mode(const struct acpi_info *acpi)
 {
     uint64_t control = acpi->pm1a_control.address;
 
@@ -101,7 +101,7 @@ static int power_off(const struct acpi_info *acpi)
     }
     if (!acpi->has_fadt || !acpi->has_s5 || !usable_port(&acpi->pm1a_control))
         return error < 0 ? error : -E_NOSYS;
-    error = enter_acpi_mode(acpi);
+    error = power_enter_acpi_mode(acpi);
     if (error < 0)
         log_warning("devmgr: the board does not enter ACPI mode: error %d; trying all the same",
                     error);

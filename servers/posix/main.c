@@ -25,6 +25,7 @@
 #include "servers/posix/load.h"
 #include "servers/posix/machine.h"
 #include "servers/posix/mm.h"
+#include "servers/posix/power_button.h"
 #include "servers/posix/process.h"
 #include "servers/posix/random.h"
 #include "servers/posix/terminals.h"
@@ -179,6 +180,7 @@ static void start_own_parts(void)
     must(vdso_init(), "vDSO");
     must(timer_thread_start(), "timers");
     must(hwrng_start(), "hardware random numbers");
+    must(power_button_start(), "power button");
     must(load_start(), "load averages");
     must(vfs_init(), "files");
     must(terminals_init(), "terminals");

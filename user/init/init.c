@@ -19,10 +19,17 @@
 #include <sys/reboot.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <termios.h>
 #include <time.h>
 #include <unistd.h>
 
-enum { OPTION_BYTES = 32, OPTIONS_BYTES = 2048, RESPAWN_MS = 200, TERMINATE_MS = 500 };
+enum {
+    OPTION_BYTES = 32,
+    OPTIONS_BYTES = 2048,
+    RESPAWN_MS = 200,
+    TERMINATE_MS = 500,
+    DRAIN_MS = 500
+};
 
 struct options {
     bool command;
@@ -153,6 +160,23 @@ static void wait_ms(int ms)
     nanosleep(&time, NULL);
 }
 
+// The last words of programs are on the line before the power goes, unless the line stands still.
+static void drain_console(void)
+{
+    int console = open("/dev/console", O_WRONLY | O_NOCTTY | O_CLOEXEC);
+    pid_t drainer = console < 0 ? -1 : fork();
+
+    if (drainer == 0) {
+        tcdrain(console);
+        _exit(0);
+    }
+    for (int waited = 0; drainer > 0 && waited < DRAIN_MS; waited += 10) {
+        if (waitpid(drainer, NULL, WNOHANG) != 0)
+            break;
+        wait_ms(10);
+    }
+}
+
 static noreturn void stop_machine(int how)
 {
     kill(-1, SIGTERM);
@@ -166,6 +190,7 @@ static noreturn void stop_machine(int how)
         wait_ms(10);
     }
     kill(-1, SIGKILL);
+    drain_console();
     sync();
     mount(NULL, "/", NULL, MS_REMOUNT | MS_RDONLY, NULL);
     reboot(how);

@@ -84,9 +84,12 @@ static void fill_madt(struct fake *fake)
 static void fill_fadt(struct fake *fake)
 {
     put(fake, FADT + 40, BASE + DSDT, 4);
+    put(fake, FADT + 46, 9, 2);
     put(fake, FADT + 48, 0xb2, 4);
     put(fake, FADT + 52, 2, 1);
+    put(fake, FADT + 56, 0x600, 4);
     put(fake, FADT + 64, 0x604, 4);
+    put(fake, FADT + 88, 4, 1);
     put(fake, FADT + 112, 1 << 10, 4);
     put(fake, FADT + 116, 1 | 8 << 8, 4);
     put(fake, FADT + 120, 0xcf9, 8);
@@ -156,6 +159,8 @@ static void test_all_tables(void **state)
     assert_int_equal(info.hpet_address, 0xfed00000);
     assert_int_equal(info.pm1a_control.address, 0x604);
     assert_int_equal(info.pm1b_control.address, 0);
+    assert_true(info.pm1a_event.address == 0x600 && info.pm1_event_bytes == 4);
+    assert_true(info.sci == 9 && info.has_power_button);
     assert_true(info.can_reset);
     assert_int_equal(info.reset.address, 0xcf9);
     assert_int_equal(info.reset_value, 0x0f);
@@ -177,6 +182,9 @@ static void test_isa_interrupts(void **state)
     assert_int_equal(acpi_isa_interrupt(&info, 4).gsi, 4);
     assert_true(acpi_isa_interrupt(&info, 9).level);
     assert_true(acpi_isa_interrupt(&info, 9).active_low);
+    info.overrides = 0; // without one the SCI is still level and active low, others are ISA's
+    assert_true(acpi_isa_interrupt(&info, 9).level && acpi_isa_interrupt(&info, 9).active_low);
+    assert_false(acpi_isa_interrupt(&info, 4).level);
 }
 
 static void test_root_table_of_acpi_1(void **state)
