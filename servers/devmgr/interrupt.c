@@ -50,7 +50,7 @@ static int create_message(struct device *device, uint32_t count, enum device_irq
 {
     device->irq_mode = mode;
     for (uint32_t i = 0; i < count; i++) {
-        struct irq_args args = {.flags = IRQ_MSI, .device = device->pci->address};
+        struct irq_args args = {.flags = IRQ_MSI, .device = device->pci->requester};
         int error = add_irq(device, &args);
 
         if (error < 0 && i == 0)

@@ -59,7 +59,8 @@ struct pci_capabilities {
     uint16_t msi;
     uint16_t msix;
     uint16_t express;
-    bool function_reset; // FLR
+    bool function_reset;  // FLR
+    bool to_conventional; // a bridge from PCI Express to PCI
 };
 
 struct pci_msix {
@@ -84,7 +85,8 @@ struct pci_windows {
 
 struct pci_function {
     pci_address_t address;
-    int16_t parent; // index of the bridge it is behind, -1: on the root bus
+    pci_address_t requester; // what its requests name as their sender when they reach the host
+    int16_t parent;          // index of the bridge it is behind, -1: on the root bus
     uint16_t vendor, device;
     uint16_t subsystem_vendor, subsystem;
     uint32_t class; // base class << 16 | subclass << 8 | programming interface

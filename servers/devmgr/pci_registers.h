@@ -76,6 +76,10 @@ enum { // capability ids (appendix H) and their registers, as offsets from the c
     PCI_CAP_VENDOR = 0x09,
 
     PCI_CAP_EXPRESS = 0x10, // PCI Express 4.0, section 7.5.3
+    PCI_EXP_CAPABILITIES = 2,
+    PCI_EXP_TYPE_SHIFT = 4,
+    PCI_EXP_TYPE_MASK = 15,
+    PCI_EXP_TYPE_TO_PCI_BRIDGE = 7,
     PCI_EXP_DEVICE_CAPABILITIES = 4,
     PCI_EXP_DEVICE_CONTROL = 8,
     PCI_EXP_INITIATE_FLR = 1 << 15,

@@ -212,6 +212,22 @@ static void test_bridges_numbered(void **state)
     assert_int_equal(tree.function[4].address, PCI_ADDRESS(3, 0, 0));
 }
 
+static void test_requester(void **state)
+{
+    uint16_t at;
+
+    (void)state;
+    add_bridges(); // 0: PCI Express, 1: from there to PCI, 3: PCI
+    fake_capability(&fake.function[0], PCI_CAP_EXPRESS, 16);
+    at = fake_capability(&fake.function[1], PCI_CAP_EXPRESS, 16);
+    fake_put(&fake.function[1], at + PCI_EXP_CAPABILITIES,
+             PCI_EXP_TYPE_TO_PCI_BRIDGE << PCI_EXP_TYPE_SHIFT, 2);
+    scan();
+    assert_int_equal(tree.function[1].requester, tree.function[1].address);
+    assert_int_equal(tree.function[2].requester, PCI_ADDRESS(2, 0, 0));
+    assert_int_equal(tree.function[4].requester, tree.function[3].address);
+}
+
 static void test_bridge_numbers_of_firmware_kept(void **state)
 {
     (void)state;
@@ -294,6 +310,9 @@ static void test_assign_without_firmware(void **state)
         assert_true(window[PCI_SPACE_MEMORY32].end >= deep->bar[0].base + 0x100000);
         assert_true(window[PCI_SPACE_MEMORY64].start <= deep->bar[2].base);
         assert_true(window[PCI_SPACE_MEMORY64].end >= deep->bar[2].base + 0x4000);
+        assert_int_equal(fake_get(&fake.function[bridge], PCI_COMMAND, 2) & 7, 7);
+        assert_true(fake_get(&fake.function[bridge], PCI_IO_BASE, 1) >
+                    fake_get(&fake.function[bridge], PCI_IO_LIMIT, 1)); // nothing there wants ports
     }
     assert_int_equal(fake_get(&fake.function[2], PCI_BASE_ADDRESS, 4), deep->bar[0].base);
     assert_int_equal(fake_get(&fake.function[0], PCI_MEMORY_BASE, 2),
@@ -470,6 +489,7 @@ int main(void)
         TEST(test_msix_outside_of_its_bar),
         TEST(test_capability_loop),
         TEST(test_bridges_numbered),
+        TEST(test_requester),
         TEST(test_bridge_numbers_of_firmware_kept),
         TEST(test_bridges_that_lie),
         TEST(test_too_deep),
