@@ -41,7 +41,8 @@ def main():
         try:
             return subprocess.run(
                 [
-                    *("gdb", "-q", build / "xinim.elf", "-x", ROOT / "tools" / "gdb" / "xinim.py"),
+                    *("gdb-multiarch", "-q", build / "xinim.elf"),
+                    *("-x", ROOT / "tools" / "gdb" / "xinim.py"),
                     *("-ex", f"connect {port}"),
                 ],
                 check=False,

@@ -27,7 +27,7 @@ sys.path.insert(0, str(ROOT / "tests" / "bench"))
 import machines  # noqa: E402  (the path comes first)
 from profiler.stub import Gone, Stub  # noqa: E402
 from profiler.symbols import KERNEL_HALF, Image, guess_images  # noqa: E402
-from profiler.trace import Recorder  # noqa: E402
+from profiler.trace import RECORDERS  # noqa: E402
 
 NAME_BYTES = 64
 
@@ -39,7 +39,8 @@ class Subject:
         self.row = arguments.row
         self.rounds = arguments.rounds
         self.hit = arguments.hit
-        made = machines.Machines("x86_64")
+        made = machines.Machines(arguments.arch)
+        self.arch = arguments.arch
         made.make_images()
         build = made.build
         self.kernel = Image("kernel", build / "xinim.elf")
@@ -75,20 +76,20 @@ class Subject:
         """At the row's end: is this the one asked for?"""
         if not self.is_kernel:
             return hits == self.hit
-        name = stub.memory(stub.register("rdi"), NAME_BYTES).split(b"\0")[0].decode()
+        name = stub.memory(stub.argument(), NAME_BYTES).split(b"\0")[0].decode()
         return name == self.row
 
 
 def record(subject, folder):
     log, socket = folder / "log", folder / "stub"
     line = [*subject.line, "-D", str(log), "-gdb", f"unix:{socket},server=on,wait=off", "-S"]
-    recorder = Recorder(log)
+    recorder = RECORDERS[subject.arch](log, subject.kernel)
     qemu = subprocess.Popen(line, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)
     try:
         if not subject.is_kernel:
             qemu.stdin.write(subject.typed.encode() + b"\n")
             qemu.stdin.flush()
-        stub = Stub(socket)
+        stub = Stub(socket, subject.arch)
         begin = subject.program.address_of[subject.begin]
         end = subject.program.address_of[subject.end]
         hits = 0
@@ -96,7 +97,7 @@ def record(subject, folder):
             stub.set_break(begin)
             stub.go()
             stub.clear_break(begin)
-            back = int.from_bytes(stub.memory(stub.register("rsp"), 8), "little")
+            back = stub.return_address()
             stub.set_break(back)
             stub.go()
             stub.clear_break(back)
@@ -158,6 +159,7 @@ def main():
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
+    parser.add_argument("--arch", choices=tuple(RECORDERS), default="x86_64")
     parser.add_argument("kind", choices=("kernel", "calls"))
     parser.add_argument("row")
     parser.add_argument("--rounds", type=int, default=20, help="of the row's loop (default 20)")
@@ -173,7 +175,7 @@ def main():
         steps = record(subject, pathlib.Path(folder))
     if arguments.save:
         arguments.save.write_text("".join(f"{pc:x} {space:x}\n" for pc, space in steps))
-    images = guess_images(steps, [subject.program, *subject.others])
+    images = guess_images(steps, [subject.program, *subject.others], arguments.arch)
     places = [place(step, subject.kernel, images) for step in steps]
     print_flat(places, arguments.rounds, arguments.limit)
     if arguments.flow:

@@ -111,6 +111,11 @@ int interrupt_create_line(struct device *device, uint32_t gsi, bool level, bool 
     return add_irq(device, &args);
 }
 
+static uint32_t smaller(uint32_t a, uint32_t b)
+{
+    return a < b ? a : b;
+}
+
 int interrupt_create(struct devmgr *devmgr, struct device *device, uint32_t wanted)
 {
     const struct pci_function *function = device->pci;
@@ -123,8 +128,7 @@ int interrupt_create(struct devmgr *devmgr, struct device *device, uint32_t want
     if (devmgr->board.pci.present && devmgr->board.pci.msi == DTB_MSI_NONE)
         error = -E_NODEV;
     else if (function->msix.entries != 0 && function->bar[function->msix.table_bar].base != 0)
-        error = create_message(devmgr, device,
-                               wanted < function->msix.entries ? wanted : function->msix.entries,
+        error = create_message(devmgr, device, smaller(wanted, function->msix.entries),
                                DEVICE_IRQ_MSIX);
     else if (function->capability.msi != 0)
         error = create_message(devmgr, device, 1, DEVICE_IRQ_MSI);

@@ -125,7 +125,8 @@ void pci_bar_write(const struct pci_access *access, const struct pci_function *f
 // Reads what a bridge forwards.
 void pci_bridge_read(const struct pci_access *access, struct pci_function *bridge);
 // Gives addresses from `windows` to the BARs that have none, and windows to the bridges before them
-// that have none. What firmware assigned stays. Returns the number of BARs that found no room.
+// that have none. What firmware assigned stays. Bridges then forward that and nothing else. Returns
+// the number of BARs that found no room.
 uint32_t pci_assign(const struct pci_access *access, struct pci_tree *tree,
                     const struct pci_windows *windows);
 

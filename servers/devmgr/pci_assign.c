@@ -91,6 +91,43 @@ static void bridge_window_write(const struct pci_access *access, const struct pc
     }
 }
 
+// A base above its limit: nothing is forwarded. After a reset base and limit are 0, which is a
+// window.
+static void bridge_window_close(const struct pci_access *access, pci_address_t at,
+                                enum pci_space space)
+{
+    switch (space) {
+    case PCI_SPACE_IO:
+        config_write8(access, at, PCI_IO_LIMIT, 0);
+        config_write8(access, at, PCI_IO_BASE, 0xf0);
+        break;
+    case PCI_SPACE_MEMORY32:
+        config_write16(access, at, PCI_MEMORY_LIMIT, 0);
+        config_write16(access, at, PCI_MEMORY_BASE, 0xfff0);
+        break;
+    default:
+        config_write32(access, at, PCI_PREFETCH_LIMIT_UPPER, 0);
+        config_write16(access, at, PCI_PREFETCH_LIMIT, 0);
+        config_write16(access, at, PCI_PREFETCH_BASE, 0xfff0);
+        config_write32(access, at, PCI_PREFETCH_BASE_UPPER, ~0u);
+        break;
+    }
+}
+
+// Forwards its windows, and what the functions behind it read and write; each of those still has a
+// switch of its own.
+static void bridge_enable(const struct pci_access *access, const struct pci_function *bridge)
+{
+    uint16_t command = config_read16(access, bridge->address, PCI_COMMAND);
+
+    for (uint32_t s = 0; s < PCI_SPACES; s++) {
+        if (bridge->forwards.space[s].start == bridge->forwards.space[s].end)
+            bridge_window_close(access, bridge->address, (enum pci_space)s);
+    }
+    command |= PCI_COMMAND_IO_SPACE | PCI_COMMAND_MEMORY_SPACE | PCI_COMMAND_BUS_MASTER;
+    config_write16(access, bridge->address, PCI_COMMAND, command);
+}
+
 // ---- what needs an address ----
 
 // Behind a bridge only prefetchable 64-bit BARs may lie above 4 GiB; the root bus follows the same
@@ -208,7 +245,7 @@ static uint64_t obstacle(const struct assignment *assignment, const struct item 
 static bool find_gap(const struct assignment *assignment, const struct item *item,
                      const struct pci_window *window, uint64_t *found)
 {
-    uint64_t start = window->start;
+    uint64_t start = window->start != 0 ? window->start : 1; // a base of 0 means: no address
 
     for (;;) {
         uint64_t past;
@@ -303,6 +340,8 @@ uint32_t pci_assign(const struct pci_access *access, struct pci_tree *tree,
             assign_bus(&assignment, (int16_t)i, &tree->function[i].forwards);
     }
     for (uint32_t i = 0; i < tree->functions; i++) {
+        if (tree->function[i].bridge)
+            bridge_enable(access, &tree->function[i]);
         for (uint32_t b = 0; b < PCI_BARS; b++)
             failed += tree->function[i].bar[b].no_room ? 1 : 0;
     }

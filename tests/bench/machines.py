@@ -6,6 +6,7 @@ Linux and with the kernel's own test program on it."""
 import contextlib
 import os
 import pathlib
+import platform
 import pty
 import re
 import select
@@ -29,6 +30,9 @@ PROMPT = re.compile(rb"[#$] (\x1b\[6n|\x1b\[J)*$")
 
 COUNTED = ("--accel", "icount", "--smp", "1")
 TIMED = ("--accel", "tcg", "--smp", "1")
+
+# More options for every start, such as another interrupt controller.
+EXTRA = shlex.split(os.environ.get("XINIM_RUN_OPTIONS", ""))
 
 PROGRAMS = ("bench", "tiny")
 
@@ -71,11 +75,14 @@ class Failed(Exception):
 
 class Machines:
     def __init__(self, arch):
+        self.run = (ROOT / "run", "--no-build", "--arch", arch, *EXTRA)
         self.build = ROOT / "build" / arch
         self.place = ROOT / "build" / "bench"
         self.third_party = ROOT / "build" / "third_party" / arch
         self.place.mkdir(parents=True, exist_ok=True)
         self.busybox = self.third_party / "busybox" / "bin" / "busybox"
+        here = ROOT / "build" / "third_party" / platform.machine()
+        self.packer = here / "busybox" / "bin" / "busybox"  # the one that runs here
         self.linux_kernel = next((self.third_party / "linux" / "boot").glob("vmlinuz-*"))
         self.linux_disk = self.place / "linux.cpio"
         self.programs_disk = self.place / "programs.img"
@@ -106,7 +113,7 @@ class Machines:
             for path in (stage / "init", stage / "bin" / "busybox"):
                 path.chmod(0o755)
             self.stage_programs(stage / "programs")
-            linux_initrd.pack(stage, self.busybox, self.linux_disk)
+            linux_initrd.pack(stage, self.packer, self.linux_disk)
 
     def make_programs_disk(self):
         with tempfile.TemporaryDirectory() as folder:
@@ -124,7 +131,7 @@ class Machines:
     def line(self, *options):
         """QEMU's command line as the launcher makes it."""
         text = subprocess.run(
-            [ROOT / "run", "--no-build", "--build", self.build, "--dry-run", *options],
+            [*self.run, "--dry-run", *options],
             stdout=subprocess.PIPE,
             text=True,
             check=True,
@@ -153,16 +160,14 @@ class Machines:
         )
 
     def on_linux(self, script, *options, append=""):
-        return self.console_of(
-            "Linux", *self.linux_options(f"bench={script} {append}"), *options
-        )
+        return self.console_of("Linux", *self.linux_options(f"bench={script} {append}"), *options)
 
     def on_xinim(self, script, *options):
         command = (
             "mkdir -p /tmp/disk && mount -t ext4 /dev/vdb /tmp/disk && "
             f"cp /tmp/disk/programs/* /tmp && sh /tmp/{script}.sh"
         )
-        line = [ROOT / "run", "--no-build", "--build", self.build, "--timeout", str(HANG_SECONDS)]
+        line = [*self.run, "--timeout", str(HANG_SECONDS)]
         line += ["--drive", self.programs_disk, *options, "--", command]
         done = subprocess.run(
             line, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False

@@ -9,8 +9,8 @@ import re
 
 import rows
 
-START = "<!-- measured -->"
-END = "<!-- end of measured -->"
+START = "<!-- measured on {} -->"
+END = "<!-- end of {} -->"
 VERDICT = {True: "met", False: "NOT met", None: ""}
 
 
@@ -31,14 +31,15 @@ def kernel_table(data):
     head = ("kernel primitive", "instructions", "to reach", "", "wall us")
     lines = []
     for row in rows.KERNEL:
+        limit = getattr(row, data["arch"])
         count = counts.get(row.name, (None, None))[0]
         time = times.get(row.name, (None, None))[1]
         lines.append(
             (
                 row.what,
                 number(count),
-                number(row.limit),
-                VERDICT[verdict(count, row.limit)],
+                number(limit),
+                VERDICT[verdict(count, limit)],
                 number(micro(time), 2),
             )
         )
@@ -162,11 +163,12 @@ def markdown(data):
 
 
 def update_page(page, data):
-    """Replaces what stands between the two marks."""
+    """Replaces what stands between the two marks of the processor."""
     old = page.read_text()
+    start, end = (mark.format(data["arch"]) for mark in (START, END))
     new, count = re.subn(
-        re.escape(START) + ".*" + re.escape(END),
-        lambda _: f"{START}\n{markdown(data)}\n{END}",
+        re.escape(start) + ".*" + re.escape(end),
+        lambda _: f"{start}\n{markdown(data)}\n{end}",
         old,
         flags=re.DOTALL,
     )

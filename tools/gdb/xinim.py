@@ -8,7 +8,7 @@ import time
 import gdb
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-BUILD = ROOT / "build" / "x86_64"
+BUILD = pathlib.Path(gdb.current_progspace().filename).parent  # the kernel's, of its processor
 CONNECT_SECONDS = 20
 
 

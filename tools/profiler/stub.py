@@ -6,19 +6,36 @@ Source: GDB manual, appendix E.
 """
 
 import contextlib
+import dataclasses
 import socket
 import time
 
 CONNECT_SECONDS = 30.0
-REGISTERS = {"rdi": 5, "rsp": 7}  # numbers of the x86_64 target; each 8 bytes in "g"
 
 
 class Gone(Exception):
     """The machine ended."""
 
 
+@dataclasses.dataclass
+class Target:
+    """Numbers of registers, each 8 bytes in the answer to "g"."""
+
+    argument: int  # a function's first
+    counter: int  # of the program
+    stack: int | None = None  # what a call has pushed on it; or
+    link: int | None = None  # the register that a call leaves its return address in
+
+
+TARGETS = {
+    "x86_64": Target(argument=5, counter=16, stack=7),
+    "aarch64": Target(argument=0, counter=32, link=30),
+}
+
+
 class Stub:
-    def __init__(self, path):
+    def __init__(self, path, arch):
+        self.target = TARGETS[arch]
         deadline = time.monotonic() + CONNECT_SECONDS
         self.socket = socket.socket(socket.AF_UNIX)
         self.socket.settimeout(None)
@@ -78,12 +95,21 @@ class Stub:
         while answer.startswith("O") and answer != "OK":
             answer = self.receive()
 
-    def register(self, name):
-        start = REGISTERS[name] * 16
+    def register(self, number):
+        start = number * 16
         return int.from_bytes(bytes.fromhex(self.ask("g")[start : start + 16]), "little")
 
     def program_counter(self):
-        return int.from_bytes(bytes.fromhex(self.ask("g")[16 * 16 : 17 * 16]), "little")
+        return self.register(self.target.counter)
+
+    def argument(self):
+        return self.register(self.target.argument)
+
+    def return_address(self):
+        """At a function's first instruction."""
+        if self.target.link is not None:
+            return self.register(self.target.link)
+        return int.from_bytes(self.memory(self.register(self.target.stack), 8), "little")
 
     def memory(self, address, size):
         return bytes.fromhex(self.ask(f"m{address:x},{size:x}"))

@@ -8,7 +8,7 @@ import struct
 import subprocess
 
 KERNEL_HALF = 1 << 63
-SYSCALL = b"\x0f\x05"
+SYSCALL = {"x86_64": b"\x0f\x05", "aarch64": b"\x01\x00\x00\xd4"}
 
 
 class Image:
@@ -54,17 +54,18 @@ class Image:
         return self.names[i], self.addresses[i] == address
 
 
-def guess_images(steps, images):
+def guess_images(steps, images, arch):
     """Address space -> image.
 
-    What was run just before the kernel was entered is most often a SYSCALL instruction, and all
-    that was run lies in the program.
+    What was run just before the kernel was entered is most often a system call's instruction, and
+    all that was run lies in the program.
     """
     votes = collections.defaultdict(collections.Counter)
+    syscall = SYSCALL[arch]
     for (address, space), (following, _) in zip(steps, steps[1:]):
         if address < KERNEL_HALF <= following:
             for image in images:
-                if image.bytes_at(address, 2) == SYSCALL:
+                if image.bytes_at(address, len(syscall)) == syscall:
                     votes[space][image.name] += 8
                 elif image.bytes_at(address, 1):
                     votes[space][image.name] += 1

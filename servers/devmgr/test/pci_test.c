@@ -300,6 +300,33 @@ static void test_assign_without_firmware(void **state)
                      tree.function[0].forwards.space[PCI_SPACE_MEMORY32].start >> 16);
     assert_int_equal(fake_get(&fake.function[0], PCI_PREFETCH_BASE_UPPER, 4), 0x80);
     assert_true(tree.function[4].bar[0].base >= 0x1000);
+    for (int bridge = 0; bridge < 4; bridge += 3) { // they forward, but not what nobody was given
+        const struct fake_function *f = &fake.function[bridge];
+
+        assert_int_equal(fake_get(f, PCI_COMMAND, 2),
+                         PCI_COMMAND_IO_SPACE | PCI_COMMAND_MEMORY_SPACE | PCI_COMMAND_BUS_MASTER);
+        assert_int_equal(fake_get(f, PCI_IO_BASE, 1) > fake_get(f, PCI_IO_LIMIT, 1), bridge == 0);
+        assert_int_equal(fake_get(f, PCI_MEMORY_BASE, 2) > fake_get(f, PCI_MEMORY_LIMIT, 2),
+                         bridge == 3);
+    }
+}
+
+// A base of 0 stands for "no address": nothing may be placed there, or it would be placed for ever.
+static void test_assign_in_a_window_from_zero(void **state)
+{
+    struct pci_windows windows = {.space = {[PCI_SPACE_IO] = {.start = 0, .end = 0x10000},
+                                            [PCI_SPACE_MEMORY32] = {.start = 0, .end = 0x2000}}};
+    struct pci_access access;
+
+    (void)state;
+    fake_bar(fake_add(&fake, -1, 1, 0, false), 0, 0x20, PCI_BAR_SPACE_IO, 0);
+    fake_bar(fake_add(&fake, -1, 2, 0, false), 0, 0x1000, 0, 0);
+    fake_bar(fake_add(&fake, -1, 3, 0, false), 0, 0x1000, 0, 0);
+    access = scan();
+    assert_int_equal(pci_assign(&access, &tree, &windows), 1);
+    assert_int_equal(tree.function[0].bar[0].base, 0x20);
+    assert_int_equal(tree.function[1].bar[0].base, 0x1000);
+    assert_true(tree.function[2].bar[0].no_room);
 }
 
 static void test_assign_around_firmware(void **state)
@@ -479,6 +506,7 @@ int main(void)
         TEST(test_too_deep),
         TEST(test_too_many_functions),
         TEST(test_assign_without_firmware),
+        TEST(test_assign_in_a_window_from_zero),
         TEST(test_assign_around_firmware),
         TEST(test_reset_by_flr),
         TEST(test_reset_by_power_state),

@@ -129,3 +129,9 @@ static inline uint64_t counter(void)
     __asm__ volatile("rdtsc" : "=a"(low), "=d"(high)::"memory");
     return (uint64_t)high << 32 | low;
 }
+
+// Under -icount shift=0 the time-stamp counter counts them.
+static inline uint64_t counter_instructions(uint64_t ticks)
+{
+    return ticks;
+}
