@@ -276,6 +276,19 @@ static struct frame *finish(struct cpu *cpu, struct thread *self, int64_t result
     return kernel_leave(cpu);
 }
 
+// The ways out of the fast path are functions of their own, so that it needs no stack frame.
+
+static __attribute__((noinline)) struct frame *call_later(struct cpu *cpu, struct thread *self)
+{
+    spin_await(&object_lock);
+    return ipc_call(cpu, self);
+}
+
+static __attribute__((noinline)) struct frame *call_unusual(struct cpu *cpu, struct thread *self)
+{
+    return finish(cpu, self, call_slow(self));
+}
+
 // The server waits, but this CPU may not just go over to it: perhaps only because this thread has
 // just left its guest.
 static __attribute__((noinline)) struct frame *call_hindered(struct cpu *cpu, struct thread *self)
@@ -293,12 +306,14 @@ __attribute__((noinline)) struct frame *ipc_call(struct cpu *cpu, struct thread 
     struct frame *frame = &self->frame;
     message_tag_t tag = frame_message_tag(frame);
     uint64_t badge;
-    spin_lock(&object_lock);
+    if (!spin_try_lock(&object_lock)) {
+        return call_later(cpu, self);
+    }
     struct endpoint *endpoint =
         endpoint_lookup(self, frame_message_handle(frame), RIGHT_SEND, &badge);
     if (__builtin_expect(endpoint == NULL || !tag_is_short(tag) || list_empty(&endpoint->receivers),
                          0)) {
-        return finish(cpu, self, call_slow(self));
+        return call_unusual(cpu, self);
     }
     struct thread *server = first(&endpoint->receivers);
     if (__builtin_expect(!may_switch_to(cpu, server), 0)) {
@@ -318,12 +333,28 @@ __attribute__((noinline)) struct frame *ipc_call(struct cpu *cpu, struct thread 
     return &server->frame;
 }
 
+static __attribute__((noinline)) struct frame *reply_receive_later(struct cpu *cpu,
+                                                                   struct thread *self)
+{
+    spin_await(&object_lock);
+    return ipc_reply_receive(cpu, self);
+}
+
+static __attribute__((noinline)) struct frame *
+reply_receive_unusual(struct cpu *cpu, struct thread *self, const struct endpoint *endpoint)
+{
+    int64_t error = endpoint != NULL ? reply_slow(self) : -E_BADF;
+    return finish(cpu, self, error != 0 ? error : receive_slow(self));
+}
+
 __attribute__((noinline)) struct frame *ipc_reply_receive(struct cpu *cpu, struct thread *self)
 {
     struct frame *frame = &self->frame;
     message_tag_t tag = frame_message_tag(frame);
     uint64_t badge;
-    spin_lock(&object_lock);
+    if (!spin_try_lock(&object_lock)) {
+        return reply_receive_later(cpu, self);
+    }
     struct endpoint *endpoint =
         endpoint_lookup(self, frame_message_handle(frame), RIGHT_RECEIVE, &badge);
     struct thread *caller = self->caller;
@@ -332,8 +363,7 @@ __attribute__((noinline)) struct frame *ipc_reply_receive(struct cpu *cpu, struc
                              (self->bound != NULL && self->bound->bits != 0) ||
                              !may_switch_to(cpu, caller),
                          0)) {
-        int64_t error = endpoint != NULL ? reply_slow(self) : -E_BADF;
-        return finish(cpu, self, error != 0 ? error : receive_slow(self));
+        return reply_receive_unusual(cpu, self, endpoint);
     }
     // Point of no return.
     self->caller = NULL;

@@ -69,6 +69,24 @@ static inline void spin_lock(struct spinlock *lock)
     }
 }
 
+// For a path that must not call anything: takes the lock if it is free; else spin_await, from
+// another function, and again.
+static inline bool spin_try_lock(struct spinlock *lock)
+{
+    if (__builtin_expect(__atomic_exchange_n(&lock->locked, 1, __ATOMIC_ACQUIRE) != 0, 0)) {
+        return false;
+    }
+    lock_check_acquire(lock);
+    return true;
+}
+
+static inline void spin_await(const struct spinlock *lock)
+{
+    while (__atomic_load_n(&lock->locked, __ATOMIC_RELAXED) != 0) {
+        cpu_relax_in_kernel();
+    }
+}
+
 static inline void spin_unlock(struct spinlock *lock)
 {
     lock_check_release(lock);

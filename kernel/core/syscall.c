@@ -293,20 +293,14 @@ static int64_t (*const handlers[SYSCALL_COUNT])(struct thread *, const uint64_t 
 _Static_assert(SYS_REPLY_RECEIVE == SYS_CALL + 1,
                "native_syscall tells them from the others together");
 
-struct frame *native_syscall(struct frame *frame)
+static __attribute__((noinline)) struct frame *other_syscall(struct cpu *cpu, struct frame *frame,
+                                                             uint64_t number)
 {
-    struct cpu *cpu = this_cpu();
-    struct thread *thread = cpu->current;
-    uint64_t number = frame_syscall_number(frame);
-    // One comparison for the two calls with a fast path.
-    if (number - SYS_CALL <= SYS_REPLY_RECEIVE - SYS_CALL) {
-        return number == SYS_CALL ? ipc_call(cpu, thread) : ipc_reply_receive(cpu, thread);
-    }
     if (__builtin_expect(number >= SYSCALL_COUNT, 0)) {
         frame_set_result(frame, -E_NOSYS);
         return kernel_leave(cpu);
     }
-    int64_t result = handlers[number](thread, frame_arguments(frame));
+    int64_t result = handlers[number](cpu->current, frame_arguments(frame));
     if (__builtin_expect(result >= 0, 1)) {
         frame_set_result(frame, result);
     } else if (result == -E_INPROGRESS) {
@@ -315,4 +309,16 @@ struct frame *native_syscall(struct frame *frame)
         frame_set_result(frame, result);
     }
     return kernel_leave(cpu);
+}
+
+struct frame *native_syscall(struct frame *frame)
+{
+    struct cpu *cpu = this_cpu();
+    uint64_t number = frame_syscall_number(frame);
+    // One comparison for the two calls with a fast path.
+    if (number - SYS_CALL <= SYS_REPLY_RECEIVE - SYS_CALL) {
+        struct thread *thread = cpu->current;
+        return number == SYS_CALL ? ipc_call(cpu, thread) : ipc_reply_receive(cpu, thread);
+    }
+    return other_syscall(cpu, frame, number);
 }

@@ -54,7 +54,6 @@
     ldr x6, [x5, #CPU_STACK]
     mov sp, x6
     mov x29, xzr
-    mov x30, xzr
     .endm
 
     .balign 64
