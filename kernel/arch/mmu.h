@@ -37,7 +37,10 @@ struct mmu_space {
 // mmu_entry_private(entry) -> bool
 // mmu_entry_allows(entry, access) -> bool                         the processor allows user access
 // mmu_entry_private_allows(entry, access) -> bool                 both of the last two
-// mmu_entry_load(pointer) -> entry; mmu_entry_store(pointer, entry)
+// mmu_entry_code(entry) -> bool: what the kernel writes to its page needs mmu_sync_code
+// mmu_sync_code(at, bytes): instruction caches agree with what was written there (direct map)
+// mmu_entry_load(pointer) -> entry; mmu_entry_store(pointer, entry): a page that becomes executable
+// by it is synchronised
 // MMU_LEAF_SPAN: bytes that one leaf table maps
 // MMU_LEVELS, MMU_ENTRIES, MMU_FRAME, mmu_index, mmu_entry_span, mmu_table: the tree's shape
 // MMU_DIRECTORY: an entry that names a table has these bits beside the table's frame

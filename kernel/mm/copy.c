@@ -20,6 +20,7 @@ struct window {
     struct aspace *aspace;
     struct memory *memory; // locked too, if not NULL
     char *at;              // the byte asked for, in the direct map
+    bool code;             // mmu_entry_code: programs may be running what is there
 };
 
 static void window_close(const struct window *window)
@@ -65,6 +66,7 @@ static __attribute__((noinline)) int window_open_slow(struct window *window, uin
                 return -E_FAULT; // device registers are in no direct map
             }
             window->at = physical_to_virtual(mmu_entry_frame(entry) + address % PAGE_SIZE);
+            window->code = mmu_entry_code(entry);
             return 0;
         }
         fault->address = address;
@@ -92,9 +94,18 @@ static inline __attribute__((always_inline)) int window_open(struct window *wind
     mmu_entry_t value = entry == NULL ? 0 : mmu_entry_load(entry);
     if (__builtin_expect(mmu_entry_private_allows(value, access), 1)) {
         window->at = physical_to_virtual(mmu_entry_frame(value) + address % PAGE_SIZE);
+        window->code = mmu_entry_code(value);
         return 0;
     }
     return window_open_slow(window, address, access, fault);
+}
+
+static inline void window_write(const struct window *window, const void *source, size_t bytes)
+{
+    copy_bytes(window->at, source, bytes);
+    if (window->code) {
+        mmu_sync_code(window->at, bytes);
+    }
 }
 
 static bool user_range(uint64_t address, size_t bytes)
@@ -147,7 +158,7 @@ int aspace_copy_out(struct aspace *aspace, uint64_t address, const void *source,
             return error;
         }
         size_t part = to_page_end(address, bytes);
-        copy_bytes(window.at, from, part);
+        window_write(&window, from, part);
         window_close(&window);
         from += part;
         address += part;
@@ -175,7 +186,7 @@ static int copy_piece(struct aspace *to, uint64_t to_address, struct aspace *fro
     *fault_space = to;
     error = window_open(&window, to, to_address, PROT_WRITE, fault);
     if (error == 0) {
-        copy_bytes(window.at, source, bytes);
+        window_write(&window, source, bytes);
         window_close(&window);
     }
     page_put(page);

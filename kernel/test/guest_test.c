@@ -116,6 +116,22 @@ static void check_hostile_registers(void)
     guest_close(&guest);
 }
 
+// What the server writes over code that has just run is what runs next.
+static void check_rewritten_code(void)
+{
+    struct test_guest guest;
+    guest_open(&guest, code_call, sizeof(code_call));
+    for (unsigned i = 0; i < 10; i++) {
+        GUEST_PC(&guest.state->registers) = GUEST_CODE;
+        CHECK_EQUAL(sys_guest_run(guest.handle), GUEST_EXIT_SYSCALL);
+        sys_aspace_write(guest.aspace, GUEST_CODE, code_bad, sizeof(code_bad));
+        GUEST_PC(&guest.state->registers) = GUEST_CODE;
+        CHECK_EQUAL(sys_guest_run(guest.handle), GUEST_EXIT_EXCEPTION);
+        sys_aspace_write(guest.aspace, GUEST_CODE, code_call, sizeof(code_call));
+    }
+    guest_close(&guest);
+}
+
 static void check_extended_state(void)
 {
     struct test_guest guests[3];
@@ -280,6 +296,7 @@ void test_guest(void)
     check_syscall_and_fault();
     check_paged();
     check_hostile_registers();
+    check_rewritten_code();
     check_extended_state();
     check_thread_pointers();
     check_native_neighbours();

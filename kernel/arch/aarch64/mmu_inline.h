@@ -109,22 +109,29 @@ static inline bool mmu_entry_private_allows(mmu_entry_t entry, unsigned access)
     return mmu_entry_private(entry) && mmu_entry_allows(entry, access);
 }
 
+void mmu_sync_code(const void *at, size_t bytes);
+
 static inline mmu_entry_t mmu_entry_load(const mmu_entry_t *entry)
 {
     return __atomic_load_n(entry, __ATOMIC_RELAXED);
 }
 
-// Makes instruction caches agree with what was written to a page frame.
-void mmu_sync_code(physical_t frame);
+static inline bool mmu_entry_code(mmu_entry_t entry)
+{
+    return (entry & (MMU_VALID | MMU_USER | MMU_USER_NO_EXEC)) == (MMU_VALID | MMU_USER);
+}
 
-// A CPU that still sees the old, empty entry only faults once more. Code becomes executable here
-// and nowhere else.
+// The same page stays executable only until its entry is cleared or forbids it, so what it holds
+// was made known to the instruction caches when it became so.
 static inline void mmu_entry_store(mmu_entry_t *entry, mmu_entry_t value)
 {
-    if (__builtin_expect(
-            (value & (MMU_VALID | MMU_USER | MMU_USER_NO_EXEC)) == (MMU_VALID | MMU_USER), 0)) {
-        mmu_sync_code(value & MMU_FRAME);
+    if (__builtin_expect(mmu_entry_code(value), 0)) {
+        mmu_entry_t old = mmu_entry_load(entry);
+        if (!mmu_entry_code(old) || mmu_entry_frame(old) != mmu_entry_frame(value)) {
+            mmu_sync_code(physical_to_virtual(mmu_entry_frame(value)), PAGE_SIZE);
+        }
     }
+    // A CPU that still sees the old, empty entry only faults once more.
     __atomic_store_n(entry, value, __ATOMIC_RELEASE);
 }
 

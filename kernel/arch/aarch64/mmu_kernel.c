@@ -183,16 +183,16 @@ void *mmu_map_device(physical_t physical, uint64_t bytes, enum memory_cache cach
 
 // Data to the point of unification, then the stale instructions away (DDI 0487, B2.7.4.2), unless
 // CTR_EL0 says that the CPU needs neither.
-void mmu_sync_code(physical_t frame)
+void mmu_sync_code(const void *at, size_t bytes)
 {
     uint64_t types = sysreg_read(ctr_el0);
     bool data = (types >> 28 & 1) == 0;
     bool instructions = (types >> 29 & 1) == 0;
-    uint64_t start = DIRECT_MAP_BASE + frame;
     if (data) {
         uint64_t line = 4ull << sysreg_field(types, 16);
-        for (uint64_t at = start; at < start + PAGE_SIZE; at += line) {
-            __asm__ volatile("dc cvau, %0" : : "r"(at) : "memory");
+        uint64_t end = (uint64_t)at + bytes;
+        for (uint64_t clean = (uint64_t)at & ~(line - 1); clean < end; clean += line) {
+            __asm__ volatile("dc cvau, %0" : : "r"(clean) : "memory");
         }
     }
     __asm__ volatile("dsb ish" : : : "memory");

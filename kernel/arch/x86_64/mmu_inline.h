@@ -118,6 +118,19 @@ static inline bool mmu_entry_private_allows(mmu_entry_t entry, unsigned access)
            ((access & PROT_EXECUTE) == 0 || (entry & MMU_NO_EXECUTE) == 0);
 }
 
+// Instruction caches see what is written by themselves.
+static inline bool mmu_entry_code(mmu_entry_t entry)
+{
+    (void)entry;
+    return false;
+}
+
+static inline void mmu_sync_code(const void *at, size_t bytes)
+{
+    (void)at;
+    (void)bytes;
+}
+
 static inline mmu_entry_t mmu_entry_load(const mmu_entry_t *entry)
 {
     return __atomic_load_n(entry, __ATOMIC_RELAXED);
