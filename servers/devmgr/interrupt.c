@@ -46,11 +46,13 @@ static int add_irq(struct device *device, struct irq_args *args)
 }
 
 // E_NODEV: the board, or the kernel on it, delivers no messages.
-static int create_message(struct device *device, uint32_t count, enum device_irq_mode mode)
+static int create_message(const struct devmgr *devmgr, struct device *device, uint32_t count,
+                          enum device_irq_mode mode)
 {
     device->irq_mode = mode;
     for (uint32_t i = 0; i < count; i++) {
-        struct irq_args args = {.flags = IRQ_MSI, .device = device->pci->requester};
+        struct irq_args args = {.flags = IRQ_MSI,
+                                .device = pci_requester(&devmgr->tree, device->pci)};
         int error = add_irq(device, &args);
 
         if (error < 0 && i == 0)
@@ -109,6 +111,11 @@ int interrupt_create_line(struct device *device, uint32_t gsi, bool level, bool 
     return add_irq(device, &args);
 }
 
+static uint32_t smaller(uint32_t a, uint32_t b)
+{
+    return a < b ? a : b;
+}
+
 int interrupt_create(struct devmgr *devmgr, struct device *device, uint32_t wanted)
 {
     const struct pci_function *function = device->pci;
@@ -121,11 +128,10 @@ int interrupt_create(struct devmgr *devmgr, struct device *device, uint32_t want
     if (devmgr->board.pci.present && devmgr->board.pci.msi == DTB_MSI_NONE)
         error = -E_NODEV;
     else if (function->msix.entries != 0 && function->bar[function->msix.table_bar].base != 0)
-        error = create_message(device,
-                               wanted < function->msix.entries ? wanted : function->msix.entries,
+        error = create_message(devmgr, device, smaller(wanted, function->msix.entries),
                                DEVICE_IRQ_MSIX);
     else if (function->capability.msi != 0)
-        error = create_message(device, 1, DEVICE_IRQ_MSI);
+        error = create_message(devmgr, device, 1, DEVICE_IRQ_MSI);
     return error == -E_NODEV ? create_intx(devmgr, device) : error;
 }
 

@@ -60,7 +60,7 @@ struct pci_capabilities {
     uint16_t msix;
     uint16_t express;
     bool function_reset;  // FLR
-    bool to_conventional; // a bridge from PCI Express to PCI
+    uint8_t express_type; // enum pci_express_type (pci_registers.h), if there is `express`
 };
 
 struct pci_msix {
@@ -85,8 +85,7 @@ struct pci_windows {
 
 struct pci_function {
     pci_address_t address;
-    pci_address_t requester; // what its requests name as their sender when they reach the host
-    int16_t parent;          // index of the bridge it is behind, -1: on the root bus
+    int16_t parent; // index of the bridge it is behind, -1: on the root bus
     uint16_t vendor, device;
     uint16_t subsystem_vendor, subsystem;
     uint32_t class; // base class << 16 | subclass << 8 | programming interface
@@ -126,7 +125,8 @@ void pci_bar_write(const struct pci_access *access, const struct pci_function *f
 // Reads what a bridge forwards.
 void pci_bridge_read(const struct pci_access *access, struct pci_function *bridge);
 // Gives addresses from `windows` to the BARs that have none, and windows to the bridges before them
-// that have none. What firmware assigned stays. Returns the number of BARs that found no room.
+// that have none. What firmware assigned stays. Bridges then forward that and nothing else. Returns
+// the number of BARs that found no room.
 uint32_t pci_assign(const struct pci_access *access, struct pci_tree *tree,
                     const struct pci_windows *windows);
 
@@ -162,6 +162,10 @@ int pci_reset(const struct pci_access *access, const struct pci_function *functi
 
 // Brings a function that was left in D1-D3 to D0.
 void pci_power_on(const struct pci_access *access, const struct pci_function *function);
+
+// Whose accesses the function's look like to an IOMMU: its own, unless a bridge to conventional PCI
+// is on their way, which answers for everything behind it.
+pci_address_t pci_requester(const struct pci_tree *tree, const struct pci_function *function);
 
 // The root-bus pin (0-3) and device that an interrupt of `function` comes out at, through the
 // bridges' swizzle.

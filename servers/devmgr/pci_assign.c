@@ -65,11 +65,11 @@ void pci_bridge_read(const struct pci_access *access, struct pci_function *bridg
 }
 
 static void bridge_window_write(const struct pci_access *access, const struct pci_function *bridge,
-                                enum pci_space space, struct pci_window window)
+                                enum pci_space space)
 {
     pci_address_t at = bridge->address;
-    uint64_t base = window.start;
-    uint64_t last = window.end - 1;
+    uint64_t base = bridge->forwards.space[space].start;
+    uint64_t last = bridge->forwards.space[space].end - 1;
 
     switch (space) {
     case PCI_SPACE_IO:
@@ -91,19 +91,41 @@ static void bridge_window_write(const struct pci_access *access, const struct pc
     }
 }
 
-// What the windows say is forwarded, and requests of devices behind it upwards: each device's own
-// command register still decides for it. An empty window has its base above its limit.
+// A base above its limit: nothing is forwarded. After a reset base and limit are 0, which is a
+// window.
+static void bridge_window_close(const struct pci_access *access, pci_address_t at,
+                                enum pci_space space)
+{
+    switch (space) {
+    case PCI_SPACE_IO:
+        config_write8(access, at, PCI_IO_LIMIT, 0);
+        config_write8(access, at, PCI_IO_BASE, 0xf0);
+        break;
+    case PCI_SPACE_MEMORY32:
+        config_write16(access, at, PCI_MEMORY_LIMIT, 0);
+        config_write16(access, at, PCI_MEMORY_BASE, 0xfff0);
+        break;
+    default:
+        config_write32(access, at, PCI_PREFETCH_LIMIT_UPPER, 0);
+        config_write16(access, at, PCI_PREFETCH_LIMIT, 0);
+        config_write16(access, at, PCI_PREFETCH_BASE, 0xfff0);
+        config_write32(access, at, PCI_PREFETCH_BASE_UPPER, ~0u);
+        break;
+    }
+}
+
+// Forwards its windows, and what the functions behind it read and write; each of those still has a
+// switch of its own.
 static void bridge_enable(const struct pci_access *access, const struct pci_function *bridge)
 {
-    const struct pci_window empty = {.start = BRIDGE_MEMORY_GRAIN | BRIDGE_IO_GRAIN, .end = 1};
-    uint32_t command = config_read16(access, bridge->address, PCI_COMMAND);
+    uint16_t command = config_read16(access, bridge->address, PCI_COMMAND);
 
     for (uint32_t s = 0; s < PCI_SPACES; s++) {
         if (bridge->forwards.space[s].start == bridge->forwards.space[s].end)
-            bridge_window_write(access, bridge, (enum pci_space)s, empty);
+            bridge_window_close(access, bridge->address, (enum pci_space)s);
     }
     command |= PCI_COMMAND_IO_SPACE | PCI_COMMAND_MEMORY_SPACE | PCI_COMMAND_BUS_MASTER;
-    config_write16(access, bridge->address, PCI_COMMAND, (uint16_t)command);
+    config_write16(access, bridge->address, PCI_COMMAND, command);
 }
 
 // ---- what needs an address ----
@@ -254,8 +276,7 @@ static bool place(const struct assignment *assignment, const struct item *item,
     if (item->window) {
         item->function->forwards.space[item->index] =
             (struct pci_window){.start = base, .end = base + item->size};
-        bridge_window_write(assignment->access, item->function, item->space,
-                            item->function->forwards.space[item->index]);
+        bridge_window_write(assignment->access, item->function, item->space);
     } else {
         item->function->bar[item->index].base = base;
         pci_bar_write(assignment->access, item->function, item->index);
@@ -315,12 +336,12 @@ uint32_t pci_assign(const struct pci_access *access, struct pci_tree *tree,
 
     assign_bus(&assignment, -1, windows);
     for (uint32_t i = 0; i < tree->functions; i++) {
-        if (!tree->function[i].bridge)
-            continue;
-        assign_bus(&assignment, (int16_t)i, &tree->function[i].forwards);
-        bridge_enable(access, &tree->function[i]);
+        if (tree->function[i].bridge)
+            assign_bus(&assignment, (int16_t)i, &tree->function[i].forwards);
     }
     for (uint32_t i = 0; i < tree->functions; i++) {
+        if (tree->function[i].bridge)
+            bridge_enable(access, &tree->function[i]);
         for (uint32_t b = 0; b < PCI_BARS; b++)
             failed += tree->function[i].bar[b].no_room ? 1 : 0;
     }

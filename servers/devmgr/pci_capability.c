@@ -48,13 +48,11 @@ static void read_express(const struct pci_access *access, struct pci_function *f
 {
     uint32_t what =
         config_read32(access, function->address, (uint32_t)at + PCI_EXP_DEVICE_CAPABILITIES);
-    uint32_t type = config_read16(access, function->address, (uint32_t)at + PCI_EXP_CAPABILITIES) >>
-                        PCI_EXP_TYPE_SHIFT &
-                    PCI_EXP_TYPE_MASK;
+    uint16_t flags = config_read16(access, function->address, (uint32_t)at + PCI_EXP_FLAGS);
 
     function->capability.express = at;
+    function->capability.express_type = flags >> PCI_EXP_TYPE_SHIFT & PCI_EXP_TYPE_MASK;
     function->capability.function_reset = (what & PCI_EXP_FLR_CAPABLE) != 0;
-    function->capability.to_conventional = type == PCI_EXP_TYPE_TO_PCI_BRIDGE;
 }
 
 static void read_one(const struct pci_access *access, struct pci_function *function, uint8_t id,

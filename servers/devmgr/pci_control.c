@@ -166,6 +166,25 @@ int pci_reset(const struct pci_access *access, const struct pci_function *functi
     return 0;
 }
 
+// PCI Express to PCI/PCI-X Bridge Specification 1.0, section 2.3: such a bridge takes what comes
+// from behind it for its secondary bus's device 0. Other bridges to conventional PCI use their own
+// address (VT-d 3.3, 3.4.1).
+pci_address_t pci_requester(const struct pci_tree *tree, const struct pci_function *function)
+{
+    pci_address_t requester = function->address;
+
+    for (uint32_t depth = 0; function->parent >= 0 && depth < PCI_BRIDGE_DEPTH_MAX; depth++) {
+        const struct pci_function *bridge = &tree->function[function->parent];
+
+        if (bridge->capability.express == 0)
+            requester = bridge->address;
+        else if (bridge->capability.express_type == PCI_EXP_TO_PCI)
+            requester = PCI_ADDRESS(bridge->secondary, 0, 0);
+        function = bridge;
+    }
+    return requester;
+}
+
 // PCI-to-PCI Bridge Architecture 1.2, section 9.1: behind a bridge, pin p of device d comes out at
 // pin (p + d) mod 4.
 void pci_intx_route(const struct pci_tree *tree, const struct pci_function *function,

@@ -76,10 +76,9 @@ enum { // capability ids (appendix H) and their registers, as offsets from the c
     PCI_CAP_VENDOR = 0x09,
 
     PCI_CAP_EXPRESS = 0x10, // PCI Express 4.0, section 7.5.3
-    PCI_EXP_CAPABILITIES = 2,
+    PCI_EXP_FLAGS = 2,
     PCI_EXP_TYPE_SHIFT = 4,
     PCI_EXP_TYPE_MASK = 15,
-    PCI_EXP_TYPE_TO_PCI_BRIDGE = 7,
     PCI_EXP_DEVICE_CAPABILITIES = 4,
     PCI_EXP_DEVICE_CONTROL = 8,
     PCI_EXP_INITIATE_FLR = 1 << 15,
@@ -96,6 +95,13 @@ enum { // capability ids (appendix H) and their registers, as offsets from the c
     PCI_MSIX_BAR_MASK = 7,
 
     PCI_CAP_ADVANCED = 0x13, // Advanced Features ECN: FLR for conventional functions
+};
+
+enum pci_express_type {
+    PCI_EXP_ROOT_PORT = 4,
+    PCI_EXP_UPSTREAM = 5,
+    PCI_EXP_DOWNSTREAM = 6,
+    PCI_EXP_TO_PCI = 7,
 };
 
 #define PCI_EXP_FLR_CAPABLE (1u << 28)

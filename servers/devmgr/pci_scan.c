@@ -141,24 +141,6 @@ static void scan_bus(struct scan *scan, uint8_t bus, uint8_t limit, int16_t pare
     }
 }
 
-// A bridge from PCI Express to PCI sends as function 0 of the bus behind it (PCI Express to
-// PCI/PCI-X Bridge 1.0, section 2.3), a conventional bridge as itself.
-static pci_address_t find_requester(const struct pci_tree *tree,
-                                    const struct pci_function *function)
-{
-    pci_address_t requester = function->address;
-
-    for (int16_t at = function->parent; at >= 0; at = tree->function[at].parent) {
-        const struct pci_function *bridge = &tree->function[at];
-
-        if (bridge->capability.to_conventional)
-            requester = PCI_ADDRESS(bridge->secondary, 0, 0);
-        else if (bridge->capability.express == 0)
-            requester = bridge->address;
-    }
-    return requester;
-}
-
 void pci_scan(const struct pci_access *access, uint8_t root_bus, struct pci_tree *tree)
 {
     struct scan scan = {.access = access, .tree = tree, .highest = root_bus};
@@ -166,6 +148,4 @@ void pci_scan(const struct pci_access *access, uint8_t root_bus, struct pci_tree
     tree->functions = 0;
     tree->truncated = false;
     scan_bus(&scan, root_bus, access->bus_end, -1, 0);
-    for (uint32_t i = 0; i < tree->functions; i++)
-        tree->function[i].requester = find_requester(tree, &tree->function[i]);
 }

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # SPDX-FileCopyrightText: 2026 The XINIM authors
-"""QEMU's firmware configuration under /sys/firmware/qemu_fw_cfg, on both boards of x86."""
+"""QEMU's firmware configuration under /sys/firmware/qemu_fw_cfg, on each board."""
 
 import hashlib
 
@@ -11,7 +11,7 @@ import guest
 NAMES = "/sys/firmware/qemu_fw_cfg/by_name"
 
 
-@pytest.mark.parametrize("machine", ["q35", "microvm"])
+@pytest.mark.parametrize("machine", guest.BOARDS)
 def test_files(machine, tmp_path):
     blob = tmp_path / "blob"
     blob.write_bytes(bytes(i * 7 % 251 for i in range(70001)))

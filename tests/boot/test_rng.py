@@ -9,7 +9,12 @@ import pytest
 import guest
 
 BUSES = pytest.mark.parametrize(
-    "machine, device", [("q35", "virtio-rng-pci"), ("microvm", "virtio-rng-device")]
+    "transport, device",
+    [
+        ("pci", "virtio-rng-pci"),
+        ("mmio", "virtio-rng-device"),
+        ("mmio-legacy", "virtio-rng-device"),
+    ],
 )
 # A backend that never answers: an entropy daemon's socket with nobody behind it.
 SILENT = "-chardev null,id=n -object rng-egd,chardev=n,id=g"
@@ -18,11 +23,10 @@ EMPTY = "ad7facb2586fc6e966c004d7d1d16b024f5805ff7cb47c7a85dabd8b48892ca7"  # 40
 
 
 @BUSES
-def test_device_delivers(machine, device):
+def test_device_delivers(transport, device):
     text = guest.check(
         f"{READ}; {READ}; sleep 1; cat /sys/xinim/services/posix/log",
-        "--machine",
-        machine,
+        *guest.TRANSPORTS[transport],
         f"--qemu=-device {device}",
     )
     first, second = (line.split()[0] for line in text.splitlines()[:2])
@@ -42,13 +46,12 @@ def test_killed_driver_is_replaced():
 
 
 @BUSES
-def test_silent_device_blocks_nobody(machine, device):
+def test_silent_device_blocks_nobody(transport, device):
     before = time.monotonic()
     text = guest.check(
         "head -c 16 /dev/hwrng || echo no bytes; head -c 32 /dev/random | wc -c;"
         " cat /sys/xinim/services/posix/log",
-        "--machine",
-        machine,
+        *guest.TRANSPORTS[transport],
         f"--qemu={SILENT} -device {device},rng=g",
     )
     assert "no bytes\n32\n" in text

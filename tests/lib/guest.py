@@ -29,8 +29,22 @@ BUILD = ROOT / "build" / ARCH
 BUSYBOX = ROOT / "build" / "third_party" / ARCH / "busybox" / "bin" / "busybox"
 UART = {"x86_64": "uart16550", "aarch64": "pl011"}[ARCH]
 
+# The processor's boards, and where virtio devices of each transport are on them.
+BOARDS = {"x86_64": ["q35", "microvm"], "aarch64": ["virt"]}[ARCH]
+TRANSPORTS = {
+    "x86_64": {
+        "pci": ("--machine=q35",),
+        "mmio": ("--machine=microvm", "--virtio=mmio"),
+        "mmio-legacy": ("--machine=microvm", "--virtio=mmio-legacy"),
+    },
+    "aarch64": {
+        name: ("--machine=virt", f"--virtio={name}") for name in ("pci", "mmio", "mmio-legacy")
+    },
+}[ARCH]
+
 # Scenarios of boards and devices that only one processor has.
 x86_64_only = pytest.mark.skipif(ARCH != "x86_64", reason="a board or device of x86_64")
+aarch64_only = pytest.mark.skipif(ARCH != "aarch64", reason="a board or device of aarch64")
 
 # Scenarios in which nothing depends on the processor: once is enough, and saves minutes.
 once = pytest.mark.skipif(ARCH != "x86_64", reason="the same on every processor")

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # SPDX-FileCopyrightText: 2026 The XINIM authors
-"""virtio-mmio on QEMU's microvm: both versions, several disks, bad slots, a driver's death."""
+"""virtio-mmio slots: both versions, several disks, bad slots, a driver's death."""
 
 import hashlib
 
@@ -9,13 +9,11 @@ import pytest
 import guest
 
 MEBIBYTE = 1 << 20
-pytestmark = guest.x86_64_only
-MICROVM = ("--machine", "microvm")
 VERSIONS = pytest.mark.parametrize("version", ["1", "2"])
 
 
-def force(version):
-    return "--virtio=" + {"1": "mmio-legacy", "2": "mmio"}[version]
+def slots(version):
+    return guest.TRANSPORTS[{"1": "mmio-legacy", "2": "mmio"}[version]]
 
 
 @pytest.fixture(name="disk")
@@ -31,12 +29,11 @@ def test_reads_both_disks(version, processors, disk):
     path, digest = disk
     text = guest.check(
         "cat /sys/xinim/devices; sha256sum /bin/busybox /dev/vdb",
-        *MICROVM,
+        *slots(version),
         "--smp",
         processors,
         "--drive",
         path,
-        force(version),
     )
     assert text.count(f"virtio 2 version {version}") == 2
     assert f"virtio 3 version {version}" in text
@@ -50,27 +47,27 @@ def test_killed_driver_is_replaced_under_load(version, disk):
         "(for i in 1 2 3; do sleep 1; echo kill > /sys/xinim/services/virtio_blk.1/ctl; done) &"
         " for i in 1 2 3 4 5 6; do sleep .5; echo 3 > /proc/sys/vm/drop_caches;"
         " sha256sum /dev/vdb; done; wait; cat /sys/xinim/services/virtio_blk.1/stats",
-        *MICROVM,
+        *slots(version),
         "--drive",
         path,
-        force(version),
     )
     assert text.count(f"{digest}  /dev/vdb") == 6
     assert "restarts 3" in " ".join(text.split())
 
 
+@guest.x86_64_only
 def test_slots_of_the_command_line():
-    slots = {
+    named = {
         "512@0xfeb00200:25": "named twice",  # the root disk's, which ACPI tells of too
         "512@0xfeb03000:30": "magic value is wrong",  # nothing is there
         "512@feb:1": "should be virtio_mmio.device=SIZE@BASE:IRQ",
     }
     result = guest.run(
         "cat /sys/xinim/services/devmgr/log",
-        *MICROVM,
+        *guest.TRANSPORTS["mmio"],
         "--append",
-        " ".join("virtio_mmio.device=" + slot for slot in slots),
+        " ".join("virtio_mmio.device=" + slot for slot in named),
     )
     assert result.status == 0
-    for message in slots.values():
+    for message in named.values():
         assert result.text.count(message) == 1
