@@ -30,6 +30,7 @@ from profiler.symbols import KERNEL_HALF, Image, guess_images  # noqa: E402
 from profiler.trace import RECORDERS  # noqa: E402
 
 NAME_BYTES = 64
+LOST_AT_START = 40  # characters typed before a driver has taken the UART over may be lost
 
 
 class Subject:
@@ -64,7 +65,7 @@ class Subject:
             self.line = made.line(
                 *machines.COUNTED, "--drive", made.programs_disk, "--append", "init.mode=console"
             )
-            self.typed = command
+            self.typed = "\n" * LOST_AT_START + command
             self.others = [
                 Image(path.stem, path)
                 for path in sorted(build.glob("*.elf"))

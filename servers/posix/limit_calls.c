@@ -416,8 +416,7 @@ int64_t linux_sched_setaffinity(struct task *task, const uint64_t argument[SYSCA
     mask &= all;
     if (mask == 0)
         return -E_INVAL;
-    int64_t result = sys_thread_control(target->kept.thread, THREAD_SET_AFFINITY,
-                                        mask == all ? 0 : (uint32_t)mask);
+    int64_t result = sys_thread_control(target->kept.thread, THREAD_SET_AFFINITY, (uint32_t)mask);
     if (result < 0)
         return -E_INVAL;
     target->affinity = mask;

@@ -11,6 +11,8 @@ import pytest
 
 import guest
 
+pytestmark = guest.once
+
 TOOLS = {**os.environ, "PATH": os.environ["PATH"] + ":/usr/sbin:/sbin"}
 
 

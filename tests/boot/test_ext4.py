@@ -6,8 +6,11 @@ import random
 import subprocess
 import zlib
 
+import guest
 import native
 import pytest
+
+pytestmark = guest.once
 
 NAMES = 400  # tests/guest/ext4/ext4_test.c
 

@@ -9,6 +9,8 @@ import pytest
 
 import guest
 
+pytestmark = guest.once
+
 LAUNCHER, BOOT_FAILED, TIMED_OUT = 240, 241, 243
 
 

@@ -8,6 +8,8 @@ import sys
 
 import guest
 
+pytestmark = guest.once
+
 BUILD = guest.BUILD
 
 FILES = {

@@ -9,6 +9,8 @@ import pytest
 
 import guest
 
+pytestmark = guest.once  # and the program runs here, too
+
 PROGRAM = guest.BUILD / "tty_test.linux"
 
 

@@ -46,6 +46,9 @@ TRANSPORTS = {
 x86_64_only = pytest.mark.skipif(ARCH != "x86_64", reason="a board or device of x86_64")
 aarch64_only = pytest.mark.skipif(ARCH != "aarch64", reason="a board or device of aarch64")
 
+# Scenarios in which nothing depends on the processor: once is enough, and saves minutes.
+once = pytest.mark.skipif(ARCH != "x86_64", reason="the same on every processor")
+
 # Hang detectors, not measurements: generous, because several machines may share the processors.
 COMMAND_SECONDS = 300
 EXPECT_SECONDS = 90

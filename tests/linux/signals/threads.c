@@ -94,7 +94,7 @@ static void everywhere(void)
         syscall(SYS_getcpu, &told, NULL, NULL);
         good = good && told == cpu && sched_getcpu() == (int)cpu;
     }
-    sched_setaffinity(0, sizeof(old), &old);
+    good = sched_setaffinity(0, sizeof(old), &old) == 0 && good;
     check(good, "getcpu on every processor");
 }
 
