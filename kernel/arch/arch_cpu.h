@@ -32,9 +32,5 @@ int64_t arch_power_off(void);
 int64_t arch_reboot(void);
 int64_t arch_debug_exit(uint32_t code);
 
-// For panic: stops the other CPUs, then this one.
-void arch_stop_others(void);
+// For panic.
 __attribute__((noreturn)) void arch_halt(void);
-
-// Return addresses of the kernel's call chain from `frame_pointer`; returns how many.
-unsigned arch_kernel_backtrace(const void *frame_pointer, uint64_t *addresses, unsigned count);

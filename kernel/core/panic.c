@@ -32,13 +32,39 @@ __attribute__((format(printf, 1, 2))) static void say(const char *format, ...)
     early_console_write(line, length);
 }
 
+static void stop_others(void)
+{
+    for (unsigned i = 0; i < cpu_count(); i++) {
+        if (i != cpu_index() && cpus[i].online) {
+            ipi_send(i, IPI_STOP);
+        }
+    }
+}
+
+// Return addresses of the kernel's call chain. Both processors' frames begin with the caller's
+// frame and the return address (System V psABI x86-64 3.2.2; AAPCS64 6.4.6).
+static unsigned backtrace(const void *frame_pointer, uint64_t *addresses, unsigned count)
+{
+    const uint64_t *link = frame_pointer;
+    unsigned depth = 0;
+    while (depth < count && (uint64_t)link >= DIRECT_MAP_BASE && (uint64_t)link % 8 == 0 &&
+           link[1] != 0) {
+        addresses[depth++] = link[1];
+        if (link[0] <= (uint64_t)link) {
+            break;
+        }
+        link = (const uint64_t *)link[0];
+    }
+    return depth;
+}
+
 void panic(const char *format, ...)
 {
     static uint32_t panicking;
     if (__atomic_exchange_n(&panicking, 1, __ATOMIC_ACQ_REL) != 0) {
         arch_halt();
     }
-    arch_stop_others();
+    stop_others();
     char line[256];
     va_list arguments;
     va_start(arguments, format);
@@ -51,7 +77,7 @@ void panic(const char *format, ...)
             current->process->status.id, current->guest != NULL ? ", in its guest" : "");
     }
     uint64_t address[PANIC_DEPTH];
-    unsigned count = arch_kernel_backtrace(__builtin_frame_address(0), address, PANIC_DEPTH);
+    unsigned count = backtrace(__builtin_frame_address(0), address, PANIC_DEPTH);
     for (unsigned i = 0; i < count; i++) {
         uint64_t offset = 0;
         char name[64];

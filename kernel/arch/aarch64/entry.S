@@ -26,22 +26,27 @@
 
     .text
 
+    /* x0 to x29, at the stack pointer. */
+    .macro EACH_PAIR instruction
+    \instruction x0, x1, [sp]
+    \instruction x2, x3, [sp, #16]
+    \instruction x4, x5, [sp, #32]
+    \instruction x6, x7, [sp, #48]
+    \instruction x8, x9, [sp, #64]
+    \instruction x10, x11, [sp, #80]
+    \instruction x12, x13, [sp, #96]
+    \instruction x14, x15, [sp, #112]
+    \instruction x16, x17, [sp, #128]
+    \instruction x18, x19, [sp, #144]
+    \instruction x20, x21, [sp, #160]
+    \instruction x22, x23, [sp, #176]
+    \instruction x24, x25, [sp, #192]
+    \instruction x26, x27, [sp, #208]
+    \instruction x28, x29, [sp, #224]
+    .endm
+
     .macro SAVE_USER
-    stp x0, x1, [sp]
-    stp x2, x3, [sp, #16]
-    stp x4, x5, [sp, #32]
-    stp x6, x7, [sp, #48]
-    stp x8, x9, [sp, #64]
-    stp x10, x11, [sp, #80]
-    stp x12, x13, [sp, #96]
-    stp x14, x15, [sp, #112]
-    stp x16, x17, [sp, #128]
-    stp x18, x19, [sp, #144]
-    stp x20, x21, [sp, #160]
-    stp x22, x23, [sp, #176]
-    stp x24, x25, [sp, #192]
-    stp x26, x27, [sp, #208]
-    stp x28, x29, [sp, #224]
+    EACH_PAIR stp
     mrs x1, sp_el0
     mrs x2, elr_el1
     mrs x3, spsr_el1
@@ -79,21 +84,7 @@ resume_user:
     msr elr_el1, x2
     msr spsr_el1, x3
     msr tpidr_el0, x4
-    ldp x0, x1, [sp]
-    ldp x2, x3, [sp, #16]
-    ldp x4, x5, [sp, #32]
-    ldp x6, x7, [sp, #48]
-    ldp x8, x9, [sp, #64]
-    ldp x10, x11, [sp, #80]
-    ldp x12, x13, [sp, #96]
-    ldp x14, x15, [sp, #112]
-    ldp x16, x17, [sp, #128]
-    ldp x18, x19, [sp, #144]
-    ldp x20, x21, [sp, #160]
-    ldp x22, x23, [sp, #176]
-    ldp x24, x25, [sp, #192]
-    ldp x26, x27, [sp, #208]
-    ldp x28, x29, [sp, #224]
+    EACH_PAIR ldp
     eret
 
 1:  mrs x0, far_el1
@@ -115,21 +106,7 @@ user_error:
 
     .macro SAVE_KERNEL
     sub sp, sp, #KERNEL_FRAME_BYTES
-    stp x0, x1, [sp]
-    stp x2, x3, [sp, #16]
-    stp x4, x5, [sp, #32]
-    stp x6, x7, [sp, #48]
-    stp x8, x9, [sp, #64]
-    stp x10, x11, [sp, #80]
-    stp x12, x13, [sp, #96]
-    stp x14, x15, [sp, #112]
-    stp x16, x17, [sp, #128]
-    stp x18, x19, [sp, #144]
-    stp x20, x21, [sp, #160]
-    stp x22, x23, [sp, #176]
-    stp x24, x25, [sp, #192]
-    stp x26, x27, [sp, #208]
-    stp x28, x29, [sp, #224]
+    EACH_PAIR stp
     add x1, sp, #KERNEL_FRAME_BYTES
     mrs x2, elr_el1
     mrs x3, spsr_el1
@@ -146,16 +123,7 @@ user_error:
     msr elr_el1, x2
     msr spsr_el1, x3
     ldr x30, [sp, #240]
-    ldp x0, x1, [sp]
-    ldp x2, x3, [sp, #16]
-    ldp x4, x5, [sp, #32]
-    ldp x6, x7, [sp, #48]
-    ldp x8, x9, [sp, #64]
-    ldp x10, x11, [sp, #80]
-    ldp x12, x13, [sp, #96]
-    ldp x14, x15, [sp, #112]
-    ldp x16, x17, [sp, #128]
-    ldr x18, [sp, #144]
+    EACH_PAIR ldp
     add sp, sp, #KERNEL_FRAME_BYTES
     eret
     .endm

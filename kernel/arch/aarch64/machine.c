@@ -40,26 +40,16 @@ const void *arch_processor_info(size_t *bytes)
     return &info;
 }
 
-int64_t sys_port_read(struct thread *thread, const uint64_t *arg)
+static int64_t no_ports(struct thread *thread, const uint64_t *arg)
 {
     (void)thread;
     (void)arg;
     return -E_NOSYS;
 }
 
-int64_t sys_port_write(struct thread *thread, const uint64_t *arg)
-{
-    (void)thread;
-    (void)arg;
-    return -E_NOSYS;
-}
-
-int64_t sys_port_write_bytes(struct thread *thread, const uint64_t *arg)
-{
-    (void)thread;
-    (void)arg;
-    return -E_NOSYS;
-}
+SYSCALL_HANDLER(sys_port_read) __attribute__((alias("no_ports")));
+SYSCALL_HANDLER(sys_port_write) __attribute__((alias("no_ports")));
+SYSCALL_HANDLER(sys_port_write_bytes) __attribute__((alias("no_ports")));
 
 int64_t arch_power_off(void)
 {
@@ -85,20 +75,4 @@ void arch_halt(void)
     for (;;) {
         __asm__ volatile("msr daifset, #15\n\twfi");
     }
-}
-
-// Frame records (AAPCS64 6.4.6): the caller's record, the return address.
-unsigned arch_kernel_backtrace(const void *frame_pointer, uint64_t *addresses, unsigned count)
-{
-    const uint64_t *link = frame_pointer;
-    unsigned depth = 0;
-    while (depth < count && (uint64_t)link >= DIRECT_MAP_BASE && (uint64_t)link % 8 == 0 &&
-           link[1] != 0) {
-        addresses[depth++] = link[1];
-        if (link[0] <= (uint64_t)link) {
-            break;
-        }
-        link = (const uint64_t *)link[0];
-    }
-    return depth;
 }

@@ -25,33 +25,11 @@
 // What a directory entry that names a table has beside its frame: the leaf decides.
 #define MMU_DIRECTORY (MMU_VALID | MMU_TABLE)
 
-enum {
-    MMU_INDEX_BITS = 9,
-    MMU_ENTRIES = 1 << MMU_INDEX_BITS,
-    MMU_LEVELS = 4, // level 0 is the leaf table (the architecture counts the other way)
-};
-
 // MAIR_EL1's attributes, set by mmu_init_cpu: Device-nGnRE, Normal non-cacheable, Normal
 // write-back.
 enum { MMU_ATTRIBUTES_DEVICE, MMU_ATTRIBUTES_UNCACHED, MMU_ATTRIBUTES_CACHED };
 
-#define MMU_LEAF_SPAN ((uint64_t)PAGE_SIZE * MMU_ENTRIES)
-
-// Bytes that one entry of a table of this level maps.
-static inline uint64_t mmu_entry_span(unsigned level)
-{
-    return 1ull << (PAGE_SHIFT + MMU_INDEX_BITS * level);
-}
-
-static inline unsigned mmu_index(uint64_t address, unsigned level)
-{
-    return (unsigned)(address >> (PAGE_SHIFT + MMU_INDEX_BITS * level)) & (MMU_ENTRIES - 1);
-}
-
-static inline mmu_entry_t *mmu_table(mmu_entry_t entry)
-{
-    return physical_to_virtual(entry & MMU_FRAME);
-}
+#include "kernel/arch/mmu_entry.h"
 
 static inline mmu_entry_t mmu_cache_bits(enum memory_cache cache)
 {
@@ -87,16 +65,6 @@ static inline mmu_entry_t mmu_entry_with_prot(mmu_entry_t entry, unsigned prot)
     return (entry & ~(MMU_VALID | MMU_READ_ONLY | MMU_USER_NO_EXEC)) | mmu_prot_bits(prot);
 }
 
-static inline physical_t mmu_entry_frame(mmu_entry_t entry)
-{
-    return entry & MMU_FRAME;
-}
-
-static inline bool mmu_entry_private(mmu_entry_t entry)
-{
-    return (entry & MMU_PRIVATE) != 0;
-}
-
 static inline bool mmu_entry_allows(mmu_entry_t entry, unsigned access)
 {
     mmu_entry_t forbidden = ((access & PROT_WRITE) != 0 ? MMU_READ_ONLY : 0) |
@@ -110,11 +78,6 @@ static inline bool mmu_entry_private_allows(mmu_entry_t entry, unsigned access)
 }
 
 void mmu_sync_code(const void *at, size_t bytes);
-
-static inline mmu_entry_t mmu_entry_load(const mmu_entry_t *entry)
-{
-    return __atomic_load_n(entry, __ATOMIC_RELAXED);
-}
 
 static inline bool mmu_entry_code(mmu_entry_t entry)
 {

@@ -13,6 +13,7 @@
 #include "kernel/arch/irq_vectors.h"
 #include "kernel/arch/mmu.h"
 #include "kernel/core/cpu.h"
+#include "kernel/core/fault.h"
 #include "kernel/core/guest.h"
 #include "kernel/core/irq.h"
 #include "kernel/core/lock.h"
@@ -118,15 +119,6 @@ void interrupt_from_kernel(void)
 
 // ---- faults of user code ----
 
-static void die(struct thread *thread, enum death_cause cause, uint64_t class, uint64_t address,
-                uint64_t access)
-{
-    process_record_backtrace(thread);
-    spin_lock(&object_lock);
-    process_fault_locked(thread, cause, (int32_t) class, address, access);
-    spin_unlock(&object_lock);
-}
-
 static void page_fault(struct thread *thread, uint64_t class, uint64_t esr, uint64_t address)
 {
     struct fault fault = {.access = PROT_READ, .address = address};
@@ -135,31 +127,7 @@ static void page_fault(struct thread *thread, uint64_t class, uint64_t esr, uint
     } else if ((esr & (ESR_WRITE | ESR_CACHE)) == ESR_WRITE) {
         fault.access = PROT_WRITE;
     }
-    struct guest *guest = thread->guest;
-    int result = aspace_fault(thread->active_aspace, &fault);
-    if (result == 0) {
-        return;
-    }
-    if (result == -E_AGAIN && fault.memory->pager != NULL) {
-        (void)thread_block_on_pager(thread, &fault, false);
-        return;
-    }
-    if (result == -E_AGAIN) {
-        object_put(&fault.memory->object);
-    }
-    if (guest == NULL) {
-        die(thread, DEATH_FAULT, class, fault.address, fault.access);
-        return;
-    }
-    struct guest_state *state = guest->state;
-    state->fault_address = fault.address;
-    state->fault_access = fault.access;
-    state->fault_mapped = fault.mapped;
-    state->memory_tag = fault.memory_tag;
-    state->memory_offset = fault.memory_offset;
-    guest_exit(thread, result == -E_AGAIN   ? GUEST_EXIT_PAGE
-                       : result == -E_NOMEM ? GUEST_EXIT_NOMEM
-                                            : GUEST_EXIT_FAULT);
+    user_page_fault(thread, &fault, (int32_t) class);
 }
 
 static bool is_page_fault(uint64_t class, uint64_t esr)
@@ -183,7 +151,8 @@ struct frame *trap_from_user(uint64_t address, uint64_t esr)
         thread->guest->state->fault_address = address;
         guest_exit(thread, GUEST_EXIT_EXCEPTION);
     } else {
-        die(thread, class == CLASS_FLOATING_POINT ? DEATH_ARITHMETIC : DEATH_ILLEGAL, class, 0, 0);
+        user_fault(thread, class == CLASS_FLOATING_POINT ? DEATH_ARITHMETIC : DEATH_ILLEGAL,
+                   (int32_t) class, NULL);
     }
     return kernel_leave(cpu);
 }

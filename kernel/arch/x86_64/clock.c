@@ -33,22 +33,10 @@ enum {
 
     CPUID_TSC_DEADLINE = 1 << 24,
     MSR_TSC_DEADLINE = 0x6e0,
-    SCALE_SHIFT = 32,
 };
 
-#define ARM_NS_MAX (3600ull * 1000000000) // farther deadlines could overflow when they are scaled
-
-static uint64_t counter_base;
-static uint64_t counter_hz;
-static uint64_t to_ns;      // ns = ticks * to_ns >> SCALE_SHIFT
-static uint64_t to_counter; // ticks of the TSC = ns * to_counter >> SCALE_SHIFT
-static uint64_t to_apic;    // ticks of the APIC timer = ns * to_apic >> SCALE_SHIFT
+static uint64_t to_apic; // ticks of the APIC timer = clock_scale(ns, to_apic)
 static bool deadline_mode;
-
-static inline uint64_t scale(uint64_t value, uint64_t factor)
-{
-    return (uint64_t)(((unsigned __int128)value * factor) >> SCALE_SHIFT);
-}
 
 // Runs for CALIBRATION_US; returns the nanoseconds that really passed.
 static uint64_t wait_with_hpet(void)
@@ -112,11 +100,8 @@ void clock_init(void)
     if (ticks == 0 || apic_ticks == 0) {
         panic("clock: the %s does not count", ticks == 0 ? "TSC" : "local APIC timer");
     }
-    to_ns = (ns << SCALE_SHIFT) / ticks; // a calibration of milliseconds: 24 bits and the shift fit
-    to_counter = (ticks << SCALE_SHIFT) / ns;
-    to_apic = (apic_ticks << SCALE_SHIFT) / ns;
-    counter_hz = ticks * 1000000000 / ns;
-    counter_base = cpu_counter();
+    clock_set_rate(ticks, ns); // a calibration of milliseconds: 24 bits and the shift fit
+    to_apic = clock_factor(apic_ticks, ns);
 }
 
 void clock_init_cpu(void)
@@ -126,39 +111,17 @@ void clock_init_cpu(void)
     }
 }
 
-uint64_t clock_ticks_to_ns(uint64_t ticks)
+void clock_timer_stop(void)
 {
-    return scale(ticks, to_ns);
+    apic_timer_start(0);
 }
 
-time_ns_t clock_now(void)
+void clock_timer_start(uint64_t counter, uint64_t wait)
 {
-    return scale(cpu_counter() - counter_base, to_ns);
-}
-
-void clock_parameters(struct info_clock *info)
-{
-    *info = (struct info_clock){
-        .counter_base = counter_base,
-        .multiplier = to_ns,
-        .shift = SCALE_SHIFT,
-        .counter_hz = counter_hz,
-    };
-}
-
-void clock_arm(time_ns_t deadline)
-{
-    if (deadline == DEADLINE_NEVER) {
-        apic_timer_start(0);
-        return;
-    }
-    time_ns_t now = clock_now();
-    uint64_t wait = deadline > now ? deadline - now : 0;
-    wait = wait < ARM_NS_MAX ? wait : ARM_NS_MAX; // the scheduler arms again if it comes too early
     if (deadline_mode) {
-        msr_write(MSR_TSC_DEADLINE, counter_base + scale(now + wait, to_counter));
+        msr_write(MSR_TSC_DEADLINE, counter);
         return;
     }
-    uint64_t count = scale(wait, to_apic);
+    uint64_t count = clock_scale(wait, to_apic);
     apic_timer_start(count == 0 ? 1 : count > UINT32_MAX ? UINT32_MAX : (uint32_t)count);
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // SPDX-FileCopyrightText: 2026 The XINIM authors
 
-// I/O ports for drivers, the ends of the machine, and the kernel's own call chain.
+// I/O ports for drivers, and the ends of the machine.
 
 #include "abi/error.h"
 #include "kernel/arch/arch_cpu.h"
@@ -120,19 +120,4 @@ void arch_halt(void)
     for (;;) {
         __asm__ volatile("cli\n\thlt");
     }
-}
-
-unsigned arch_kernel_backtrace(const void *frame_pointer, uint64_t *addresses, unsigned count)
-{
-    const uint64_t *link = frame_pointer;
-    unsigned depth = 0;
-    while (depth < count && (uint64_t)link >= DIRECT_MAP_BASE && (uint64_t)link % 8 == 0 &&
-           link[1] != 0) {
-        addresses[depth++] = link[1];
-        if (link[0] <= (uint64_t)link) {
-            break;
-        }
-        link = (const uint64_t *)link[0];
-    }
-    return depth;
 }

@@ -25,29 +25,7 @@
 // Directory entries allow everything; the leaf decides.
 #define MMU_DIRECTORY (MMU_PRESENT | MMU_WRITABLE | MMU_USER | MMU_ACCESSED)
 
-enum {
-    MMU_INDEX_BITS = 9,
-    MMU_ENTRIES = 1 << MMU_INDEX_BITS,
-    MMU_LEVELS = 4, // level 0 is the leaf table
-};
-
-#define MMU_LEAF_SPAN ((uint64_t)PAGE_SIZE * MMU_ENTRIES)
-
-// Bytes that one entry of a table of this level maps.
-static inline uint64_t mmu_entry_span(unsigned level)
-{
-    return 1ull << (PAGE_SHIFT + MMU_INDEX_BITS * level);
-}
-
-static inline unsigned mmu_index(uint64_t address, unsigned level)
-{
-    return (unsigned)(address >> (PAGE_SHIFT + MMU_INDEX_BITS * level)) & (MMU_ENTRIES - 1);
-}
-
-static inline mmu_entry_t *mmu_table(mmu_entry_t entry)
-{
-    return physical_to_virtual(entry & MMU_FRAME);
-}
+#include "kernel/arch/mmu_entry.h"
 
 static inline mmu_entry_t mmu_cache_bits(enum memory_cache cache)
 {
@@ -89,16 +67,6 @@ static inline mmu_entry_t mmu_entry_with_prot(mmu_entry_t entry, unsigned prot)
     return (entry & ~(MMU_PRESENT | MMU_WRITABLE | MMU_NO_EXECUTE)) | mmu_prot_bits(prot);
 }
 
-static inline physical_t mmu_entry_frame(mmu_entry_t entry)
-{
-    return entry & MMU_FRAME;
-}
-
-static inline bool mmu_entry_private(mmu_entry_t entry)
-{
-    return (entry & MMU_PRIVATE) != 0;
-}
-
 static inline bool mmu_entry_allows(mmu_entry_t entry, unsigned access)
 {
     if ((entry & MMU_PRESENT) == 0) {
@@ -129,11 +97,6 @@ static inline void mmu_sync_code(const void *at, size_t bytes)
 {
     (void)at;
     (void)bytes;
-}
-
-static inline mmu_entry_t mmu_entry_load(const mmu_entry_t *entry)
-{
-    return __atomic_load_n(entry, __ATOMIC_RELAXED);
 }
 
 static inline void mmu_entry_store(mmu_entry_t *entry, mmu_entry_t value)

@@ -12,6 +12,7 @@
 // top-level entries never change afterwards, so spaces copy them.
 
 #include "kernel/arch/mmu.h"
+#include "kernel/arch/x86_64/io.h"
 #include "kernel/core/panic.h"
 
 #define SPAN_2M (2ull << 20)
@@ -50,32 +51,6 @@ static const mmu_entry_t KERNEL_RX = MMU_PRESENT | MMU_ACCESSED | MMU_GLOBAL;
 static const mmu_entry_t KERNEL_R = MMU_PRESENT | MMU_ACCESSED | MMU_GLOBAL | MMU_NO_EXECUTE;
 static const mmu_entry_t KERNEL_RW =
     MMU_PRESENT | MMU_ACCESSED | MMU_DIRTY | MMU_GLOBAL | MMU_NO_EXECUTE | MMU_WRITABLE;
-
-// ---- privileged registers ----
-
-static uint64_t msr_read(uint32_t msr)
-{
-    uint32_t low;
-    uint32_t high;
-    __asm__ volatile("rdmsr" : "=a"(low), "=d"(high) : "c"(msr));
-    return (uint64_t)high << 32 | low;
-}
-
-static void msr_write(uint32_t msr, uint64_t value)
-{
-    __asm__ volatile("wrmsr"
-                     :
-                     : "c"(msr), "a"((uint32_t)value), "d"((uint32_t)(value >> 32))
-                     : "memory");
-}
-
-static uint32_t cpuid_extended_edx(void)
-{
-    uint32_t eax = CPUID_EXTENDED;
-    uint32_t edx;
-    __asm__("cpuid" : "+a"(eax), "=d"(edx) : : "ebx", "ecx");
-    return edx;
-}
 
 // ---- building tables ----
 
@@ -185,7 +160,7 @@ void mmu_root_detach(struct mmu_space *space, mmu_entry_t *root)
 
 void mmu_init_kernel(void)
 {
-    uint32_t features = cpuid_extended_edx();
+    uint32_t features = cpuid(CPUID_EXTENDED, 0).edx;
     if ((features & CPUID_EDX_NX) == 0) {
         panic("this CPU has no NX bit (no-execute pages); use a CPU model that has it");
     }

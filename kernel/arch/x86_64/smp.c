@@ -95,12 +95,3 @@ void arch_start_cpus(void)
     }
     cpu_set_count(count);
 }
-
-void arch_stop_others(void)
-{
-    for (unsigned i = 0; i < cpu_count(); i++) {
-        if (i != cpu_index() && cpus[i].online) {
-            ipi_send(i, IPI_STOP);
-        }
-    }
-}

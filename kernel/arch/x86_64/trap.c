@@ -10,6 +10,7 @@
 #include "kernel/arch/x86_64/apic.h"
 #include "kernel/arch/x86_64/vtd.h"
 #include "kernel/core/cpu.h"
+#include "kernel/core/fault.h"
 #include "kernel/core/guest.h"
 #include "kernel/core/irq.h"
 #include "kernel/core/lock.h"
@@ -112,15 +113,6 @@ static inline void interrupt(struct cpu *cpu, uint64_t vector)
 
 // ---- faults of user code ----
 
-static void die(struct thread *thread, enum death_cause cause, uint64_t vector, uint64_t address,
-                uint64_t access)
-{
-    process_record_backtrace(thread);
-    spin_lock(&object_lock);
-    process_fault_locked(thread, cause, (int32_t)vector, address, access);
-    spin_unlock(&object_lock);
-}
-
 static void page_fault(struct thread *thread, uint64_t error)
 {
     struct fault fault = {.access = PROT_READ};
@@ -130,31 +122,7 @@ static void page_fault(struct thread *thread, uint64_t error)
     } else if ((error & FAULT_FETCH) != 0) {
         fault.access = PROT_EXECUTE;
     }
-    struct guest *guest = thread->guest;
-    int result = aspace_fault(thread->active_aspace, &fault);
-    if (result == 0) {
-        return;
-    }
-    if (result == -E_AGAIN && fault.memory->pager != NULL) {
-        (void)thread_block_on_pager(thread, &fault, false);
-        return;
-    }
-    if (result == -E_AGAIN) {
-        object_put(&fault.memory->object);
-    }
-    if (guest == NULL) {
-        die(thread, DEATH_FAULT, VECTOR_PAGE_FAULT, fault.address, fault.access);
-        return;
-    }
-    struct guest_state *state = guest->state;
-    state->fault_address = fault.address;
-    state->fault_access = fault.access;
-    state->fault_mapped = fault.mapped;
-    state->memory_tag = fault.memory_tag;
-    state->memory_offset = fault.memory_offset;
-    guest_exit(thread, result == -E_AGAIN   ? GUEST_EXIT_PAGE
-                       : result == -E_NOMEM ? GUEST_EXIT_NOMEM
-                                            : GUEST_EXIT_FAULT);
+    user_page_fault(thread, &fault, VECTOR_PAGE_FAULT);
 }
 
 static __attribute__((noinline)) void exception(struct thread *thread, uint64_t vector,
@@ -172,7 +140,7 @@ static __attribute__((noinline)) void exception(struct thread *thread, uint64_t 
     }
     bool arithmetic = vector == VECTOR_DIVIDE || vector == VECTOR_OVERFLOW ||
                       vector == VECTOR_FPU || vector == VECTOR_SIMD;
-    die(thread, arithmetic ? DEATH_ARITHMETIC : DEATH_ILLEGAL, vector, 0, 0);
+    user_fault(thread, arithmetic ? DEATH_ARITHMETIC : DEATH_ILLEGAL, (int32_t)vector, NULL);
 }
 
 struct frame *trap_from_user(uint64_t vector, uint64_t error)
