@@ -8,7 +8,6 @@
 
 #include "kernel/arch/aarch64/gic.h"
 #include "kernel/arch/aarch64/sysreg.h"
-#include "kernel/arch/arch.h"
 #include "kernel/core/panic.h"
 
 enum {
