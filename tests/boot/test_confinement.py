@@ -13,6 +13,7 @@ import guest
 import native
 
 KERNEL_BASE = 0xFFFFFFFF80000000
+IMAGE = {"x86_64": 0, "aarch64": 0x40200000}[guest.ARCH]  # where QEMU puts what KERNEL_BASE shows
 ATTACKS = 17  # that the rows make and the IOMMU stops
 # The second one is the bystander.
 DEVICES = " ".join(["-device edu,dma_mask=0xffffffffffffffff"] * 2)
@@ -21,13 +22,13 @@ DEVICES = " ".join(["-device edu,dma_mask=0xffffffffffffffff"] * 2)
 def kernel_address():
     """Where the kernel's copy of its command line lies in memory."""
     text = subprocess.run(
-        ["gdb", "-batch", "-ex", "print/x (long)&boot_info.command_line"]
-        + [guest.ROOT / "build/x86_64/xinim.elf"],
+        ["gdb-multiarch", "-batch", "-ex", "print/x (long)&boot_info.command_line"]
+        + [guest.BUILD / "xinim.elf"],
         capture_output=True,
         text=True,
         check=True,
     ).stdout
-    return int(re.search(r"0x[0-9a-f]+", text).group(), 16) - KERNEL_BASE
+    return int(re.search(r"0x[0-9a-f]+", text).group(), 16) - KERNEL_BASE + IMAGE
 
 
 def attack(*options):
@@ -62,6 +63,7 @@ PANIC = 242
 NO_UNIT = struct.pack("<HHBBHQ", 0, 16, 1, 0, 0, 0xFED91000)  # nothing is there
 
 
+@guest.x86_64_only
 @pytest.mark.parametrize(
     "entry, message",
     [

@@ -11,6 +11,6 @@
 // Call first. 0 or an error.
 int forged_init(handle_t root);
 
-// Of the first function with this vendor and device (as they stand in its first word), whose MSI
-// is on. False: there is none.
-bool forged_message(uint32_t identity, uint32_t address, uint32_t data);
+// Of the first device with this vendor and device (as they stand in its first word), whose MSI is
+// on: the message that is interrupt `number` (config.h). False: there is none.
+bool forged_message(uint32_t identity, uint32_t number);

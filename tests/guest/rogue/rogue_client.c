@@ -136,20 +136,6 @@ static void attack(enum rogue_op op, uint64_t bus, uint64_t bytes)
 
 // ---- rows ----
 
-// `at` in the device's buffer where the text stands, or -1.
-static int64_t find_in_device(const char *text)
-{
-    uint8_t bytes[ROGUE_TRANSFER_MAX];
-    size_t length = strlen(text);
-    for (uint64_t at = 0; at < sizeof(bytes); at += BYTES)
-        read_device(at, bytes + at);
-    for (size_t at = 0; at + length <= sizeof(bytes); at++) {
-        if (memcmp(bytes + at, text, length) == 0)
-            return (int64_t)at;
-    }
-    return -1;
-}
-
 // The kernel's copy of the command line: its physical address stands in it.
 static void row_kernel(void)
 {
@@ -160,9 +146,14 @@ static void row_kernel(void)
         return;
     uint64_t physical = strtoull(option + strlen("rogue.kernel="), NULL, 0);
 
+    // Within the page: what lies in two is two faults.
+    uint64_t bytes = PAGE_SIZE - (physical & PAGE_MASK);
+    bytes = bytes < BYTES ? bytes : BYTES;
     poison_device();
-    attack(ROGUE_READ, physical, ROGUE_TRANSFER_MAX);
-    CHECK_EQUAL(find_in_device("rogue.kernel=") >= 0, !confined);
+    attack(ROGUE_READ, physical, bytes);
+    uint8_t seen[BYTES];
+    read_device(0, seen);
+    CHECK_EQUAL(memcmp(seen, line, bytes) == 0, !confined);
 
     poison_device();
     attack(ROGUE_WRITE, physical, 8);
@@ -261,9 +252,17 @@ static void row_freed(void)
     pinned_destroy(&next);
 }
 
+// QEMU keeps from an SMMU what has more than 48 bits: the device is refused, and nobody is told.
+#if defined(__aarch64__)
+enum { BUS_BITS = 48 };
+#else
+enum { BUS_BITS = 64 };
+#endif
+
 static void row_beyond_width(void)
 {
-    static const uint64_t addresses[] = {1ull << 39, 1ull << 48, 1ull << 57, 0ull - PAGE_SIZE};
+    static const uint64_t addresses[] = {1ull << 39, 1ull << (BUS_BITS - 7), 1ull << (BUS_BITS - 1),
+                                         (1ull << (BUS_BITS - 1)) * 2 - PAGE_SIZE};
     for (unsigned i = 0; i < sizeof(addresses) / sizeof(addresses[0]); i++)
         attack(i % 2 == 0 ? ROGUE_WRITE : ROGUE_READ, addresses[i], BYTES);
 }
@@ -322,44 +321,51 @@ static uint64_t interrupts_of(const char *owner)
     return count;
 }
 
-enum { VECTOR_FIRST = 0x30, VECTORS = 8 }; // the first ones (kernel/arch/irq_vectors.h)
+enum { INTERRUPTS = 8 }; // the first ones; one of them is the other driver's
 
-// The device writes interrupt messages like memory, in the format that an IOMMU does not know. One
-// of these vectors is the other driver's.
+// The device writes interrupt messages like memory, in the format that an IOMMU does not know.
 static void forge_by_write(void)
 {
-    for (uint64_t vector = VECTOR_FIRST; vector < VECTOR_FIRST + VECTORS; vector++) {
+    enum { VECTOR_FIRST = 0x30 }; // kernel/arch/irq_vectors.h
+    for (uint64_t vector = VECTOR_FIRST; vector < VECTOR_FIRST + INTERRUPTS; vector++) {
         struct message message = {.tag = message_tag(ROGUE_FILL, ROGUE_WORDS, 0), .word = {vector}};
         CHECK_EQUAL(message_call(endpoint, &message), 0);
         CHECK_EQUAL(order(ROGUE_WRITE, 0xfee00000, 4), 0);
     }
 }
 
-// The device interrupts with messages that name another's entry of the remapping table. (Writing
-// them like memory shows nothing: QEMU does not know then which device it was.)
+// The device interrupts with messages that name another's entry of the remapping table, or
+// another's event. (Writing them like memory shows nothing: QEMU does not know then which device it
+// was.)
 static void forge_by_interrupt(void)
 {
-    enum { ENTRY_SHIFT = 5 };
-    const uint32_t edu = 0x11e81234, remappable = 0xfee00010;
-    for (uint32_t vector = VECTOR_FIRST; vector < VECTOR_FIRST + VECTORS; vector++) {
+    const uint32_t edu = 0x11e81234;
+    for (uint32_t number = 0; number < INTERRUPTS; number++) {
         struct rs_service_info info;
         CHECK(wait_state(attacker, RS_RUNNING, &info));
-        CHECK(forged_message(edu, remappable | vector << ENTRY_SHIFT, 0));
+        CHECK(forged_message(edu, number));
         int64_t status = order(ROGUE_INTERRUPT, 0, 0);
         CHECK(status == 0 || status == -E_RESTARTED);
         thread_sleep_until(sys_clock() + SETTLE_NS / 10);
     }
 }
 
+// With a GIC's translation service a device has no interrupts but its own even without an IOMMU.
+#if defined(__aarch64__)
+enum { ALWAYS_REMAPPED = 1 };
+#else
+enum { ALWAYS_REMAPPED = 0 };
+#endif
+
 static void row_interrupts(void)
 {
     struct rs_service_info info;
     uint64_t before = interrupts_of(bystander), own = interrupts_of(attacker);
-    if (confined) {
+    if (confined || ALWAYS_REMAPPED) {
         forge_by_interrupt(); // QEMU 7.2 makes no record of what it stops here
         CHECK_EQUAL(interrupts_of(bystander), before);
         CHECK_EQUAL(interrupts_of(attacker), own + 1); // one of them was its own
-        attacks++;
+        attacks += confined;
     } else {
         forge_by_write();
         CHECK(interrupts_of(bystander) > before);

@@ -15,9 +15,11 @@
 
 #if defined(__x86_64__)
 #define UART  "uart16550.0"
+#define CHIP  "16550 UART" // in what it says when it starts
 #define CLOCK "rtc_cmos.0"
 #else
 #define UART  "pl011.0"
+#define CHIP  "PL011 UART"
 #define CLOCK "rtc_pl031.0"
 #endif
 
@@ -91,9 +93,9 @@ int main(int argc, char **argv)
     // The log server died, too: its successor has the lines of before.
     static char text[16384];
     CHECK_EQUAL(log_text(UART, text, sizeof(text)), 0);
-    const char *line = strstr(text, "16550 UART");
+    const char *line = strstr(text, CHIP);
     for (int round = 0; round < ROUNDS; round++)
-        line = CHECK(line != NULL) ? strstr(line + 1, "16550 UART") : NULL;
+        line = CHECK(line != NULL) ? strstr(line + 1, CHIP) : NULL;
     tell_memory();
     guest_test_end();
 }

@@ -91,7 +91,8 @@ static inline uint64_t arch_counter(void)
 // Registers of a fresh program: everything 0 but entry and stack.
 void arch_start_registers(struct guest_registers *registers, uint64_t entry, uint64_t stack);
 
-#define ARCH_PLATFORM "aarch64"
+#define ARCH_PLATFORM       "aarch64"
+#define ARCH_INTERRUPT_CHIP "GIC" // of the lines in /proc/interrupts
 // AT_HWCAP, AT_HWCAP2: from the ID registers (features.c).
 uint64_t arch_hwcap(void);
 uint64_t arch_hwcap2(void);

@@ -95,7 +95,8 @@ static inline uint64_t arch_counter(void)
 // Registers of a fresh program: everything 0 but entry and stack.
 void arch_start_registers(struct guest_registers *registers, uint64_t entry, uint64_t stack);
 
-#define ARCH_PLATFORM "x86_64"
+#define ARCH_PLATFORM       "x86_64"
+#define ARCH_INTERRUPT_CHIP "IO-APIC" // of the lines in /proc/interrupts
 // AT_HWCAP: the features of CPUID leaf 1, edx. AT_HWCAP2: none that programs could rely on.
 uint64_t arch_hwcap(void);
 static inline uint64_t arch_hwcap2(void)

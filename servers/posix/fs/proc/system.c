@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "lib/sys/sys.h"
+#include "servers/posix/arch.h"
 #include "servers/posix/clock.h"
 #include "servers/posix/fs/proc/proc.h"
 #include "servers/posix/io/disk.h"
@@ -183,7 +184,7 @@ SHOW(show_interrupts)
     for (uint64_t i = 0; i < count; i++) {
         irq[i].owner[sizeof(irq[i].owner) - 1] = '\0';
         proc_printf(text, "%4u: %10lu   %s-%s   %s\n", irq[i].line, (unsigned long)irq[i].count,
-                    irq[i].flags & IRQ_MSI ? "MSI" : "IO-APIC",
+                    irq[i].flags & IRQ_MSI ? "MSI" : ARCH_INTERRUPT_CHIP,
                     irq[i].flags & IRQ_LEVEL ? "level" : "edge", irq[i].owner);
     }
     return 0;
