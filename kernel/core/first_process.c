@@ -12,7 +12,6 @@
 #include "kernel/arch/arch.h"
 #include "kernel/arch/elf_machine.h"
 #include "kernel/core/boot_archive.h"
-#include "kernel/core/lock.h"
 #include "kernel/core/panic.h"
 #include "kernel/core/process.h"
 #include "kernel/core/resource.h"

@@ -5,7 +5,6 @@
 
 #include "abi/error.h"
 #include "kernel/arch/irq_chip.h"
-#include "kernel/core/cpu.h"
 #include "kernel/core/handle.h"
 #include "kernel/core/ipc.h"
 #include "kernel/core/list.h"

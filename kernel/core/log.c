@@ -5,7 +5,6 @@
 
 #include "abi/error.h"
 #include "kernel/arch/arch.h"
-#include "kernel/arch/clock.h"
 #include "kernel/core/format.h"
 #include "kernel/core/handlers.h"
 #include "kernel/core/lock.h"

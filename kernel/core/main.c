@@ -3,10 +3,7 @@
 
 #include "kernel/core/main.h"
 
-#include "abi/error.h"
 #include "kernel/arch/arch_cpu.h"
-#include "kernel/arch/clock.h"
-#include "kernel/core/cpu.h"
 #include "kernel/core/first_process.h"
 #include "kernel/core/futex.h"
 #include "kernel/core/panic.h"

@@ -11,7 +11,6 @@
 #include "kernel/core/resource.h"
 #include "kernel/core/syscall.h"
 #include "kernel/mm/aspace.h"
-#include "kernel/mm/heap.h"
 
 static int get_memory(struct thread *thread, uint64_t handle, uint32_t rights,
                       struct memory **memory)

@@ -7,7 +7,6 @@
 #include "kernel/core/boot_archive.h"
 #include "kernel/core/cpu.h"
 #include "kernel/core/format.h"
-#include "kernel/core/log.h"
 #include "kernel/core/process.h"
 #include "kernel/core/thread.h"
 

@@ -8,10 +8,8 @@
 #include "kernel/core/guest.h"
 #include "kernel/core/lock.h"
 #include "kernel/core/panic.h"
-#include "kernel/core/process.h"
 #include "kernel/core/thread.h"
 #include "kernel/core/timer.h"
-#include "kernel/mm/aspace.h"
 
 struct cpu cpus[CPU_MAX];
 uint32_t sched_idle_cpus;

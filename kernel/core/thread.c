@@ -9,7 +9,6 @@
 #include "kernel/core/guest.h"
 #include "kernel/core/ipc.h"
 #include "kernel/core/lock.h"
-#include "kernel/core/panic.h"
 #include "kernel/core/process.h"
 #include "kernel/core/sched.h"
 #include "kernel/mm/aspace.h"

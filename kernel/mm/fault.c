@@ -7,7 +7,6 @@
 // once more and finds the entry in order. Replacing the frame of an entry does.
 
 #include "abi/error.h"
-#include "kernel/core/panic.h"
 #include "kernel/mm/region.h"
 
 enum {

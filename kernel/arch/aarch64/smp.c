@@ -15,7 +15,6 @@
 #include "kernel/arch/clock.h"
 #include "kernel/arch/fpu.h"
 #include "kernel/arch/mmu.h"
-#include "kernel/core/cpu.h"
 #include "kernel/core/cpu_start.h"
 #include "kernel/core/panic.h"
 

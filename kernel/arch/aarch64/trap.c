@@ -9,7 +9,6 @@
 #include "kernel/arch/aarch64/smmu.h"
 #include "kernel/arch/aarch64/sysreg.h"
 #include "kernel/arch/arch_cpu.h"
-#include "kernel/arch/frame_select.h"
 #include "kernel/arch/irq_vectors.h"
 #include "kernel/arch/mmu.h"
 #include "kernel/core/cpu.h"
@@ -18,9 +17,7 @@
 #include "kernel/core/irq.h"
 #include "kernel/core/lock.h"
 #include "kernel/core/panic.h"
-#include "kernel/core/process.h"
 #include "kernel/core/sched.h"
-#include "kernel/core/syscall.h"
 #include "kernel/core/thread.h"
 #include "kernel/mm/aspace.h"
 

@@ -13,12 +13,10 @@
 #include "kernel/arch/x86_64/acpi.h"
 #include "kernel/arch/x86_64/apic.h"
 #include "kernel/arch/x86_64/cpu_setup.h"
-#include "kernel/arch/x86_64/smp.h"
 #include "kernel/core/cpu.h"
 #include "kernel/core/main.h"
 #include "kernel/core/panic.h"
 #include "kernel/core/sched.h"
-#include "kernel/core/string.h"
 #include "kernel/mm/page.h"
 
 enum { HVM_START_MAGIC = 0x336ec578, HVM_MEMORY_RAM = 1 };

@@ -15,9 +15,7 @@
 #include "kernel/core/irq.h"
 #include "kernel/core/lock.h"
 #include "kernel/core/panic.h"
-#include "kernel/core/process.h"
 #include "kernel/core/sched.h"
-#include "kernel/core/syscall.h"
 #include "kernel/core/thread.h"
 #include "kernel/mm/aspace.h"
 

@@ -10,7 +10,6 @@
 #include "abi/error.h"
 #include "kernel/arch/x86_64/apic.h"
 #include "kernel/arch/x86_64/vtd.h"
-#include "kernel/core/panic.h"
 
 static struct vtd_interrupt *table; // 256 entries, a page
 static bool wide;                   // targets are 32-bit x2APIC numbers
