@@ -37,7 +37,10 @@ int iommu_domain_create(struct iommu_domain *domain, uint32_t device);
 void iommu_domain_block(struct iommu_domain *domain);
 
 // Of a blocked domain: gives the tables back.
-void iommu_domain_destroy(struct iommu_domain *domain);
+static inline void iommu_domain_destroy(struct iommu_domain *domain)
+{
+    io_table_destroy(&domain->table);
+}
 
 // 0, -E_INVAL, -E_NOMEM (kernel/dev/io_table.h). Visible to the device on return.
 int iommu_map(struct iommu_domain *domain, uint64_t bus, physical_t physical, uint64_t bytes,
@@ -45,3 +48,23 @@ int iommu_map(struct iommu_domain *domain, uint64_t bus, physical_t physical, ui
 
 // When this returns the device no longer reaches the pages.
 void iommu_unmap(struct iommu_domain *domain, uint64_t bus, uint64_t bytes);
+
+// ---- for the units ----
+
+// A set bit of `numbers` is a domain's. One that is in no use and below `end`; 0, which is never
+// used: there is none.
+static inline uint32_t iommu_number_take(uint64_t *numbers, uint32_t end)
+{
+    for (uint32_t n = 1; n < end; n++) {
+        if ((numbers[n / 64] >> n % 64 & 1) == 0) {
+            numbers[n / 64] |= 1ull << n % 64;
+            return n;
+        }
+    }
+    return 0;
+}
+
+static inline void iommu_number_put(uint64_t *numbers, uint32_t number)
+{
+    numbers[number / 64] &= ~(1ull << number % 64);
+}

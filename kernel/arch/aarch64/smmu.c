@@ -102,17 +102,6 @@ static void make_context(const struct iommu_domain *domain)
 
 // ---- domains ----
 
-static uint32_t take_number(void)
-{
-    for (uint32_t n = 1; n < SMMU_NUMBERS; n++) {
-        if ((smmu.numbers[n / 64] >> n % 64 & 1) == 0) {
-            smmu.numbers[n / 64] |= 1ull << n % 64;
-            return n;
-        }
-    }
-    return 0;
-}
-
 static int attach(struct iommu_domain *domain)
 {
     struct smmu_stream *stream = stream_of(domain->device, true);
@@ -122,7 +111,7 @@ static int attach(struct iommu_domain *domain)
     if ((stream->word[0] & STREAM_STAGE_1) == STREAM_STAGE_1) {
         return -E_BUSY;
     }
-    domain->number = take_number();
+    domain->number = iommu_number_take(smmu.numbers, SMMU_NUMBERS);
     if (domain->number == 0) {
         return -E_NOMEM;
     }
@@ -168,13 +157,8 @@ void iommu_domain_block(struct iommu_domain *domain)
     spin_lock(&smmu_lock);
     stream_store(stream_of(domain->device, false), domain->device, 0);
     forget_asid(domain->number);
-    smmu.numbers[domain->number / 64] &= ~(1ull << domain->number % 64);
+    iommu_number_put(smmu.numbers, domain->number);
     spin_unlock(&smmu_lock);
-}
-
-void iommu_domain_destroy(struct iommu_domain *domain)
-{
-    io_table_destroy(&domain->table);
 }
 
 int iommu_map(struct iommu_domain *domain, uint64_t bus, physical_t physical, uint64_t bytes,

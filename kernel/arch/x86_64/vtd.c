@@ -169,19 +169,6 @@ static bool used_by_firmware(uint32_t device)
     return false;
 }
 
-// A number that no domain has; 0: none is left. Number 0 stays unused, as "caching mode" asks.
-static uint32_t take_number(struct iommu_unit *unit)
-{
-    uint32_t end = VTD_CAP_DOMAINS(unit->capability);
-    for (uint32_t n = 1; n < end && n < VTD_NUMBERS; n++) {
-        if ((unit->numbers[n / 64] >> n % 64 & 1) == 0) {
-            unit->numbers[n / 64] |= 1ull << n % 64;
-            return n;
-        }
-    }
-    return 0;
-}
-
 static int attach(struct iommu_domain *domain)
 {
     struct iommu_unit *unit = domain->unit;
@@ -192,7 +179,8 @@ static int attach(struct iommu_domain *domain)
     if ((context->low & VTD_PRESENT) != 0) {
         return -E_BUSY;
     }
-    domain->number = take_number(unit);
+    uint32_t end = VTD_CAP_DOMAINS(unit->capability);
+    domain->number = iommu_number_take(unit->numbers, end < VTD_NUMBERS ? end : VTD_NUMBERS);
     if (domain->number == 0) {
         return -E_NOMEM;
     }
@@ -233,14 +221,9 @@ void iommu_domain_block(struct iommu_domain *domain)
     spin_lock(&vtd_lock);
     context_store(unit, context_of(unit, domain->device, false), 0, 0);
     forget_device(unit, domain->device, domain->number);
-    unit->numbers[domain->number / 64] &= ~(1ull << domain->number % 64);
+    iommu_number_put(unit->numbers, domain->number);
     vtd_faults_resume(unit);
     spin_unlock(&vtd_lock);
-}
-
-void iommu_domain_destroy(struct iommu_domain *domain)
-{
-    io_table_destroy(&domain->table);
 }
 
 // One aligned block around the pages where the unit can, else the domain as a whole.
