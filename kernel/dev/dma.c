@@ -48,7 +48,8 @@ struct dma {
     struct object object;
     struct spinlock lock;
     uint32_t device;
-    bool confined; // has a domain
+    bool has_domain;
+    bool confined; // to it
     bool blocked;  // the device reaches nothing, and nothing can be mapped any more
     struct iommu_domain domain;
     struct dma_space space;
@@ -79,13 +80,15 @@ int64_t sys_dma_create(struct thread *thread, const uint64_t *arg)
     }
     dma->lock.rank = LOCK_DMA;
     dma->device = (uint32_t)arg[1];
-    if (iommu_present() && (arg[2] & DMA_PAST_IOMMU) == 0) {
+    if (iommu_present()) {
+        // A device past the IOMMU has one too where it can: its interrupt messages are not past it.
+        dma->confined = (arg[2] & DMA_PAST_IOMMU) == 0;
         error = iommu_domain_create(&dma->domain, dma->device);
-        if (error != 0) {
+        dma->has_domain = error == 0;
+        if (error != 0 && dma->confined) {
             heap_free(dma);
             return error;
         }
-        dma->confined = true;
     }
     object_init(&dma->object, OBJECT_DMA);
     spin_lock(&object_lock);
@@ -111,7 +114,7 @@ static void mapping_free(struct dma_mapping *mapping)
 static void block(struct dma *dma)
 {
     spin_lock(&dma->lock);
-    if (dma->confined && !dma->blocked) {
+    if (dma->has_domain && !dma->blocked) {
         iommu_domain_block(&dma->domain);
     }
     dma->blocked = true;
@@ -150,7 +153,7 @@ void dma_destroy(struct object *object)
     if (dma->watcher != NULL) {
         object_put(&dma->watcher->object);
     }
-    if (dma->confined) {
+    if (dma->has_domain) {
         iommu_domain_destroy(&dma->domain);
     }
     heap_free(dma);
