@@ -61,7 +61,8 @@ def run(root, cases):
     if os.geteuid() != 0:
         flags += ["--user", "--map-root-user"]
     done = subprocess.run(
-        ["unshare", *flags, "/bin/sh", "-c", SCRIPT, "sh", root, cases],
+        # This run may have been started with signals ignored (nohup): the scripts are not.
+        ["env", "--default-signal", "unshare", *flags, "/bin/sh", "-c", SCRIPT, "sh", root, cases],
         env=ENVIRONMENT,
         stdin=subprocess.DEVNULL,
         capture_output=True,
