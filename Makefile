@@ -6,7 +6,7 @@
 
 ARCH  ?= x86_64
 # Processors that `make test` tests; `make test ARCH=...` tests one.
-PORTS := x86_64
+PORTS := x86_64 aarch64
 TESTED := $(if $(filter command,$(origin ARCH)),$(ARCH),$(PORTS))
 BUILD := build/$(ARCH)
 HOST  := build/host

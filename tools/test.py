@@ -4,9 +4,10 @@
 """make test: runs the suites and closes with one line "N passed, N failed".
 
 Suites, in this order (name some to run only these): checks of the sources, unit tests on this
-machine; for each processor the boot scenarios and the differential test. Each one's full output is
-in build/test/<suite>.log. A suite that ends without its own closing line counts as a failure, so
-nothing that broke is passed over.
+machine; for each processor the boot scenarios and the differential test, several side by side, as
+most of them wait more than they compute. Each one's full output is in build/test/<suite>.log. A
+suite that ends without its own closing line counts as a failure, so nothing that broke is passed
+over.
 """
 
 import argparse
@@ -44,11 +45,11 @@ class Suite:
     def finish(self, seconds):
         LOGS.mkdir(parents=True, exist_ok=True)
         (LOGS / f"{self.name}.log").write_text("\n".join(self.log) + "\n")
-        print(f"{self.name}: {self.passed} passed, {self.failed} failed ({seconds:.0f} s)")
+        text = f"{self.name}: {self.passed} passed, {self.failed} failed ({seconds:.0f} s)\n"
         if self.failed:
             shown = "\n".join(self.log).splitlines()[-SHOWN_LINES:]
-            print("\n".join("    " + line for line in shown))
-        sys.stdout.flush()
+            text += "".join("    " + line + "\n" for line in shown)
+        print(text, end="", flush=True)
 
 
 def run_checks(suite, _):
@@ -167,12 +168,13 @@ SUITES = {"checks": run_checks, "unit": run_unit, "boot": run_boot, "posix": run
 IN_GUESTS = ("boot", "posix")  # these once for each processor
 
 
-def chosen(options):
-    """(suite, processor) in order; no processor where the suite runs on this machine."""
-    names = options.suites or list(SUITES)
-    on_machine = [(name, None) for name in names if name not in IN_GUESTS]
-    in_guests = [(name, arch) for arch in options.arch for name in names if name in IN_GUESTS]
-    return on_machine + in_guests
+def run(name, arch, options):
+    """One suite, for one processor where it runs in guests."""
+    suite = Suite(f"{name}-{arch}" if arch else name)
+    start = time.monotonic()
+    SUITES[name](suite, argparse.Namespace(jobs=options.jobs, arch=arch))
+    suite.finish(time.monotonic() - start)
+    return suite
 
 
 def main():
@@ -181,14 +183,13 @@ def main():
     parser.add_argument("--arch", nargs="+", default=["x86_64"], help="processors of the guests")
     parser.add_argument("suites", nargs="*", choices=[[], *SUITES], metavar="SUITE")
     options = parser.parse_args()
-    passed = failed = 0
-    for name, arch in chosen(options):
-        suite = Suite(f"{name}-{arch}" if arch else name)
-        start = time.monotonic()
-        SUITES[name](suite, argparse.Namespace(jobs=options.jobs, arch=arch))
-        suite.finish(time.monotonic() - start)
-        passed += suite.passed
-        failed += suite.failed
+    names = options.suites or list(SUITES)
+    done = [run(name, None, options) for name in names if name not in IN_GUESTS]
+    guests = [(name, arch) for name in IN_GUESTS if name in names for arch in options.arch]
+    with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
+        done += pool.map(lambda pair: run(*pair, options), guests)
+    passed = sum(suite.passed for suite in done)
+    failed = sum(suite.failed for suite in done)
     print(f"{passed} passed, {failed} failed")
     return 1 if failed else 0
 

@@ -176,11 +176,6 @@ static inline void mmu_space_load(struct mmu_space *space)
 // Kernel half only; what an idle CPU or a dying space falls back to.
 extern struct mmu_space mmu_kernel_space;
 
-static inline void mmu_space_load_kernel(void)
-{
-    mmu_space_load(&mmu_kernel_space);
-}
-
 // Boot CPU, after page_init: final kernel tables from boot_info and the linker's symbols, then
 // mmu_init_cpu.
 void mmu_init_kernel(void);

@@ -168,15 +168,3 @@ void io_table_unmap(struct io_table *table, uint64_t bus, uint64_t bytes)
         done += span(level) * count;
     }
 }
-
-physical_t io_table_find(const struct io_table *table, uint64_t bus)
-{
-    struct io_table copy = *table; // walk makes nothing here
-    unsigned level = 0;
-    uint64_t *entry = bus < span(table->levels) ? walk(&copy, bus, &level, false) : NULL;
-    if (entry == NULL || *entry == 0) {
-        return ~0ull;
-    }
-    uint64_t within = span(level) - 1;
-    return (*entry & table->format->address_mask & ~within) | (bus & within);
-}

@@ -47,6 +47,3 @@ int io_table_map(struct io_table *table, uint64_t bus, physical_t physical, uint
 // Clears what io_table_map entered for exactly these bytes, page by page or as a whole. The caller
 // then makes the unit forget them, before the pages can be used for anything else.
 void io_table_unmap(struct io_table *table, uint64_t bus, uint64_t bytes);
-
-// The physical address behind a bus address; ~0: none. For checks and tests.
-physical_t io_table_find(const struct io_table *table, uint64_t bus);

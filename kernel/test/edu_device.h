@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // SPDX-FileCopyrightText: 2026 The XINIM authors
 
-// QEMU's edu device as far as the tests of DMA need it (QEMU, docs/specs/edu.txt): something that
-// writes to any bus address.
+// QEMU's edu device as far as the tests need it (QEMU, docs/specs/edu.txt): something that writes
+// to any bus address, and sends any interrupt message.
 
 #pragma once
 
@@ -19,3 +19,7 @@ void edu_close(struct edu_device *edu);
 
 // Writes 8 bytes, whatever they are, to a bus address; takes a tenth of a second.
 void edu_write(struct edu_device *edu, uint64_t bus);
+
+// Its messages are this one from now on.
+void edu_set_message(struct edu_device *edu, handle_t root, uint64_t address, uint32_t data);
+void edu_send_message(struct edu_device *edu);

@@ -142,7 +142,7 @@ def main():
     parser.add_argument("--reference-only", action="store_true", help="judge only determinism here")
     arguments = parser.parse_args()
     cases = load_cases(arguments.only)
-    work = ROOT / "build" / "test" / "posix"
+    work = ROOT / "build" / "test" / f"posix-{guest.ARCH}"
     write_cases(work / "cases", cases)
     references = run_reference(work, work / "cases")
     if arguments.reference_only:

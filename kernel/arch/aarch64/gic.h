@@ -9,7 +9,6 @@
 #include "kernel/arch/aarch64/its.h"
 
 enum {
-    GIC_IPIS = 16,
     GIC_SHARED = 32,
     GIC_SPECIAL = 1020, // this and the next three: nothing is pending
 };

@@ -46,6 +46,20 @@ static const struct io_table_format format = {
     .written = count_written,
 };
 
+// What the unit would find behind a bus address; ~0: nothing.
+static physical_t translate(const struct io_table *table, uint64_t bus)
+{
+    unsigned level = table->levels;
+    uint64_t entry = bus >> (PAGE_SHIFT + level * IO_TABLE_BITS) == 0 ? table->root : 0;
+    while (level > 0 && entry != 0 && (entry & BIG) == 0) {
+        level--;
+        const uint64_t *entries = physical_to_virtual(entry & format.address_mask);
+        entry = entries[bus >> (PAGE_SHIFT + level * IO_TABLE_BITS) & (IO_TABLE_ENTRIES - 1)];
+    }
+    uint64_t within = (1ull << (PAGE_SHIFT + level * IO_TABLE_BITS)) - 1;
+    return entry == 0 ? ~0ull : (entry & format.address_mask & ~within) | (bus & within);
+}
+
 static int make_machine(void **state)
 {
     (void)state;
@@ -63,7 +77,7 @@ static struct run runs[64];
 static void check(const struct io_table *table, uint64_t base)
 {
     for (uint64_t i = 0; i < PAGES; i++) {
-        physical_t found = io_table_find(table, base + i * PAGE_SIZE + 5);
+        physical_t found = translate(table, base + i * PAGE_SIZE + 5);
         assert_int_equal(found, model[i] == 0 ? ~0ull : model[i] * PAGE_SIZE + 5);
     }
 }
@@ -148,7 +162,7 @@ static void test_reach(void **state)
     assert_int_equal(io_table_map(&table, (1ull << 39) - PAGE_SIZE, 0, 2 * PAGE_SIZE, RIGHT_READ),
                      -E_INVAL);
     assert_int_equal(io_table_map(&table, ~0ull - 4095, 0, PAGE_SIZE, RIGHT_READ), -E_INVAL);
-    assert_int_equal(io_table_find(&table, 1ull << 39), ~0ull);
+    assert_int_equal(translate(&table, 1ull << 39), ~0ull);
     io_table_destroy(&table);
 }
 
@@ -164,9 +178,9 @@ static void test_large_after_small(void **state)
     assert_int_equal(io_table_map(&table, LARGE + PAGE_SIZE, 0, PAGE_SIZE, RIGHT_READ), 0);
     io_table_unmap(&table, LARGE + PAGE_SIZE, PAGE_SIZE);
     assert_int_equal(io_table_map(&table, LARGE, 3 * LARGE, LARGE, RIGHT_WRITE), 0);
-    assert_int_equal(io_table_find(&table, LARGE + 0x12345), 3 * LARGE + 0x12345);
+    assert_int_equal(translate(&table, LARGE + 0x12345), 3 * LARGE + 0x12345);
     io_table_unmap(&table, LARGE, LARGE);
-    assert_int_equal(io_table_find(&table, LARGE), ~0ull);
+    assert_int_equal(translate(&table, LARGE), ~0ull);
     io_table_destroy(&table);
 }
 

@@ -70,6 +70,9 @@ enum {
 #define GUEST_OUTPUT(registers)  ((registers)->rsi)
 #define GUEST_POINTER(registers) ((registers)->fs_base)
 
+// A message that an IOMMU remaps (VT-d 3.3, 5.1.2.2) counts only from a device.
+#define CPU_CAN_SEND(address) (((address)&0x10) == 0)
+
 // All bits of the flags but single-step, and whether the kernel let only harmless ones through.
 static inline void guest_set_all_flags(struct guest_registers *registers)
 {
