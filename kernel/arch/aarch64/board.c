@@ -40,7 +40,7 @@ struct node {
     uint32_t address_cells, size_cells; // of its children
     bool judged;
     struct value compatible, reg, device_type, method, interrupts, bootargs;
-    struct value interrupt_names, iommu_map, initrd_start, initrd_end, status;
+    struct value interrupt_names, phandle, iommu_map, initrd_start, initrd_end, status;
 };
 
 struct reader {
@@ -210,24 +210,29 @@ static uint32_t named_interrupt(const struct node *node, const char *name)
     return 0;
 }
 
-static void read_smmu(struct board *board, const struct node *node, const struct node *parent)
+static const char *read_smmu(struct board *board, const struct node *node,
+                             const struct node *parent)
 {
     struct boot_memory_range found;
-    if (board->smmu == 0 && range(node, parent, 0, &found) && found.base % PAGE_SIZE == 0) {
-        board->smmu = found.base;
-        board->smmu_events = named_interrupt(node, "eventq");
-        board->smmu_errors = named_interrupt(node, "gerror");
+    if (board->smmu != 0 || !range(node, parent, 0, &found) || found.base % PAGE_SIZE != 0) {
+        return "it has two SMMUs, or one without registers";
     }
+    board->smmu = found.base;
+    board->smmu_phandle = (uint32_t)cells(node->phandle, 0, 1);
+    board->smmu_events = named_interrupt(node, "eventq");
+    board->smmu_errors = named_interrupt(node, "gerror");
+    return NULL;
 }
 
 // Requester ids and stream ids have to be the same: a base, the unit, the same base, how many.
-static const char *check_iommu_map(const struct node *node)
+static const char *read_pci(struct board *board, const struct node *node)
 {
     struct value map = node->iommu_map;
     if (map.bytes != NULL && (map.length != 16 || cells(map, 0, 1) != 0 || cells(map, 2, 1) != 0 ||
                               cells(map, 3, 1) != 0x10000)) {
         return "its iommu-map does not name all PCI functions by their own ids";
     }
+    board->pci_iommu = (uint32_t)cells(map, 1, 1);
     return NULL;
 }
 
@@ -265,9 +270,9 @@ static const char *judge(struct reader *reader)
     } else if (has(node->compatible, "arm,gic-v3-its")) {
         board->gic_its = range(node, parent, 0, &found) ? found.base : 0;
     } else if (has(node->compatible, "arm,smmu-v3")) {
-        read_smmu(board, node, parent);
+        return read_smmu(board, node, parent);
     } else if (has(node->compatible, "pci-host-ecam-generic")) {
-        return check_iommu_map(node);
+        return read_pci(board, node);
     } else if (has(node->compatible, "arm,armv8-timer")) {
         read_timer(board, node);
     } else if (has(node->compatible, "arm,pl011") && board->uart == 0 &&
@@ -334,6 +339,7 @@ static void keep(struct node *node, const char *name, struct value value)
         {"method", &node->method},
         {"interrupts", &node->interrupts},
         {"interrupt-names", &node->interrupt_names},
+        {"phandle", &node->phandle},
         {"iommu-map", &node->iommu_map},
         {"bootargs", &node->bootargs},
         {"linux,initrd-start", &node->initrd_start},
@@ -464,6 +470,9 @@ static const char *check(const struct board *board)
     }
     if (board->timer == 0) {
         return "it names no virtual timer";
+    }
+    if (board->smmu_phandle != board->pci_iommu) {
+        return "its iommu-map does not name its SMMUv3";
     }
     return NULL;
 }

@@ -32,6 +32,7 @@ struct board {
     uint64_t gic_its;                  // 0: none
     uint64_t smmu;                     // SMMUv3 before PCI; 0: none
     uint32_t smmu_events, smmu_errors; // its interrupts; 0: none
+    uint32_t smmu_phandle, pci_iommu;  // its name, and PCI's for it; the same; 0: none
     uint32_t timer;                    // interrupt number of the virtual timer
     uint64_t uart;                     // PL011; 0: none
 

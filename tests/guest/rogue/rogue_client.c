@@ -5,8 +5,10 @@
 // rogue driver rogue.0 is stopped, put to its account and ends it; without an IOMMU the same
 // attacks succeed, where that can be shown without ending the machine.
 //
-// Canaries: the kernel's copy of the command line, a page of this process, rogue.1's own page, its
-// device's registers, its interrupts.
+// Victims: the kernel's copy of the command line and its code, a page of this process, rogue.1's
+// own page, its device's registers, its interrupts. Nothing else may change: after each attack all
+// of the memory that was free is looked through (canaries.h); tests/boot/test_confinement.py
+// compares what the kernel never writes with its file.
 
 #include <stdlib.h>
 #include <string.h>
@@ -16,13 +18,15 @@
 #include "lib/sys/start.h"
 #include "lib/sys/thread.h"
 #include "tests/guest/guest_test.h"
+#include "tests/guest/rogue/canaries.h"
 #include "tests/guest/rogue/memory.h"
 #include "tests/guest/rogue/message.h"
 #include "tests/guest/rogue/rogue.h"
 #include "tests/guest/rs/client.h"
 
-#define REPLACED_NS 10000000000ull // detects that a driver is not replaced
-#define SETTLE_NS   300000000ull   // a transfer takes 100 ms
+#define REPLACED_NS  10000000000ull // detects that a driver is not replaced
+#define SETTLE_NS    300000000ull   // a transfer takes 100 ms
+#define LATE_STEP_NS 20000000ull
 
 enum {
     BYTES = ROGUE_WORDS * sizeof(uint64_t), // of an attack
@@ -31,6 +35,7 @@ enum {
     TEXT_MAX = 4096,
     LINE_MAX = 2048,
     LIVENESS = 4, // edu's register
+    LATE_WRITES = 5,
     PAGE_MASK = PAGE_SIZE - 1,
 };
 
@@ -122,7 +127,7 @@ static void check_stopped(const struct rs_service_info *before, uint64_t faults,
 }
 
 // The device reads from, or writes to, an address that it has no business with.
-static void attack(enum rogue_op op, uint64_t bus, uint64_t bytes)
+static void strike(enum rogue_op op, uint64_t bus, uint64_t bytes)
 {
     struct rs_service_info before;
     if (!CHECK(wait_state(attacker, RS_RUNNING, &before)))
@@ -134,17 +139,30 @@ static void attack(enum rogue_op op, uint64_t bus, uint64_t bytes)
         check_stopped(&before, faults, op == ROGUE_WRITE, bus);
 }
 
+// The same where no canary is, so none may fall.
+static void attack(enum rogue_op op, uint64_t bus, uint64_t bytes)
+{
+    strike(op, bus, bytes);
+    CHECK(canaries_are_whole());
+}
+
 // ---- rows ----
+
+// A number of the kernel's command line; 0: none.
+static uint64_t option(const char *line, const char *key)
+{
+    const char *at = strstr(line, key);
+    return at == NULL ? 0 : strtoull(at + strlen(key), NULL, 0);
+}
 
 // The kernel's copy of the command line: its physical address stands in it.
 static void row_kernel(void)
 {
     char line[LINE_MAX] = "", now[LINE_MAX] = "";
     CHECK(sys_info(INFO_COMMAND_LINE, 0, line, sizeof(line)) > 0);
-    const char *option = strstr(line, "rogue.kernel=");
-    if (!CHECK(option != NULL))
+    uint64_t physical = option(line, "rogue.kernel=");
+    if (!CHECK(physical != 0))
         return;
-    uint64_t physical = strtoull(option + strlen("rogue.kernel="), NULL, 0);
 
     // Within the page: what lies in two is two faults.
     uint64_t bytes = PAGE_SIZE - (physical & PAGE_MASK);
@@ -159,6 +177,35 @@ static void row_kernel(void)
     attack(ROGUE_WRITE, physical, 8);
     CHECK(sys_info(INFO_COMMAND_LINE, 0, now, sizeof(now)) > 0);
     CHECK_EQUAL(strcmp(line, now) == 0, confined);
+}
+
+// Code that has run for the last time. Whether it was written the host sees.
+static void row_kernel_code(void)
+{
+    char line[LINE_MAX] = "";
+    CHECK(sys_info(INFO_COMMAND_LINE, 0, line, sizeof(line)) > 0);
+    uint64_t physical = option(line, "rogue.code=");
+    uint64_t code = option(line, "rogue.code_is=");
+    uint8_t seen[BYTES];
+    if (!CHECK(physical != 0))
+        return;
+    poison_device();
+    attack(ROGUE_READ, physical, sizeof(code));
+    read_device(0, seen);
+    CHECK_EQUAL(memcmp(seen, &code, sizeof(code)) == 0, !confined);
+    poison_device();
+    attack(ROGUE_WRITE, physical, sizeof(code));
+}
+
+// Anywhere in memory.
+static void row_canaries(void)
+{
+    enum { PLACES = 4 };
+    for (unsigned i = 0; i < PLACES; i++) {
+        poison_device();
+        strike(ROGUE_WRITE, canaries_page(i, PLACES), 8);
+        CHECK_EQUAL(canaries_are_whole(), confined);
+    }
 }
 
 static void read_and_write(struct pinned *victim)
@@ -285,26 +332,40 @@ static void row_registers(void)
 }
 
 // The driver dies with a transfer under way, whose memory has another owner when it is carried out.
-static void row_late_write(void)
+// It is started so much before the death. False: it was carried out before the death, or somebody
+// else was quicker to get the memory.
+static bool late_write(time_ns_t before_death)
 {
     struct pinned own, next;
     struct rs_service_info info;
     if (!CHECK(wait_state(attacker, RS_RUNNING, &info)) ||
         !CHECK_EQUAL(pinned_create(&own, PAGE_SIZE), 0))
-        return;
+        return false;
     poison_device();
     uint64_t bus = map(&own);
     CHECK_EQUAL(order(ROGUE_WRITE_LATE, bus, BYTES), 0);
+    thread_sleep_until(sys_clock() + before_death);
     CHECK_EQUAL(rs_control(RS_CONTROL_KILL, attacker), 0);
     CHECK(replaced_after(&info));
-    CHECK(pinned_is(&own, 0)); // else it was not under way any more
+    bool was_late = pinned_is(&own, 0);
     pinned_destroy(&own);
-    if (!CHECK(pinned_create_at(&next, own.physical, PAGE_SIZE)))
-        return;
+    was_late = was_late && pinned_create_at(&next, own.physical, PAGE_SIZE);
     thread_sleep_until(sys_clock() + SETTLE_NS);
-    CHECK_EQUAL(pinned_is(&next, 0), confined);
-    pinned_destroy(&next);
+    if (was_late) {
+        CHECK_EQUAL(pinned_is(&next, 0), confined);
+        pinned_destroy(&next);
+    }
     CHECK(wait_state(attacker, RS_RUNNING, &info));
+    return was_late;
+}
+
+static void row_late_write(void)
+{
+    unsigned late = 0;
+    for (unsigned i = 0; i < LATE_WRITES; i++)
+        late += late_write(i * LATE_STEP_NS);
+    log_info("%u of %u deaths with a write under way", late, LATE_WRITES);
+    CHECK(late > 0);
 }
 
 // ---- interrupts ----
@@ -390,6 +451,7 @@ static void run(void)
         const char *name;
         void (*run)(void);
     } rows[] = {
+        {"anywhere in memory", row_canaries},
         {"a process's memory", row_process},
         {"another driver's memory", row_other_driver},
         {"its own memory, unmapped", row_unmapped},
@@ -399,11 +461,13 @@ static void run(void)
         {"another device's registers", row_registers},
         {"forged interrupts", row_interrupts},
         {"the kernel's memory", row_kernel},
+        {"the kernel's code", row_kernel_code},
     };
     for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         log_info("%s", rows[i].name);
         rows[i].run();
         check_bystander();
+        CHECK(canaries_are_whole());
     }
 }
 
@@ -418,7 +482,11 @@ int main(int argc, char **argv)
         CHECK_EQUAL(rs_connect(attacker, &endpoint), 0) &&
         CHECK_EQUAL(rs_connect(bystander, &other_endpoint), 0) &&
         CHECK_EQUAL(pinned_init(startup_handle("root")), 0) &&
-        CHECK_EQUAL(forged_init(startup_handle("root")), 0)) {
+        CHECK_EQUAL(forged_init(startup_handle("root")), 0) && CHECK_EQUAL(canaries_take(), 0)) {
+        struct info_memory memory = {0};
+        CHECK(sys_info(INFO_MEMORY, 0, &memory, sizeof(memory)) > 0);
+        log_info("%llu of %llu KiB are canaries", (unsigned long long)canaries_bytes() / 1024,
+                 (unsigned long long)memory.total_bytes / 1024);
         confined = status_says(attacker, "DMA confined");
         log_info("the driver's DMA is %s", confined ? "confined" : "unprotected");
         run();

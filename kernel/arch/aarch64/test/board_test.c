@@ -191,6 +191,30 @@ static void add_timer(void)
     end_node();
 }
 
+static void add_smmu(uint32_t base, uint32_t phandle)
+{
+    node("smmuv3@9050000");
+    text("compatible", "arm,smmu-v3");
+    CELLS("reg", 0, base, 0, 0x20000);
+    CELLS("interrupts", 0, 74, 1, 0, 75, 1, 0, 76, 1, 0, 77, 1);
+    property("interrupt-names", "eventq\0priq\0cmdq-sync\0gerror", 29);
+    CELLS("phandle", phandle);
+    end_node();
+}
+
+// `count` cells of the map are there; 0: no map.
+static void add_pci(unsigned count, const uint32_t *iommu_map)
+{
+    node("pcie@10000000"); // three cells of address below it
+    text("compatible", "pci-host-ecam-generic");
+    CELLS("#address-cells", 3);
+    CELLS("#size-cells", 2);
+    if (count > 0) {
+        cells("iommu-map", count, iommu_map);
+    }
+    end_node();
+}
+
 static void add_others(void)
 {
     node("psci");
@@ -201,10 +225,6 @@ static void add_others(void)
     property("compatible", "arm,pl011\0arm,primecell", 24);
     CELLS("reg", 0, 0x09000000, 0, 0x1000);
     end_node();
-    node("pcie@10000000"); // three cells of address below it
-    CELLS("#address-cells", 3);
-    CELLS("#size-cells", 2);
-    end_node();
     node("chosen");
     text("bootargs", "console=ttyAMA0");
     CELLS("linux,initrd-start", 0x44000000);
@@ -212,14 +232,25 @@ static void add_others(void)
     end_node();
 }
 
-static void make_board(unsigned gic, unsigned cpus, uint32_t ram)
+enum { SMMU = 0x8004 }; // its phandle
+
+static const uint32_t iommu_map[] = {0, SMMU, 0, 0x10000};
+
+static void add_board(unsigned gic, unsigned cpus, uint32_t ram)
 {
-    begin_tree();
     add_memory(0x40000000, ram);
     add_cpus(cpus);
     gic == 2 ? add_gic2() : add_gic3();
     add_timer();
     add_others();
+}
+
+static void make_board(unsigned gic, unsigned cpus, uint32_t ram)
+{
+    begin_tree();
+    add_board(gic, cpus, ram);
+    add_smmu(0x09050000, SMMU);
+    add_pci(4, iommu_map);
     end_tree(0x4f000000, 0x1000);
 }
 
@@ -261,6 +292,8 @@ static void test_gicv2(void **state)
     assert_true(board.gic_v2m == 0x08020000 && board.gic_its == 0);
     assert_int_equal(board.timer, 16 + 11);
     assert_true(board.uart == 0x09000000);
+    assert_true(board.smmu == 0x09050000);
+    assert_true(board.smmu_events == 32 + 74 && board.smmu_errors == 32 + 77);
     assert_string_equal(board.command_line, "console=ttyAMA0");
     assert_true(board.initrd == 0x44000000 && board.initrd_bytes == 0x100000);
 }
@@ -302,7 +335,74 @@ static void test_memory_in_any_order(void **state)
     assert_true(board.command_line == NULL && board.initrd_bytes == 0 && board.uart == 0);
 }
 
+static void test_no_smmu(void **state)
+{
+    (void)state;
+    begin_tree();
+    add_board(3, 1, 64u << 20);
+    add_pci(0, NULL);
+    end_tree(0, 0);
+    assert_null(read_copy(tree, tree_bytes));
+    assert_true(board.smmu == 0);
+}
+
 // ---- bad trees ----
+
+static void test_devices_that_the_smmu_does_not_see(void **state)
+{
+    (void)state;
+    static const struct {
+        unsigned cells;
+        uint32_t map[8];
+    } maps[] = {
+        {3, {0, SMMU, 0}},                              // cut off
+        {4, {0, SMMU, 0, 0x8000}},                      // half of the functions
+        {4, {0, SMMU, 0, 0xffffffff}},                  // more than there are
+        {4, {0, SMMU, 0x100, 0x10000}},                 // others' stream ids
+        {4, {0x100, SMMU, 0, 0x10000}},                 // not the first bus
+        {8, {0, SMMU, 0, 8, 8, SMMU, 8, 0xfff8}},       // in parts
+        {8, {0, SMMU, 0, 0x10000, 0, SMMU, 0, 0x10000}} // twice
+    };
+    for (unsigned i = 0; i < sizeof(maps) / sizeof(maps[0]); i++) {
+        begin_tree();
+        add_board(3, 1, 64u << 20);
+        add_pci(maps[i].cells, maps[i].map);
+        add_smmu(0x09050000, SMMU);
+        end_tree(0, 0);
+        expect_wrong("its iommu-map does not name all PCI functions");
+    }
+    static const struct {
+        uint32_t smmu; // 0: none
+        unsigned cells;
+    } names[] = {{SMMU + 1, 4}, {0, 4}, {SMMU, 0}};
+    for (unsigned i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        begin_tree();
+        add_board(3, 1, 64u << 20);
+        if (names[i].smmu != 0) {
+            add_smmu(0x09050000, names[i].smmu);
+        }
+        add_pci(names[i].cells, iommu_map);
+        end_tree(0, 0);
+        expect_wrong("its iommu-map does not name its SMMUv3");
+    }
+}
+
+static void test_bad_smmus(void **state)
+{
+    (void)state;
+    static const uint32_t bases[][2] = {{0x09050800, 0}, {0x09050000, 0x09080000}};
+    for (unsigned i = 0; i < sizeof(bases) / sizeof(bases[0]); i++) {
+        begin_tree();
+        add_board(3, 1, 64u << 20);
+        add_smmu(bases[i][0], SMMU);
+        if (bases[i][1] != 0) {
+            add_smmu(bases[i][1], SMMU);
+        }
+        add_pci(4, iommu_map);
+        end_tree(0, 0);
+        expect_wrong("two SMMUs, or one without registers");
+    }
+}
 
 static void test_parts_missing(void **state)
 {
@@ -425,6 +525,7 @@ static void assert_sound(void)
     assert_in_range(board.cpu_count, 1, CPU_MAX);
     assert_in_range(board.gic_version, 2, 3);
     assert_in_range(board.timer, 16, 31);
+    assert_true(board.smmu == 0 || board.smmu_phandle == board.pci_iommu);
     assert_true(board.gic_redistributor_count <= BOARD_REGION_MAX);
     if (board.command_line != NULL) {
         (void)strlen(board.command_line); // ends inside the tree
@@ -469,6 +570,9 @@ int main(void)
         cmocka_unit_test(test_gicv3_64_megabytes),
         cmocka_unit_test(test_more_cpus_than_the_kernel_has),
         cmocka_unit_test(test_memory_in_any_order),
+        cmocka_unit_test(test_no_smmu),
+        cmocka_unit_test(test_devices_that_the_smmu_does_not_see),
+        cmocka_unit_test(test_bad_smmus),
         cmocka_unit_test(test_parts_missing),
         cmocka_unit_test(test_overlapping_memory),
         cmocka_unit_test(test_too_many_of_everything),
