@@ -243,6 +243,32 @@ static void test_detach_waits_for_the_device(void **state)
     peer_close(&peer);
 }
 
+// What the client submits again must not overtake the same request of its session before.
+static void test_successor_session_waits_for_the_device(void **state)
+{
+    (void)state;
+    struct peer before, peer;
+    assert_int_equal(peer_attach(&before, 0, 5), 0);
+    ram_disk.mode = RAM_DISK_HOLD;
+    put_io(&before, BLOCK_WRITE, 8192, 512, 0);
+    publish(&before);
+    fake_run();
+    assert_int_equal(ram_disk.logged, 1);
+    assert_int_equal(peer_attach(&peer, 0, 5), 0);
+    put_io(&peer, BLOCK_WRITE, 8192, 512, 0);
+    publish(&peer);
+    fake_run();
+    assert_int_equal(ram_disk.logged, 1);
+    ram_disk.mode = RAM_DISK_ONE_A_STEP;
+    fake_run();
+    assert_int_equal(ram_disk.logged, 2);
+    assert_int_equal(collect(&peer), 1);
+    assert_int_equal(peer.failed, 0);
+    assert_int_equal(ring_consumer_ready(&before.completions), 0);
+    peer_close(&before);
+    peer_close(&peer);
+}
+
 // ---- scheduling ----
 
 static void test_neighbours_are_merged_and_sorted(void **state)
@@ -645,6 +671,7 @@ int main(void)
         TEST(test_attach_refused),
         TEST(test_sessions_run_out_and_are_reused),
         TEST(test_detach_waits_for_the_device),
+        TEST(test_successor_session_waits_for_the_device),
         TEST(test_neighbours_are_merged_and_sorted),
         TEST(test_merging_stops_at_the_longest_command),
         TEST(test_unaligned_pieces_shorten_a_run),
