@@ -108,7 +108,9 @@ struct block_unit {
     uint32_t request_bytes_max;
     struct dma_piece pieces[BLOCK_UNIT_PIECES_MAX]; // of the command being built
     struct block_list own;                          // the library's requests
-    struct dma_buffer scratch;
+    struct dma_buffer scratch;                      // while partition tables are read
+    uint64_t scratch_offset;                        // what is in it: from there on the disk
+    uint32_t scratch_valid;                         // so many bytes
     struct block_statistics statistics;
 };
 
