@@ -17,7 +17,7 @@
 struct block_server block_server;
 
 enum {
-    SCRATCH_BYTES = 16 * 1024, // partition tables are read in pieces of at most this
+    SCRATCH_BYTES = 32 * 1024, // holds MBR, GPT and its usual array of entries at once
     TAKE_ROUNDS_MAX =
         8, // times one wake-up looks at the rings again before messages get their turn
 };
@@ -96,25 +96,51 @@ static bool own_read_is_done(void *context)
     return read->pending.result != -E_INPROGRESS;
 }
 
-static int read_disk(void *context, uint64_t offset, void *to, uint32_t bytes)
+// Reads from the disk into the scratch buffer.
+static int load_scratch(struct block_unit *unit, uint64_t offset, uint32_t bytes)
 {
     static struct own_read read; // outlives this call if the device never answers
-    struct block_unit *unit = context;
-    if (bytes > unit->scratch.bytes)
-        return -E_INVAL;
     read = (struct own_read){
         .unit = unit,
         .pending = {.op = BLOCK_READ, .offset = offset, .bytes = bytes, .result = -E_INPROGRESS},
     };
+    unit->scratch_valid = 0;
     block_list_add(&unit->own, &read.pending);
     schedule_dispatch(unit);
     int status = driver_wait_until(own_read_is_done, &read, BLOCK_COMMAND_TIMEOUT_NS,
                                    "block: partition table");
+    if (status < 0 || read.pending.result < 0)
+        return status < 0 ? status : read.pending.result;
+    unit->scratch_offset = offset;
+    unit->scratch_valid = bytes;
+    return 0;
+}
+
+static bool is_in_scratch(const struct block_unit *unit, uint64_t offset, uint32_t bytes)
+{
+    return bytes <= unit->scratch_valid && offset >= unit->scratch_offset &&
+           offset - unit->scratch_offset <= unit->scratch_valid - bytes;
+}
+
+// Tables are read block by block, and each wait for the device costs a restarted driver time: so
+// what follows is fetched, too.
+static int read_disk(void *context, uint64_t offset, void *to, uint32_t bytes)
+{
+    struct block_unit *unit = context;
+    if (bytes > unit->scratch.bytes || offset > unit->config.capacity)
+        return -E_INVAL;
+    uint64_t start = offset & ~(uint64_t)(PAGE_SIZE - 1);
+    uint64_t left = unit->config.capacity - start;
+    uint32_t ahead = left < SCRATCH_BYTES ? (uint32_t)left : SCRATCH_BYTES;
+    int status = is_in_scratch(unit, offset, bytes) ? 0 : load_scratch(unit, start, ahead);
+    if (status < 0 && status != -E_TIMEDOUT)
+        status = load_scratch(unit, offset, bytes); // perhaps a bad block that nobody needs
     if (status < 0)
         return status;
-    if (read.pending.result == 0)
-        memcpy(to, unit->scratch.memory, bytes);
-    return read.pending.result;
+    if (!is_in_scratch(unit, offset, bytes))
+        return -E_INVAL;
+    memcpy(to, (const uint8_t *)unit->scratch.memory + (offset - unit->scratch_offset), bytes);
+    return 0;
 }
 
 static int read_table(struct block_unit *unit)
@@ -122,6 +148,7 @@ static int read_table(struct block_unit *unit)
     int status = dma_buffer_create(unit->config.dma, SCRATCH_BYTES, DMA_ANYWHERE, &unit->scratch);
     if (status < 0)
         return status;
+    unit->scratch_valid = 0;
     struct block_disk disk = {
         .read = read_disk,
         .context = unit,

@@ -12,9 +12,12 @@
 //
 // Invariants:
 //   S1  session->taken == requests in window + direct + barrier + commands of this session, and is
-//   at most its depth S2  unit->in_flight == commands with in_flight set, and is at most
-//   unit->config.depth S3  while a barrier is held back or under way no further request is taken
-//   from the ring
+//       at most its depth
+//   S2  unit->in_flight == commands with in_flight set, and is at most unit->config.depth
+//   S3  while a barrier is held back or under way no further request is taken from the ring
+//   S4  while commands of the session that this one replaced are in the device, no request is
+//       taken: a request that the client submitted again would else be carried out once more after
+//       its completion, when its memory serves something else
 
 #pragma once
 
@@ -48,7 +51,8 @@ struct block_session {
     bool closing; // detached or broken: nothing new is taken; freed when taken == 0
     uint32_t id;  // index with a sequence number, never reused soon
     uint32_t generation;
-    uint64_t badge; // of the client
+    uint32_t predecessor; // id of the session that this one replaced while it was busy, or 0
+    uint64_t badge;       // of the client
     uint32_t partition;
     struct block_unit *unit;
     uint64_t start, bytes; // of the partition
@@ -104,7 +108,9 @@ struct block_unit {
     uint32_t request_bytes_max;
     struct dma_piece pieces[BLOCK_UNIT_PIECES_MAX]; // of the command being built
     struct block_list own;                          // the library's requests
-    struct dma_buffer scratch;
+    struct dma_buffer scratch;                      // while partition tables are read
+    uint64_t scratch_offset;                        // what is in it: from there on the disk
+    uint32_t scratch_valid;                         // so many bytes
     struct block_statistics statistics;
 };
 

@@ -101,15 +101,30 @@ static struct block_session *take_free_session(void)
     return NULL;
 }
 
-// The same client on the same partition again: what it had before is void.
-static void close_predecessor(const struct block_attach *attach)
+// The same client on the same partition again: what it had before is void. Returns the session
+// whose commands are still in the device, 0 if there is none.
+static uint32_t close_predecessor(const struct block_attach *attach)
 {
+    uint32_t draining = 0;
     for (unsigned i = 0; i < BLOCK_SESSIONS_MAX; i++) {
         struct block_session *session = &block_server.session[i];
-        if (session->in_use && !session->closing && session->badge == attach->badge &&
-            session->unit == attach->unit && session->partition == attach->partition)
+        if (!session->in_use || session->badge != attach->badge || session->unit != attach->unit ||
+            session->partition != attach->partition)
+            continue;
+        if (!session->closing)
             session_close(session);
+        if (session->in_use)
+            draining = session->id;
     }
+    return draining;
+}
+
+// S4: the same requests may be under way in the session before this one, with the same memory.
+static bool waits_for_predecessor(const struct block_session *session)
+{
+    const struct block_session *before =
+        &block_server.session[session->predecessor & (BLOCK_SESSIONS_MAX - 1)];
+    return session->predecessor != 0 && before->in_use && before->id == session->predecessor;
 }
 
 static bool depth_is_good(uint32_t depth)
@@ -119,13 +134,14 @@ static bool depth_is_good(uint32_t depth)
 
 int session_attach(const struct block_attach *attach, struct block_session **result)
 {
-    close_predecessor(attach);
+    uint32_t predecessor = close_predecessor(attach);
     struct block_session *session = take_free_session();
     if (session == NULL) {
         block_os_close(attach->queue_memory);
         block_os_close(attach->notification);
         return -E_NOMEM;
     }
+    session->predecessor = predecessor;
     session->badge = attach->badge;
     session->unit = attach->unit;
     session->partition = attach->partition;
@@ -372,8 +388,8 @@ static void try_barrier(struct block_session *session)
 static bool can_take(struct block_session *session)
 {
     int room = ring_producer_room(&session->completions);
-    return session->barrier == NULL && session->free != NULL && room > 0 &&
-           session->taken < (uint32_t)room;
+    return !waits_for_predecessor(session) && session->barrier == NULL && session->free != NULL &&
+           room > 0 && session->taken < (uint32_t)room;
 }
 
 void session_take_requests(struct block_session *session)

@@ -50,6 +50,7 @@ enum inode_flag {
     INODE_CACHED_DATA = 4, // regular file whose contents are in the page cache
     INODE_ACCESS_DUE = 16, // see inode_mark_accessed
     INODE_MAY_LINK = 8,    // has no name, but linkat may give it one (O_TMPFILE)
+    INODE_SYNCING = 32,    // pagecache_sync is at it
 };
 
 // Counted by dentries, open files and whoever holds it across a sleep.
@@ -81,7 +82,7 @@ struct inode {
     uint32_t executing;       // being executed: no opening for writing
     uint32_t shared_writable; // shared writable mappings
 
-    struct wait_queue wait;  // inode lock, busy pages
+    struct wait_queue wait;  // inode lock, busy pages, end of a sync
     struct list hash_node;   // inode_find
     struct list dirty_node;  // superblock->dirty
     struct list posix_locks; // locks.c

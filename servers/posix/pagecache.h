@@ -70,6 +70,10 @@ int pagecache_make_zero(struct inode *inode, uint64_t index);
 // at both edges.
 void pagecache_truncate(struct inode *inode, uint64_t from, uint64_t to);
 
+// Drop the clean pages that lie wholly between byte `from` and `to` and that nobody uses or maps:
+// the next read comes from the file system.
+void pagecache_forget(struct inode *inode, uint64_t from, uint64_t to);
+
 // The inode goes: drop all its pages and its memory object.
 void pagecache_release(struct inode *inode);
 

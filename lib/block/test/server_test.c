@@ -243,6 +243,32 @@ static void test_detach_waits_for_the_device(void **state)
     peer_close(&peer);
 }
 
+// What the client submits again must not overtake the same request of its session before.
+static void test_successor_session_waits_for_the_device(void **state)
+{
+    (void)state;
+    struct peer before, peer;
+    assert_int_equal(peer_attach(&before, 0, 5), 0);
+    ram_disk.mode = RAM_DISK_HOLD;
+    put_io(&before, BLOCK_WRITE, 8192, 512, 0);
+    publish(&before);
+    fake_run();
+    assert_int_equal(ram_disk.logged, 1);
+    assert_int_equal(peer_attach(&peer, 0, 5), 0);
+    put_io(&peer, BLOCK_WRITE, 8192, 512, 0);
+    publish(&peer);
+    fake_run();
+    assert_int_equal(ram_disk.logged, 1);
+    ram_disk.mode = RAM_DISK_ONE_A_STEP;
+    fake_run();
+    assert_int_equal(ram_disk.logged, 2);
+    assert_int_equal(collect(&peer), 1);
+    assert_int_equal(peer.failed, 0);
+    assert_int_equal(ring_consumer_ready(&before.completions), 0);
+    peer_close(&before);
+    peer_close(&peer);
+}
+
 // ---- scheduling ----
 
 static void test_neighbours_are_merged_and_sorted(void **state)
@@ -620,8 +646,8 @@ static void test_statistics(void **state)
     struct message message = {
         .tag = message_tag(BLOCK_STATISTICS, 3, 1), .word = {0, 0, 4096}, .handle = {peer.memory}};
     assert_int_equal(fake_call_driver(5, &message), 0);
-    // The partition table's block counts too, as bytes but not as a client's request.
-    assert_non_null(strstr((char *)fake_memory(peer.memory), "reads 1\nread_bytes 1024\n"));
+    // What was read for the partition table counts too, as bytes but not as a client's request.
+    assert_non_null(strstr((char *)fake_memory(peer.memory), "reads 1\nread_bytes 33280\n"));
     message = (struct message){.tag = message_tag(BLOCK_STATISTICS, 3, 1),
                                .word = {0, MEMORY_BYTES - 10, 11},
                                .handle = {peer.memory}};
@@ -645,6 +671,7 @@ int main(void)
         TEST(test_attach_refused),
         TEST(test_sessions_run_out_and_are_reused),
         TEST(test_detach_waits_for_the_device),
+        TEST(test_successor_session_waits_for_the_device),
         TEST(test_neighbours_are_merged_and_sorted),
         TEST(test_merging_stops_at_the_longest_command),
         TEST(test_unaligned_pieces_shorten_a_run),

@@ -80,14 +80,21 @@ int64_t linux_sync_file_range(struct task *task, const uint64_t argument[SYSCALL
 
 int64_t linux_fadvise64(struct task *task, const uint64_t argument[SYSCALL_ARGUMENTS])
 {
-    enum { ADVICE_MAX = 5 }; // NORMAL, RANDOM, SEQUENTIAL, WILLNEED, DONTNEED, NOREUSE
+    enum {
+        DONTNEED = 4,
+        ADVICE_MAX = 5
+    }; // NORMAL, RANDOM, SEQUENTIAL, WILLNEED, DONTNEED, NOREUSE
     const struct file *file = file_table_peek(task->files, (int)(uint32_t)argument[0]);
+    uint64_t from = argument[1], bytes = argument[2];
     if (file == NULL || file_is_path_only(file))
         return -E_BADF;
     if (file->inode != NULL && (file->inode->mode & LINUX_S_IFMT) == LINUX_S_IFIFO)
         return -E_SPIPE;
-    if ((int64_t)argument[2] < 0 || (uint32_t)argument[3] > ADVICE_MAX)
+    if ((int64_t)bytes < 0 || (uint32_t)argument[3] > ADVICE_MAX)
         return -E_INVAL;
+    if ((uint32_t)argument[3] == DONTNEED && file->inode != NULL)
+        pagecache_forget(file->inode, from,
+                         bytes == 0 || from > UINT64_MAX - bytes ? UINT64_MAX : from + bytes);
     return 0; // read-ahead finds sequential readers by itself
 }
 

@@ -126,7 +126,7 @@ static int64_t block_ioctl(struct task *task, struct file *file, uint32_t comman
     case BLKFLSBUF: {
         int error = block_fsync(file, false);
         if (error == 0)
-            pagecache_truncate(file->inode, 0, UINT64_MAX);
+            pagecache_forget(file->inode, 0, UINT64_MAX);
         return error;
     }
     default:

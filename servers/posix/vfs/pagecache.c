@@ -533,6 +533,20 @@ void pagecache_truncate(struct inode *inode, uint64_t from, uint64_t to)
         inode->ops->release_pages(inode, dropped);
 }
 
+void pagecache_forget(struct inode *inode, uint64_t from, uint64_t to)
+{
+    if (!has_backing(inode))
+        return;
+    uint64_t index = from / PAGE_SIZE + (from % PAGE_SIZE != 0);
+    struct page *page;
+    while (index < to / PAGE_SIZE && (page = page_tree_next(&inode->pages, &index)) != NULL &&
+           index < to / PAGE_SIZE) {
+        if (page_evictable(page) && (page->flags & PAGE_SHARED) == 0)
+            page_drop(page);
+        index++;
+    }
+}
+
 void pagecache_release(struct inode *inode)
 {
     if (inode->memory != HANDLE_NONE) {
@@ -565,12 +579,8 @@ static unsigned collect_dirty(struct inode *inode, uint64_t *index, struct page 
     return count;
 }
 
-int pagecache_sync(struct inode *inode)
+static int write_back(struct inode *inode)
 {
-    int error = inode->write_error;
-    inode->write_error = 0;
-    if (inode->ops->write_pages == NULL)
-        return error;
     uint64_t index = 0;
     struct page *page[SYNC_BATCH];
     unsigned count;
@@ -591,5 +601,23 @@ int pagecache_sync(struct inode *inode)
     }
     if (inode->dirty_pages == 0)
         list_remove(&inode->dirty_node);
+    return 0;
+}
+
+int pagecache_sync(struct inode *inode)
+{
+    if (inode->ops->write_pages == NULL)
+        return 0;
+    // Pages that somebody else writes back are clean already, but not yet on the device.
+    while (inode->flags & INODE_SYNCING)
+        (void)wait_sleep(&inode->wait, DEADLINE_NEVER, WAIT_UNINTERRUPTIBLE);
+    inode->flags |= INODE_SYNCING;
+    int error = write_back(inode);
+    inode->flags &= ~(uint32_t)INODE_SYNCING;
+    wait_wake_all(&inode->wait);
+    if (error == 0) {
+        error = inode->write_error;
+        inode->write_error = 0;
+    }
     return error;
 }

@@ -5,8 +5,9 @@
 // stores go through a FIFO that drains to memory at any later time; a fence waits for its own FIFO to be empty.
 //
 // Checked: no reachable state in which both sides sleep or one sleeps with work undone (invalid end state), entries
-// arrive in order, R1 holds. Built with -DNO_FENCE the fences are gone and spin must find the lost wake-up.
-// lib/ring/test/check_model.sh runs both. Indices are modulo 8 (MODULUS), so the model wraps several times.
+// arrive in order, R1 holds. Without the fences (NO_FENCE), or without the second look between arming the doorbell and
+// going to sleep (NO_RECHECK), the search must find a lost wake-up. Indices are modulo 8 (MODULUS), so the model wraps
+// several times.
 
 #define CAPACITY 2
 #define MODULUS  8
@@ -27,6 +28,11 @@ chan buffer[2] = [4] of { byte, byte }; /* store buffers of producer (0) and con
 #define FENCE(who) skip
 #else
 #define FENCE(who) empty(buffer[who])
+#endif
+#ifdef NO_RECHECK
+#define LOOK_AGAIN(seen, where) skip
+#else
+#define LOOK_AGAIN(seen, where) seen = memory[where]
 #endif
 #define DISTANCE(from, to)           (((to) + MODULUS - (from)) % MODULUS)
 #define PASSED(wake, before, after)  (DISTANCE(before, wake) < DISTANCE(before, after))
@@ -63,7 +69,7 @@ active proctype producer()
         :: else ->
             STORE(0, WAKE_PRODUCER, seen);
             FENCE(0);
-            seen = memory[TAIL];
+            LOOK_AGAIN(seen, TAIL);
             if
             :: DISTANCE(seen, own) == CAPACITY -> atomic { bell_producer -> bell_producer = false }
             :: else
@@ -96,7 +102,7 @@ active proctype consumer()
         :: else ->
             STORE(1, WAKE_CONSUMER, seen);
             FENCE(1);
-            seen = memory[HEAD];
+            LOOK_AGAIN(seen, HEAD);
             if
             :: seen == own -> atomic { bell_consumer -> bell_consumer = false }
             :: else
