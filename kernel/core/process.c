@@ -117,11 +117,11 @@ void process_threads_gone(struct process *process)
 
 static void finish(struct process *process)
 {
+    struct aspace *aspace = process->aspace;
     handle_table_clear(&process->handles);
-    while (aspace_clear(process->aspace) == -E_INPROGRESS) {
+    while (aspace_clear(aspace) == -E_INPROGRESS) {
         tlb_answer_requests();
     }
-    object_put(&process->aspace->object);
 
     spin_lock(&object_lock);
     process->aspace = NULL;
@@ -137,6 +137,7 @@ static void finish(struct process *process)
         }
     }
     spin_unlock(&object_lock);
+    object_put(&aspace->object); // not before nobody can find it in the process any more
     object_put(&process->object);
 }
 
