@@ -124,6 +124,8 @@ static void finish(struct process *process)
     }
 
     spin_lock(&object_lock);
+    object_put(
+        &process->aspace->object); // under the lock: who looks here gets a living one or none
     process->aspace = NULL;
     process->status.state = PROCESS_DEAD;
     process->status.died_at = clock_now();

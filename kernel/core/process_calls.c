@@ -159,9 +159,11 @@ static void fill_status(struct process *process, struct process_status *status)
     status->cpu_ns = clock_ticks_to_ns(ticks);
 }
 
+// Called with object_lock, gives it back. Of the process only the list may still know: as long as
+// it stands there it holds its space.
 static void fill_resident(struct process *process, struct process_status *status)
 {
-    spin_lock(&object_lock);
+    lock_assert_held(&object_lock);
     struct aspace *aspace = process->aspace;
     if (aspace != NULL) {
         object_get(&aspace->object);
@@ -184,6 +186,7 @@ int64_t sys_process_status(struct thread *thread, const uint64_t *arg)
         return error;
     }
     struct process_status status;
+    spin_lock(&object_lock);
     fill_resident(process, &status);
     object_put(&process->object);
     return user_put(thread, arg[1], &status, sizeof(status));
@@ -191,7 +194,6 @@ int64_t sys_process_status(struct thread *thread, const uint64_t *arg)
 
 int64_t process_info(struct thread *thread, uint64_t index, uint64_t address, uint64_t bytes)
 {
-    struct process *process = NULL;
     struct process_status status;
     if (bytes < sizeof(status)) {
         return -E_INVAL;
@@ -199,19 +201,13 @@ int64_t process_info(struct thread *thread, uint64_t index, uint64_t address, ui
     spin_lock(&object_lock);
     for (struct list *entry = process_all.next; entry != &process_all; entry = entry->next) {
         if (index-- == 0) {
-            process = CONTAINER_OF(entry, struct process, in_all);
-            object_get(&process->object);
-            break;
+            fill_resident(CONTAINER_OF(entry, struct process, in_all), &status);
+            int64_t error = user_put(thread, address, &status, sizeof(status));
+            return error != 0 ? error : (int64_t)sizeof(status);
         }
     }
     spin_unlock(&object_lock);
-    if (process == NULL) {
-        return -E_NOENT;
-    }
-    fill_resident(process, &status);
-    object_put(&process->object);
-    int64_t error = user_put(thread, address, &status, sizeof(status));
-    return error != 0 ? error : (int64_t)sizeof(status);
+    return -E_NOENT;
 }
 
 // ---- threads ----

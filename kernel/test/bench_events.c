@@ -5,27 +5,13 @@
 // device's interrupt.
 //
 // One way is measured from the last reading of the counter before the event to the first one behind
-// it. The interrupt is the 16550's (National Semiconductor PC16550D, section 8.4): in loop-back a
-// byte sent is a byte received, and in FIFO mode one byte alone interrupts four character times
-// later. Until then this program spins and stores the counter, so what is reported starts up to one
-// round of that loop (8 instructions) early.
+// it. The interrupt is the UART's (bench_device.h). Until it comes this program spins and stores
+// the counter, so what is reported starts up to one round of that loop (8 instructions) early.
 
 #include "kernel/test/bench.h"
+#include "kernel/test/bench_device.h"
 
 enum { CPU_0 = 1, INTERRUPTS = 100 };
-
-enum {
-    COM1 = 0x3f8,
-    COM1_LINE = 4,
-    UART_REGISTERS = 8,
-    UART_DATA = 0,
-    UART_INTERRUPT_ENABLE = 1,
-    UART_FIFO_CONTROL = 2,
-    UART_MODEM_CONTROL = 4,
-    INTERRUPT_RECEIVED = 1,
-    FIFO_CLEAR_TRIGGER_8 = 0x87,
-    MODEM_LOOP = 0x10,
-};
 
 struct shared {
     uint64_t stamp; // the counter before the event
@@ -34,8 +20,6 @@ struct shared {
 };
 
 static handle_t notification;
-static handle_t ports;
-static handle_t interrupt;
 static volatile struct shared *shared;
 static uint32_t own_priority = PRIORITY_MAX;
 
@@ -62,8 +46,7 @@ static void handler(uint64_t unused)
     for (;;) {
         sys_wait(notification, DEADLINE_NEVER, &bits);
         uint64_t at = counter();
-        sys_port_read(ports, UART_DATA, 1);
-        sys_irq_ack(interrupt);
+        bench_device_quiet();
         arrived(at);
     }
 }
@@ -103,53 +86,28 @@ static void bench_signal(void)
     child_finish(&child, NULL);
 }
 
-static bool uart_open(void)
-{
-    struct irq_args args = {.line = COM1_LINE};
-    int64_t made = sys_resource_create(root, RESOURCE_PORT, COM1, UART_REGISTERS);
-    if (made < 0) {
-        return false;
-    }
-    ports = (handle_t)made;
-    made = sys_irq_create(root, &args);
-    if (made < 0) {
-        sys_handle_close(ports);
-        return false;
-    }
-    interrupt = (handle_t)made;
-    CHECK_EQUAL(sys_irq_bind(interrupt, notification), 0);
-    CHECK_EQUAL(sys_port_write(ports, UART_FIFO_CONTROL, 1, FIFO_CLEAR_TRIGGER_8), 0);
-    CHECK_EQUAL(sys_port_write(ports, UART_MODEM_CONTROL, 1, MODEM_LOOP), 0);
-    CHECK_EQUAL(sys_port_write(ports, UART_INTERRUPT_ENABLE, 1, INTERRUPT_RECEIVED), 0);
-    return true;
-}
-
-static void uart_close(void)
-{
-    CHECK_EQUAL(sys_port_write(ports, UART_INTERRUPT_ENABLE, 1, 0), 0);
-    CHECK_EQUAL(sys_port_write(ports, UART_MODEM_CONTROL, 1, 0), 0);
-    sys_handle_close(interrupt);
-    sys_handle_close(ports);
-}
-
 static void bench_interrupt(void)
 {
     struct child child;
-    if (!uart_open()) {
-        say("bench: no 16550 to interrupt\n");
+    if (!bench_device_open(notification)) {
+        say("bench: no UART to interrupt\n");
         return;
     }
-    start_above(&child, handler, (const handle_t[]){notification, ports, interrupt, HANDLE_NONE});
+    start_above(&child, handler,
+                (const handle_t[]){notification, bench_device_handles[0], bench_device_handles[1],
+                                   HANDLE_NONE});
     time_ns_t limit = now() + 10000000000;
+    volatile struct shared *const page = shared;
     for (unsigned i = 0; i < INTERRUPTS && now() < limit; i++) {
-        sys_port_write(ports, UART_DATA, 1, 0);
-        for (unsigned spins = 0; shared->count == i && spins < 10000000; spins++) {
-            shared->stamp = counter();
+        page->stamp = counter();
+        bench_device_raise();
+        for (unsigned spins = 0; page->count == i && spins < 10000000; spins++) {
+            page->stamp = counter();
         }
     }
     child_kill(&child);
     child_finish(&child, NULL);
-    uart_close();
+    bench_device_close();
     CHECK_EQUAL(shared->count, INTERRUPTS);
     if (shared->count != 0) {
         bench_report("interrupt-to-handler", shared->sum, shared->count);

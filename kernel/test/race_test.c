@@ -145,6 +145,18 @@ static void victim(uint64_t kind)
     kinds[kind]();
 }
 
+// Looks at all processes, at whatever point of their lives and deaths.
+static void observe_for_ever(uint64_t unused)
+{
+    (void)unused;
+    for (uint64_t i = 0;; i++) {
+        struct process_status status;
+        if (sys_info(INFO_PROCESSES, i, &status, sizeof(status)) < 0) {
+            i = ~0ull;
+        }
+    }
+}
+
 // Two victims at a time, so that calls meet servers; each must be dead soon after it was killed, at
 // whatever moment.
 static void check_kills(void)
@@ -154,6 +166,9 @@ static void check_kills(void)
     notification = new_notification(1);
     const handle_t handles[] = {endpoint, notification, HANDLE_NONE};
     time_ns_t end = part_end();
+    struct child observers[2];
+    child_start(&observers[0], 2, observe_for_ever, 0, handles, PRIORITY_USER, 0);
+    child_start(&observers[1], 3, observe_for_ever, 0, handles, PRIORITY_USER, 0);
     for (unsigned round = 0; now() < end && checks_failed == 0; round++) {
         struct child children[2];
         uint64_t kind = random_next(&state) % KINDS;
@@ -162,6 +177,8 @@ static void check_kills(void)
         spin_ns(random_next(&state) % 300000);
         for (unsigned i = 0; i < 2; i++) {
             struct process_status status;
+            sys_handle_close(children[i].aspace); // it goes with the process
+            children[i].aspace = HANDLE_NONE;
             child_kill(&children[i]);
             child_finish(&children[i], &status);
             CHECK_EQUAL(status.cause, DEATH_KILLED);
@@ -170,6 +187,10 @@ static void check_kills(void)
         if (checks_failed != 0) {
             say("races: kinds %u and %u, round %u\n", (unsigned)kind, round % KINDS, round);
         }
+    }
+    for (unsigned i = 0; i < 2; i++) {
+        child_kill(&observers[i]);
+        child_finish(&observers[i], NULL);
     }
     sys_handle_close(notification);
     sys_handle_close(endpoint);
