@@ -18,7 +18,6 @@
 struct parser {
     const struct svc_reporter *reporter;
     struct svc_manifest *manifest;
-    unsigned line;
     uint64_t seen; // keys of single value, by index in the table
 };
 
@@ -41,7 +40,8 @@ struct key {
 static void report(struct parser *parser, const char *text)
 {
     parser->manifest->broken = true;
-    parser->reporter->report(parser->reporter->context, parser->manifest->file, parser->line, text);
+    parser->reporter->report(parser->reporter->context, parser->manifest->file,
+                             parser->manifest->line, text);
 }
 
 static void *field(struct svc_manifest *manifest, const struct key *key)
@@ -61,6 +61,22 @@ static const char *store_name(struct svc_manifest *m, const struct key *key, str
     return svc_copy_name(value, field(m, key), key->room)
                ? NULL
                : "not a name (a letter, then letters, digits, _ or -), or too long";
+}
+
+// Of the service, and of its binary if the manifest does not tell another.
+static const char *store_own_name(struct svc_manifest *m, const struct key *key,
+                                  struct svc_span value)
+{
+    if (!m->binary_line)
+        m->binary_line = m->line;
+    return store_name(m, key, value);
+}
+
+static const char *store_binary(struct svc_manifest *m, const struct key *key,
+                                struct svc_span value)
+{
+    m->binary_line = m->line;
+    return store_name(m, key, value);
 }
 
 static const struct choice *find_choice(const struct choice *choices, struct svc_span value)
@@ -174,6 +190,7 @@ static const char *store_use(struct svc_manifest *m, const struct key *key, stru
     }
     if (!copy_service(value, &use->is_class, use->name))
         return "not a service name or class:NAME";
+    use->line = m->line;
     struct svc_span word;
     while (svc_next(&words, ' ', &word)) {
         if (use->is_class)
@@ -194,7 +211,8 @@ static const char *store_need(struct svc_manifest *m, const struct key *key, str
         return "too many services needed";
     if (!svc_copy_name(value, m->need[m->needs].name, SVC_NAME_MAX))
         return "not a service name";
-    m->need[m->needs++].is_class = false;
+    m->need[m->needs].is_class = false;
+    m->need[m->needs++].line = m->line;
     return NULL;
 }
 
@@ -207,6 +225,7 @@ static const char *store_start_template(struct svc_manifest *m, const struct key
     struct svc_name *name = &m->start_template[m->starts];
     if (!copy_service(value, &name->is_class, name->name))
         return "not a service name or class:NAME";
+    name->line = m->line;
     m->starts++;
     return NULL;
 }
@@ -360,9 +379,9 @@ static const struct choice match_choices[] = {{"pci", SVC_MATCH_PCI},
 #define FIELD(name) offsetof(struct svc_manifest, name), sizeof(((struct svc_manifest *)0)->name)
 
 static const struct key keys[] = {
-    {"name", ONCE, store_name, FIELD(name), NULL},
+    {"name", ONCE, store_own_name, FIELD(name), NULL},
     {"description", ONCE, store_text, FIELD(description), NULL},
-    {"binary", ONCE, store_name, FIELD(binary), NULL},
+    {"binary", ONCE, store_binary, FIELD(binary), NULL},
     {"arguments", ONCE, store_arguments, FIELD(arguments), NULL},
     {"class", ONCE, store_name, FIELD(class), NULL},
     {"unit", ONCE, store_text, FIELD(unit), NULL},
@@ -460,7 +479,7 @@ static void parse_line(struct parser *parser, struct svc_span line)
 static void check_whole(struct parser *parser)
 {
     struct svc_manifest *manifest = parser->manifest;
-    parser->line = 0;
+    manifest->line = 0;
     if (!manifest->name[0])
         report(parser, "no name");
     if (!manifest->binary[0])
@@ -481,7 +500,8 @@ int svc_parse(const char *file, const char *text, size_t bytes, struct svc_manif
     size_t name_bytes = strnlen(file, sizeof(manifest->file) - 1);
     memcpy(manifest->file, file, name_bytes);
 
-    struct parser parser = {.reporter = reporter, .manifest = manifest, .line = 1};
+    struct parser parser = {.reporter = reporter, .manifest = manifest};
+    manifest->line = 1;
     while (bytes) {
         const char *end = memchr(text, '\n', bytes);
         size_t length = end ? (size_t)(end - text) : bytes;
@@ -489,7 +509,7 @@ int svc_parse(const char *file, const char *text, size_t bytes, struct svc_manif
         size_t used = end ? length + 1 : length;
         text += used;
         bytes -= used;
-        parser.line++;
+        manifest->line++;
     }
     check_whole(&parser);
     return manifest->broken ? -E_INVAL : 0;

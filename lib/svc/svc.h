@@ -60,6 +60,7 @@ struct svc_match {
 struct svc_use {
     bool is_class;
     char name[SVC_NAME_MAX];
+    unsigned line; // of the manifest
     unsigned words;
     char word[SVC_USE_WORDS_MAX][SVC_WORD_MAX];
 };
@@ -67,6 +68,7 @@ struct svc_use {
 struct svc_name {
     bool is_class;
     char name[SVC_NAME_MAX];
+    unsigned line; // of the manifest
 };
 
 struct svc_permission {
@@ -90,11 +92,13 @@ struct svc_resource {
 
 struct svc_manifest {
     char file[SVC_TEXT_MAX];
-    bool broken; // reported; must not be started
+    bool broken;   // reported; must not be started
+    unsigned line; // the parser's place
 
     char name[SVC_NAME_MAX];
     char description[SVC_TEXT_MAX];
     char binary[SVC_NAME_MAX];         // default: name
+    unsigned binary_line;              // where it, or else the name, stands
     char arguments[SVC_ARGUMENTS_MAX]; // words separated by one blank each
     char class[SVC_CLASS_MAX];
     char unit[SVC_WORD_MAX]; // pattern of device names: "ttyS%" (numbers), "vd@" (letters)

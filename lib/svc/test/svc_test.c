@@ -285,12 +285,13 @@ static void test_broken_sets(void **state)
                                                  "name=c\nneeds=a", "name=d"}),
                      1);
     assert_int_equal(order[0], 3);
-    assert_string_equal(reports, "0:0: needs b, which in the end needs this service: a cycle\n"
-                                 "1:0: needs a, which in the end needs this service: a cycle\n"
-                                 "2:0: needs a, which cannot be started\n");
-    assert_int_equal(resolve(1, (const char *[]){"name=a\nneeds=a"}), 0);
+    assert_string_equal(reports, "0:2: its needs form a cycle: a -> b -> a\n"
+                                 "1:2: its needs form a cycle: b -> a -> b\n"
+                                 "2:2: needs a, which cannot be started\n");
+    assert_int_equal(resolve(1, (const char *[]){"name=a\n\nneeds=a"}), 0);
+    assert_string_equal(reports, "0:3: its needs form a cycle: a -> a\n");
     assert_int_equal(resolve(2, (const char *[]){"name=a\nneeds=x", "name=b"}), 1);
-    assert_string_equal(reports, "0:0: needs x, which has no manifest\n");
+    assert_string_equal(reports, "0:2: needs x, which has no manifest\n");
     assert_int_equal(resolve(2, (const char *[]){"name=a\nbogus=1", "name=b\nneeds=a"}), 0);
     assert_int_equal(resolve(2, (const char *[]){"name=a", "name=a"}), 1);
     assert_int_equal(order[0], 0);
