@@ -207,13 +207,25 @@ static const char *store_use(struct svc_manifest *m, const struct key *key, stru
 static const char *store_need(struct svc_manifest *m, const struct key *key, struct svc_span value)
 {
     (void)key;
+    for (unsigned i = 0; i < m->needs; i++)
+        if (svc_equals(value, m->need[i].name))
+            return NULL;
     if (m->needs == SVC_NEEDS_MAX)
         return "too many services needed";
-    if (!svc_copy_name(value, m->need[m->needs].name, SVC_NAME_MAX))
+    struct svc_name *need = &m->need[m->needs];
+    if (!svc_copy_name(value, need->name, SVC_NAME_MAX))
         return "not a service name";
-    m->need[m->needs].is_class = false;
-    m->need[m->needs++].line = m->line;
+    need->line = m->line;
+    m->needs++;
     return NULL;
+}
+
+static const char *store_bound(struct svc_manifest *m, const struct key *key, struct svc_span value)
+{
+    const char *wrong = store_need(m, key, value);
+    for (unsigned i = 0; i < m->needs; i++)
+        m->need[i].bound |= svc_equals(value, m->need[i].name);
+    return wrong;
 }
 
 static const char *store_start_template(struct svc_manifest *m, const struct key *key,
@@ -349,6 +361,7 @@ static const struct choice restart_choices[] = {{"always", SVC_RESTART_ALWAYS},
                                                 {"never", SVC_RESTART_NEVER},
                                                 {0}};
 static const struct choice give_up_choices[] = {{"stop", SVC_GIVE_UP_STOP},
+                                                {"renew", SVC_GIVE_UP_RENEW},
                                                 {"reboot", SVC_GIVE_UP_REBOOT},
                                                 {"power_off", SVC_GIVE_UP_POWER_OFF},
                                                 {0}};
@@ -399,6 +412,7 @@ static const struct key keys[] = {
     {"permission", LIST, store_permission, 0, 0, NULL},
     {"uses", LIST, store_use, 0, 0, NULL},
     {"needs", LIST, store_need, 0, 0, NULL},
+    {"restart_with", LIST, store_bound, 0, 0, NULL},
     {"starts", LIST, store_start_template, 0, 0, NULL},
     {"restart", ONCE, store_choice, FIELD(restart), restart_choices},
     {"retries", ONCE, store_count, FIELD(retries), NULL},
@@ -407,6 +421,7 @@ static const struct key keys[] = {
     {"backoff_max", ONCE, store_duration, FIELD(backoff_max), NULL},
     {"give_up", ONCE, store_choice, FIELD(give_up), give_up_choices},
     {"ready_timeout", ONCE, store_duration, FIELD(ready_timeout), NULL},
+    {"stop_timeout", ONCE, store_duration, FIELD(stop_timeout), NULL},
     {"heartbeat", ONCE, store_duration, FIELD(heartbeat), NULL},
     {"heartbeat_misses", ONCE, store_count, FIELD(heartbeat_misses), NULL},
 };
@@ -423,7 +438,9 @@ static void set_defaults(struct svc_manifest *manifest)
     manifest->backoff = 10 * MS;
     manifest->backoff_max = 5 * SECOND;
     manifest->ready_timeout = 10 * SECOND;
-    manifest->heartbeat_misses = 3;
+    manifest->stop_timeout = SECOND;
+    manifest->heartbeat = 500 * MS;
+    manifest->heartbeat_misses = 1;
 }
 
 static void parse_value(struct parser *parser, const struct key *key, struct svc_span value)

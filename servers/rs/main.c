@@ -7,8 +7,7 @@
 // timer for the earliest deadline of all services. It never calls anybody and never touches memory
 // that a client can take away, so nothing that dies or hangs can stop it.
 //
-// Not implemented: cascades along dependencies, live update, per-service memory quotas (the key is
-// read and shown).
+// Not implemented: per-service memory quotas.
 
 #include "lib/sys/log.h"
 #include "lib/sys/start.h"

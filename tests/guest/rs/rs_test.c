@@ -134,7 +134,7 @@ static void test_give_up(void)
     CHECK_EQUAL(ask(&victim, VICTIM_EXIT, 1, &message), -E_RESTARTED);
     CHECK(wait_state(victim.name, RS_CLEARING, &info));
     rs_on_instance(RS_INSTANCE_CLEARED, victim.id);
-    CHECK(wait_state(victim.name, RS_FAILED, &info));
+    CHECK(wait_state(victim.name, RS_DEGRADED, &info));
     CHECK_EQUAL(info.crashes, 4);
     CHECK_EQUAL(rs_control(RS_CONTROL_START, victim.name), 0);
     CHECK(wait_state(victim.name, RS_RUNNING, &info));
