@@ -34,11 +34,13 @@ enum { RS_NAME_MAX = 32, RS_NAME_WORDS = RS_NAME_MAX / 8, RS_CLASS_MAX = 16 };
 #define RS_BADGE_PERMISSIONS(badge) ((uint32_t)((badge) >> 32))
 #define RS_CLEAR_TIMEOUT_NS         2000000000ull
 
-// Permissions on rs, as its own manifest entry names them: uses = rs(control, instances, logs).
+// Permissions on rs, as its own manifest entry names them: uses = rs(control instances logs
+// complain).
 enum rs_permission {
     RS_MAY_CONTROL = 1 << 0,   // "control": RS_CONTROL
     RS_MAY_INSTANCES = 1 << 1, // "instances": RS_INSTANCE_* of templates in its `starts`
     RS_MAY_LOGS = 1 << 2,      // "logs": RS_LOG_SOURCE
+    RS_MAY_COMPLAIN = 1 << 3,  // "complain": RS_COMPLAIN about services in its `uses`
 };
 
 enum rs_state {
@@ -48,7 +50,9 @@ enum rs_state {
     RS_RUNNING,
     RS_CLEARING,   // died; its owner makes the device safe
     RS_RESTARTING, // died; the back-off runs
-    RS_FAILED,     // given up, or its manifest, binary or needs are bad
+    RS_FAILED,     // cannot be started: its binary is bad
+    RS_STOPPING,   // was asked to end
+    RS_DEGRADED,   // given up: it died too often
     RS_STATES,
 };
 
@@ -76,9 +80,9 @@ enum rs_op {
     // (): the caller is ready to serve. Idempotent.
     RS_READY = 0x300,
     // (; handle, in the first one: notification): the caller lives. A service whose manifest has
-    // `heartbeat` gives, with
-    // RS_READY or before, the notification that rs signals, with its own badge, every period; it
-    // answers with this.
+    // `heartbeat` (every one, unless it says otherwise) gives, with RS_READY or before, the
+    // notification that rs signals, with its own badge, every period; it answers with this, from
+    // the loop that serves requests and from nowhere else.
     RS_HEARTBEAT,
     // (name) -> 0: id, 1: incarnation, 2: state; handle: its endpoint, with the caller's badge. The
     // name, its manifest
@@ -95,7 +99,8 @@ enum rs_op {
     // (enum rs_text, offset, name) -> label: bytes of text from there, at most RS_TEXT_BYTES, 0 at
     // the end; words: they
     RS_TEXT,
-    // (enum rs_control, name): E_BUSY not possible in its present state
+    // (enum rs_control, name): E_BUSY not possible in its present state, or a running service
+    // needs it
     RS_CONTROL,
 
     // (name of a template) -> 0: id of a new instance, not started. E_NOMEM too many.
@@ -127,6 +132,15 @@ enum rs_op {
     // faults are more than at the last time, and the instance runs, it ends as by a crash: what it
     // waits for may never come.
     RS_INSTANCE_DMA,
+
+    // (; handle: notification): signal it, with its own badge, when the caller is to end. It
+    // finishes what must not be left undone and exits with code 0; if it has not after
+    // `stop_timeout`, it is killed. A service that never sent this is killed at once.
+    RS_STOP_SIGNAL,
+    // (incarnation, since, name): this incarnation of a service answers its heartbeats and does not
+    // do what it was asked at the time `since`, such as complete a request: it is killed as a
+    // crash. E_BUSY: that incarnation does not run any more.
+    RS_COMPLAIN,
 };
 
 enum rs_dma_protection {
@@ -159,8 +173,8 @@ enum rs_text {
 };
 
 enum rs_control {
-    RS_CONTROL_START,
-    RS_CONTROL_STOP,
+    RS_CONTROL_START, // and what it needs
+    RS_CONTROL_STOP,  // without a successor
     RS_CONTROL_RESTART,
-    RS_CONTROL_KILL, // dies as by a fault: policy and recovery apply
+    RS_CONTROL_KILL, // dies at once, as by a fault, but counts for neither back-off nor give-up
 };

@@ -52,11 +52,10 @@ void process_kill_locked(struct process *process, enum death_cause cause, int32_
         process_threads_gone(process);
         return;
     }
-    struct list *entry = process->threads.next;
-    while (entry != &process->threads) {
-        struct list *next = entry->next;
+    struct list *threads = &process->threads;
+    for (struct list *entry = threads->next, *next; entry != threads; entry = next) {
+        next = entry->next;
         thread_kill_locked(CONTAINER_OF(entry, struct thread, in_process));
-        entry = next;
     }
 }
 

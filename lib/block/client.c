@@ -107,6 +107,7 @@ static int check_io(const struct block_client *client, const struct block_io *io
 
 void client_push(struct block_client *client, struct client_slot *slot)
 {
+    slot->look = client->looks;
     // C2 leaves room; a driver that broke the ring is found by the next look at the completions.
     (void)ring_push(&client->requests, &slot->request);
 }
@@ -123,6 +124,7 @@ int block_client_submit(struct block_client *client, const struct block_io *io,
     if (slot == NULL)
         return -E_AGAIN;
     slot->state = SLOT_IN_FLIGHT;
+    slot->complaints = 0;
     slot->callback = callback;
     slot->context = context;
     slot->request = (struct block_request){
@@ -245,22 +247,62 @@ static void follow(struct block_client *client, time_ns_t deadline)
     client->waiters--;
 }
 
+static struct client_slot *find_overdue(struct block_client *client)
+{
+    for (uint32_t i = 0; i < client->depth; i++) {
+        struct client_slot *slot = &client->slot[i];
+        if (slot->state == SLOT_IN_FLIGHT &&
+            client->looks - slot->look > (uint32_t)CLIENT_PATIENCE_LOOKS << slot->complaints)
+            return slot;
+    }
+    return NULL;
+}
+
+// Is the driver there, and does it do what it is asked?
+static void look(struct block_client *client, time_ns_t now)
+{
+    bool silent = client->stats.completed == client->completed_at_look;
+    client->completed_at_look = client->stats.completed;
+    client->look_at = now + CLIENT_LOOK_PERIOD_NS;
+    client->looks++;
+    if (client->in_flight == 0)
+        return;
+    if (silent || !client->attached)
+        client_session_check(client);
+    struct client_slot *overdue = client->attached ? find_overdue(client) : NULL;
+    if (overdue != NULL)
+        client_session_complain(client, overdue);
+}
+
+// When the next look is due. Time in which nobody waited does not count.
+static time_ns_t plan_look(struct block_client *client, time_ns_t now)
+{
+    uint64_t period = client->attached ? CLIENT_LOOK_PERIOD_NS : CLIENT_RETRY_PERIOD_NS;
+    if (client->look_at + period < now || client->look_at > now + period)
+        client->look_at = now + period;
+    return client->look_at;
+}
+
 // Sleeps on the notification, on behalf of all.
 static void lead(struct block_client *client, time_ns_t deadline)
 {
     if (client->attached && !ring_consumer_may_sleep(&client->completions))
         return;
-    time_ns_t check =
-        client_os_clock() + (client->attached ? CLIENT_CHECK_PERIOD_NS : CLIENT_RETRY_PERIOD_NS);
+    time_ns_t now = client_os_clock();
+    time_ns_t look_at = plan_look(client, now);
+    if (now >= look_at) {
+        look(client, now);
+        return;
+    }
     uint64_t bits = 0;
     client->leader = true;
     client_unlock(client);
-    int status = client_os_wait(client->notification, check < deadline ? check : deadline, &bits);
+    // Its time-out is found by the next look, whoever leads then.
+    (void)client_os_wait(client->notification, look_at < deadline ? look_at : deadline, &bits);
     client_lock(client);
     client->leader = false;
-    int taken = process(client);
-    bool silent = status == -E_TIMEDOUT && taken == 0 && client_os_clock() >= check;
-    if ((bits & CLIENT_DEVMGR_BIT) != 0 || (silent && client->in_flight > 0))
+    process(client);
+    if ((bits & CLIENT_DEVMGR_BIT) != 0)
         client_session_check(client);
     client_wake_waiters(client); // one of them leads from here
 }

@@ -13,6 +13,7 @@
 
 #pragma once
 
+#include "abi/rs.h"
 #include "lib/block/client.h"
 #include "lib/ring/ring.h"
 
@@ -25,17 +26,23 @@ enum {
 _Static_assert(1 << CLIENT_SLOT_BITS == BLOCK_DEPTH_MAX, "a cookie holds a slot");
 
 // All time-outs of the client.
-#define CLIENT_CALL_TIMEOUT_NS 5000000000ull // a control message to the driver, devmgr or rs
-#define CLIENT_CHECK_PERIOD_NS \
-    1000000000ull // without any sign from the driver: ask whether it is another one
+#define CLIENT_CALL_TIMEOUT_NS  5000000000ull  // a control message to the driver, devmgr or rs
+#define CLIENT_LOOK_PERIOD_NS   1000000000ull  // between two looks whether the driver is well
 #define CLIENT_RETRY_PERIOD_NS  50000000ull    // between two looks for a driver that is not there
 #define CLIENT_CLOSE_TIMEOUT_NS 60000000000ull // for the last requests at close
+
+// A request that has been with one driver for so many looks makes the client complain of that
+// driver to rs; twice as many each time for the same request, for it may be the device that is
+// slow.
+enum { CLIENT_PATIENCE_LOOKS = 5, CLIENT_COMPLAINTS_MAX = 4 };
 
 enum client_slot_state { SLOT_FREE, SLOT_IN_FLIGHT, SLOT_DONE };
 
 struct client_slot {
     enum client_slot_state state;
     uint16_t next_free;
+    uint8_t complaints;
+    uint32_t look; // client->looks when it went to the present driver
     block_ticket_t ticket;
     block_callback_t callback;
     void *context;
@@ -52,6 +59,7 @@ struct client_memory {
 struct block_client {
     // who and where
     char device[BLOCK_NAME_MAX]; // "vda"
+    char service[RS_NAME_MAX];   // of its driver
     uint32_t partition;
     handle_t devmgr, rs;
     handle_t endpoint;
@@ -77,6 +85,9 @@ struct block_client {
     handle_t notification;      // waited for; ours or the caller's
     handle_t completion_signal; // what the driver signals
     handle_t devmgr_signal;
+    time_ns_t look_at; // next look whether the driver is well
+    uint32_t looks;
+    uint64_t completed_at_look;
     bool leader;       // a thread sleeps on the notification
     uint32_t waiters;  // threads on the futex
     uint32_t progress; // futex: changes when waiters should look again
@@ -123,5 +134,7 @@ int client_session_attach(struct block_client *client);
 // Is this still the driver we are attached to? If not, finds and attaches to the next one. Bounded:
 // after about one call's time-out it returns without; whoever waits comes back.
 void client_session_check(struct block_client *client);
+// Tells rs that the driver answers, but not this request.
+void client_session_complain(struct block_client *client, struct client_slot *slot);
 int client_session_send_memory(struct block_client *client, uint32_t index);
 void client_session_detach(struct block_client *client);

@@ -49,6 +49,7 @@ static int connect_driver(struct block_client *client, const struct device_info 
 {
     if (client->endpoint != HANDLE_NONE)
         return 0; // an endpoint outlives its server
+    strncpy(client->service, info->service, sizeof(client->service) - 1);
     struct message message = {.tag = message_tag(RS_CONNECT, RS_NAME_WORDS, 0)};
     strncpy((char *)&message.word[0], info->service, RS_NAME_MAX - 1);
     int status = call(client, client->rs, &message);
@@ -272,6 +273,23 @@ void client_session_check(struct block_client *client)
         return; // another thread is at it
     check(client);
     client_wake_waiters(client);
+}
+
+void client_session_complain(struct block_client *client, struct client_slot *slot)
+{
+    uint64_t waited = (client->looks - slot->look) * CLIENT_LOOK_PERIOD_NS;
+    struct message message = {
+        .tag = message_tag(RS_COMPLAIN, 2 + RS_NAME_WORDS, 0),
+        .word = {client->incarnation, client_os_clock() - waited},
+    };
+    memcpy(&message.word[2], client->service, sizeof(client->service));
+    if (slot->complaints < CLIENT_COMPLAINTS_MAX)
+        slot->complaints++;
+    client->stats.complaints++;
+    int status = call(client, client->rs, &message);
+    client_os_close_handles(&message);
+    client_os_log("%s: a request is not completed; its driver is to be replaced: %s (%d)",
+                  client->device, status < 0 ? "rs refuses" : "rs agrees", status);
 }
 
 void client_session_detach(struct block_client *client)

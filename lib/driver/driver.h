@@ -17,7 +17,7 @@
 //   handle_timer    the deadline set by driver_set_timer has passed
 //   before_wait     all that is known is handled, the thread is about to sleep: flush batches
 //   is_healthy      asked with each heartbeat; false lets the reincarnation server act
-//   quiesce         make the device silent; the process ends afterwards
+//   quiesce         rs asks the driver to end: make the device silent; the process ends afterwards
 //
 // Death: an error out of init, a fault of the device that a reset did not cure (driver_fail), or
 // quiesce end the process; the reincarnation server starts a successor, which begins with a reset.
@@ -54,6 +54,7 @@ enum {
     DRIVER_TIMER_BIT = 16,
     DRIVER_PING_BIT = 17,     // from the reincarnation server; the library answers (abi/rs.h)
     DRIVER_WAKE_BIT = 18,     // driver_wake
+    DRIVER_STOP_BIT = 19,     // from the reincarnation server: the loop ends, then quiesce
     DRIVER_SIGNAL_FIRST = 24, // 24 .. 55: given out by driver_signal_create
     DRIVER_SIGNAL_COUNT = 32,
 };

@@ -30,6 +30,7 @@ extern struct fake_system {
     uint64_t incarnation;
     unsigned attach_failures; // how many BLOCK_ATTACH calls end in E_RESTARTED
     unsigned wakes;           // driver_wake calls
+    unsigned complaints;      // to rs, which replaces the driver
     unsigned signals;         // notifications signalled
     unsigned maps;            // pages mapped for DMA at present
     bool dma_fails;
