@@ -121,10 +121,7 @@ static void finish(struct process *process)
     while (aspace_clear(aspace) == -E_INPROGRESS) {
         tlb_answer_requests();
     }
-
     spin_lock(&object_lock);
-    object_put(
-        &process->aspace->object); // under the lock: who looks here gets a living one or none
     process->aspace = NULL;
     process->status.state = PROCESS_DEAD;
     process->status.died_at = clock_now();

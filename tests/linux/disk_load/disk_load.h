@@ -52,6 +52,11 @@ struct killing {
     unsigned kills;     // 0: until the time is over
     unsigned period_ms; // between the end of one recovery and the next kill
     unsigned seconds;
+    unsigned progress_ms; // 0: no lines of progress
 };
 
 void killer_run(const struct killing *killing);
+
+// ---- progress.c: a line "progress SECONDS_SINCE_BOOT WRITTEN VERIFIED ERRORS" each period ----
+
+_Noreturn void progress_run(unsigned period_ms);

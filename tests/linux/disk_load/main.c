@@ -3,12 +3,13 @@
 
 // Load for disks that verifies every block, while their driver is killed or made to misbehave:
 //
-//   disk_load [-t SECONDS] [-n KILLS] [-p PERIOD_MS] [-k SERVICE] [-f FAULT]... DEVICE...
+//   disk_load [-t SECONDS] [-n KILLS] [-p PERIOD_MS] [-k SERVICE] [-f FAULT]... [-v PERIOD_MS]
+//             DEVICE...
 //
 // A writer for each device writes blocks with sequence numbers and checksums, syncs, reads them
 // back from the device and verifies them; what is on the devices is lost. With -k, the service gets
 // the faults in turn (default: kill). Ends after KILLS or SECONDS with a last look at every block,
-// and with status 0 if nothing was wrong.
+// and with status 0 if nothing was wrong. -v: a line of progress each period.
 
 #include <errno.h>
 #include <stdarg.h>
@@ -38,7 +39,7 @@ void report(const char *format, ...)
 static void usage(void)
 {
     fputs("usage: disk_load [-t SECONDS] [-n KILLS] [-p PERIOD_MS] [-k SERVICE] [-f FAULT]... "
-          "DEVICE...\n",
+          "[-v PERIOD_MS] DEVICE...\n",
           stderr);
     exit(2);
 }
@@ -47,7 +48,7 @@ static struct killing parse(int argc, char **argv)
 {
     struct killing killing = {.period_ms = 50, .seconds = 10};
     int option;
-    while ((option = getopt(argc, argv, "t:n:p:k:f:")) != -1) {
+    while ((option = getopt(argc, argv, "t:n:p:k:f:v:")) != -1) {
         if (option == 't')
             killing.seconds = (unsigned)atoi(optarg);
         else if (option == 'n')
@@ -56,6 +57,8 @@ static struct killing parse(int argc, char **argv)
             killing.period_ms = (unsigned)atoi(optarg);
         else if (option == 'k')
             killing.service = optarg;
+        else if (option == 'v')
+            killing.progress_ms = (unsigned)atoi(optarg);
         else if (option == 'f' && killing.faults < FAULTS_MAX)
             killing.fault[killing.faults++] = optarg;
         else
@@ -93,6 +96,8 @@ int main(int argc, char **argv)
         if (child < 0)
             report("fork: %s", strerror(errno));
     }
+    if (killing.progress_ms != 0 && fork() == 0)
+        progress_run(killing.progress_ms);
     killer_run(&killing);
     __atomic_store_n(&counts->stop, true, __ATOMIC_RELAXED);
     wait_writers();
