@@ -1,0 +1,3 @@
+# SPDX-License-Identifier: MIT
+# SPDX-FileCopyrightText: 2026 The XINIM authors
+"""Parts of `make demo`: what the machine tells, the live table, the report."""
