@@ -133,7 +133,8 @@ def page(record, machine):
 <style>{STYLE}</style>
 <h1>XINIM: every service dies, no program notices</h1>
 <p>A program wrote blocks with sequence numbers and checksums to a raw disk, synced, read them back
-and verified them, while {len(record.kills())} times a service was killed. {html.escape(machine)}</p>
+and verified them, while {len(record.kills())} times a service was killed.
+{html.escape(machine)}</p>
 <p class="{verdict[0]}"><b>{verdict[1]}</b> {html.escape(record.result)}</p><ul>{problems}</ul>
 <h2>Bytes written and verified; a line is a kill</h2>
 {throughput(record, colours)}
