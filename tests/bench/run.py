@@ -59,14 +59,26 @@ def best_prompt(machines, name, *options):
     return min(machines.at_prompt(name, *options)[0] for _ in range(PROMPT_TURNS))
 
 
+# A line of tests/guest/block/speed.c.
+SPEED = r"speed: (.*): \d+ MB/s, (\d+) requests/s, (\d+) ns of CPU each"
+
+
 def disk_speeds(machines, *options):
-    """Requests a second, the best of some turns for each kind (tests/guest/block/speed.c)."""
+    """Requests a second, the best of some turns for each kind."""
     best = {}
     for _ in range(DISK_TURNS):
-        for what, speed in re.findall(
-            r"speed: (.*): \d+ MB/s, (\d+) requests/s", machines.block_test(*options)
-        ):
+        for what, speed, _ in re.findall(SPEED, machines.block_test(*options)):
             best[what] = max(best.get(what, 0), int(speed))
+    return best
+
+
+def disk_counts(machines, *options):
+    """Instructions a request, the fewest of some turns: how many answers come at once depends on
+    the machine below."""
+    best = {}
+    for _ in range(DISK_TURNS):
+        for what, _, count in re.findall(SPEED, machines.block_test(*COUNTED, *options)):
+            best[what] = min(best.get(what, int(count)), int(count))
     return best
 
 
@@ -109,6 +121,8 @@ def steps(machines, processor):
         "unprotected_prompt_seconds": lambda: best_prompt(
             machines, "XINIM", *two, "--no-iommu"
         ),
+        "disk_counts": lambda: disk_counts(machines),
+        "disk_unprotected_counts": lambda: disk_counts(machines, "--no-iommu"),
         "disk_speeds": lambda: disk_speeds(machines),
         "disk_unprotected_speeds": lambda: disk_speeds(machines, "--no-iommu"),
         "memory_kib": lambda: memory_at_prompt(machines),
