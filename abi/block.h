@@ -63,7 +63,8 @@ enum block_op {
     // (session, generation): the driver finishes what is under way, then lets go of all memory.
     // E_BADF no such session.
     BLOCK_DETACH,
-    // (session, generation): is the session alive here? 0, or E_BADF: attach again.
+    // (session, generation): is the session alive here? E_BADF: attach again. -> 0: how many of its
+    // requests the driver has taken and not completed yet
     BLOCK_CHECK,
     // (unit, offset, bytes; handle: memory object, writable): statistics as text -> 0: bytes
     // written

@@ -58,11 +58,15 @@ struct char_status {
     uint64_t rx_overrun; // the device lost bytes
     uint64_t rx_parity;
     uint64_t rx_framing;
+    uint32_t tx_waits; // 1: the driver has seen the bytes in the TX ring, and it is the device that
+                       // takes none. A client that finds bytes lie there and this is 0 knows that
+                       // the driver does not do its work.
+    uint32_t reserved;
     uint64_t session; // identity of this memory, given at its first attachment: zero in fresh
                       // memory, then kept
 };
 
-_Static_assert(sizeof(struct char_status) == 80, "shared layout");
+_Static_assert(sizeof(struct char_status) == 88, "shared layout");
 
 // Where things are in the session memory.
 #define CHAR_RX_OFFSET                         PAGE_SIZE

@@ -249,10 +249,13 @@ static void follow(struct block_client *client, time_ns_t deadline)
 
 static struct client_slot *find_overdue(struct block_client *client)
 {
+    uint32_t patience = client->deaf   ? 0
+                        : client->mute ? CLIENT_PATIENCE_MUTE
+                                       : CLIENT_PATIENCE_DEVICE;
     for (uint32_t i = 0; i < client->depth; i++) {
         struct client_slot *slot = &client->slot[i];
-        if (slot->state == SLOT_IN_FLIGHT &&
-            client->looks - slot->look > (uint32_t)CLIENT_PATIENCE_LOOKS << slot->complaints)
+        if (slot->state == SLOT_IN_FLIGHT && client->looks - slot->look > patience
+                                                                              << slot->complaints)
             return slot;
     }
     return NULL;
@@ -265,6 +268,7 @@ static void look(struct block_client *client, time_ns_t now)
     client->completed_at_look = client->stats.completed;
     client->look_at = now + CLIENT_LOOK_PERIOD_NS;
     client->looks++;
+    client->deaf = client->mute = false; // until the check tells otherwise
     if (client->in_flight == 0)
         return;
     if (silent || !client->attached)

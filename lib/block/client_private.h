@@ -27,14 +27,16 @@ _Static_assert(1 << CLIENT_SLOT_BITS == BLOCK_DEPTH_MAX, "a cookie holds a slot"
 
 // All time-outs of the client.
 #define CLIENT_CALL_TIMEOUT_NS  5000000000ull  // a control message to the driver, devmgr or rs
+#define CLIENT_CHECK_TIMEOUT_NS 2000000000ull  // the question whether the driver is well
 #define CLIENT_LOOK_PERIOD_NS   1000000000ull  // between two looks whether the driver is well
 #define CLIENT_RETRY_PERIOD_NS  50000000ull    // between two looks for a driver that is not there
 #define CLIENT_CLOSE_TIMEOUT_NS 60000000000ull // for the last requests at close
 
-// A request that has been with one driver for so many looks makes the client complain of that
-// driver to rs; twice as many each time for the same request, for it may be the device that is
-// slow.
-enum { CLIENT_PATIENCE_LOOKS = 5, CLIENT_COMPLAINTS_MAX = 4 };
+// A request that one driver has not completed for so many looks makes the client complain of it to
+// rs: sooner if the driver says that it has taken none (it does not look at the ring), later if it
+// has: it may be the device that is slow, and it resets that after BLOCK_COMMAND_TIMEOUT_NS.
+// Patience doubles with each complaint about the same request.
+enum { CLIENT_PATIENCE_MUTE = 4, CLIENT_PATIENCE_DEVICE = 15, CLIENT_COMPLAINTS_MAX = 4 };
 
 enum client_slot_state { SLOT_FREE, SLOT_IN_FLIGHT, SLOT_DONE };
 
@@ -88,6 +90,8 @@ struct block_client {
     time_ns_t look_at; // next look whether the driver is well
     uint32_t looks;
     uint64_t completed_at_look;
+    bool deaf;         // the driver does not answer messages either
+    bool mute;         // the driver has taken no request
     bool leader;       // a thread sleeps on the notification
     uint32_t waiters;  // threads on the futex
     uint32_t progress; // futex: changes when waiters should look again

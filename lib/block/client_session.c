@@ -14,12 +14,18 @@
 #include "lib/block/client_private.h"
 
 // One call with the lock released. Every wait for somebody else is bounded.
-static int call(struct block_client *client, handle_t endpoint, struct message *message)
+static int call_within(struct block_client *client, handle_t endpoint, struct message *message,
+                       uint64_t timeout)
 {
     client_unlock(client);
-    int status = client_os_call(endpoint, message, client_os_clock() + CLIENT_CALL_TIMEOUT_NS);
+    int status = client_os_call(endpoint, message, client_os_clock() + timeout);
     client_lock(client);
     return status;
+}
+
+static int call(struct block_client *client, handle_t endpoint, struct message *message)
+{
+    return call_within(client, endpoint, message, CLIENT_CALL_TIMEOUT_NS);
 }
 
 static void sleep_until(struct block_client *client, time_ns_t deadline)
@@ -217,9 +223,11 @@ static int ask_driver(struct block_client *client)
         .tag = message_tag(BLOCK_CHECK, 2, 0),
         .word = {client->session, client->generation},
     };
-    int status = call(client, client->endpoint, &message);
+    int status = call_within(client, client->endpoint, &message, CLIENT_CHECK_TIMEOUT_NS);
     client_os_close_handles(&message);
-    return status == -E_TIMEDOUT ? -E_AGAIN : status;
+    client->deaf = status == -E_TIMEDOUT;
+    client->mute = status == 0 && message_words(message.tag) > 0 && message.word[0] == 0;
+    return client->deaf ? -E_AGAIN : status;
 }
 
 // 0: the session is good. -E_AGAIN: the device has no driver at present. -E_NODEV: never again.

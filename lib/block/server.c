@@ -304,6 +304,8 @@ static int handle_session_message(struct driver *driver, struct message *request
     case BLOCK_DETACH:
         return handle_detach(driver, session);
     default: // BLOCK_CHECK
+        reply->word[0] = session->taken;
+        reply->tag = message_tag(0, 1, 0);
         return 0;
     }
 }

@@ -84,7 +84,7 @@ enum {
 };
 
 // All time-outs of a block driver.
-#define BLOCK_COMMAND_TIMEOUT_NS 30000000000ull // a command without answer: reset the device
+#define BLOCK_COMMAND_TIMEOUT_NS 10000000000ull // a command without answer: reset the device
 #define BLOCK_CHECK_PERIOD_NS    1000000000ull  // how often that is looked at
 
 // ---- the driver calls ----

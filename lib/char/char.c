@@ -153,6 +153,16 @@ void char_handle_signal(struct char_class *class, uint64_t bits)
     }
 }
 
+// Whoever comes here has offered all there is to the device.
+static void note_waiting(struct char_port *port)
+{
+    bool waits = ring_consumer_ready(&port->session.tx) > 0;
+
+    if (port->status.tx_waits != (uint32_t)waits)
+        port->status_changed = true;
+    port->status.tx_waits = waits;
+}
+
 static void status_publish(struct char_port *port)
 {
     if (!port->status_changed)
@@ -213,6 +223,7 @@ void char_before_wait(struct char_class *class)
             doorbells_arm(port);
         if (port->session.memory == NULL)
             continue;
+        note_waiting(port);
         status_publish(port);
         if (port->session.signal) {
             port->session.signal = false;

@@ -161,6 +161,7 @@ void fake_start_driver(void)
     fake.incarnation++;
     server_bits = 0;
     timer = DEADLINE_NEVER;
+    fake.mute = fake.deaf = false;
     block_server_init(&driver);
     fake.hooks.boot();
     block_server_before_wait(&driver);
@@ -209,7 +210,7 @@ void fake_stop(void)
 
 bool fake_run_driver(void)
 {
-    if (!fake.driver_runs)
+    if (!fake.driver_runs || fake.mute || fake.deaf)
         return false;
     uint64_t bits = server_bits;
     server_bits = 0;
@@ -246,7 +247,8 @@ static bool turn_until(bool (*ready)(void *), void *context, time_ns_t deadline)
             break;
         if (fake.now >= deadline)
             return false;
-        time_ns_t next = timer < deadline ? timer : deadline;
+        bool works = !fake.mute && !fake.deaf;
+        time_ns_t next = works && timer < deadline ? timer : deadline;
         assert_true(next != DEADLINE_NEVER); // everybody waits for ever
         fake.now = next > fake.now ? next : fake.now + 1;
     }
@@ -439,7 +441,8 @@ int fake_call_driver(uint64_t badge, struct message *message)
     for (unsigned i = 0; i < message_handles(request.tag); i++)
         request.handle[i] = fake_duplicate(request.handle[i]); // the kernel sends copies
     int label = block_server_handle_message(&driver, &request, &reply);
-    block_server_before_wait(&driver);
+    if (!fake.mute)
+        block_server_before_wait(&driver);
     for (unsigned i = 0; i < message_handles(request.tag); i++)
         if (request.handle[i] != HANDLE_NONE)
             fake_close(request.handle[i]);
@@ -519,6 +522,11 @@ int client_os_call(handle_t endpoint, struct message *message, time_ns_t deadlin
     assert_int_equal(endpoint, FAKE_ENDPOINT);
     // A call to an endpoint without server waits for the next one.
     if (!fake.driver_runs && !turn_until(driver_is_there, NULL, deadline)) {
+        message->tag = 0;
+        return -E_TIMEDOUT;
+    }
+    if (fake.deaf) {
+        fake.now = deadline;
         message->tag = 0;
         return -E_TIMEDOUT;
     }

@@ -27,6 +27,8 @@ extern struct fake_system {
     time_ns_t now;
     bool driver_runs;
     bool device_failed;
+    bool mute; // the driver answers messages, and that is all
+    bool deaf; // it does not even do that
     uint64_t incarnation;
     unsigned attach_failures; // how many BLOCK_ATTACH calls end in E_RESTARTED
     unsigned wakes;           // driver_wake calls

@@ -307,6 +307,27 @@ static void test_tx_leaves_when_taken(void **state)
     assert_int_equal(char_tx_peek(&t.port[0], 0, bytes, 64), 7);
 }
 
+// The client sees whether it is the device that takes nothing.
+static void test_waiting_for_the_device_shows(void **state)
+{
+    const struct char_status *seen = (const struct char_status *)t.memory;
+    uint8_t byte;
+
+    (void)state;
+    assert_int_equal(attach(1), 0);
+    char_before_wait(&t.class);
+    assert_int_equal(seen->tx_waits, 0);
+    client_write("abc", 3);
+    assert_int_equal(seen->tx_waits, 0);
+    char_handle_signal(&t.class, DRIVER_SIGNAL_BIT(0));
+    char_before_wait(&t.class);
+    assert_int_equal(seen->tx_waits, 1);
+    assert_int_equal(char_tx_peek(&t.port[0], 0, &byte, 1), 1);
+    char_tx_done(&t.port[0], t.port[0].tx_epoch, 3);
+    char_before_wait(&t.class);
+    assert_int_equal(seen->tx_waits, 0);
+}
+
 static void test_successor_goes_on(void **state)
 {
     uint8_t bytes[64];
@@ -527,6 +548,7 @@ int main(void)
         TEST(test_one_client_a_port),
         TEST(test_requests),
         TEST(test_tx_leaves_when_taken),
+        TEST(test_waiting_for_the_device_shows),
         TEST(test_successor_goes_on),
         TEST(test_flush_forgets_bytes_under_way),
         TEST(test_rx_low_and_room_again),

@@ -15,6 +15,7 @@ enum { RX_BYTES = 16384, TX_BYTES = 16384 };
 
 struct list chardev_ports = LIST_INIT(chardev_ports);
 handle_t chardev_notification;
+bool chardev_looking;
 
 static uint32_t ports_made;
 
@@ -136,11 +137,28 @@ void chardev_write(struct chardev_port *port, const void *bytes, uint32_t count)
 
     if (put > 0 && ring_publish(&port->tx))
         ring_doorbell(port);
+    if (put > 0 && !chardev_looking)
+        chardev_wake();
 }
 
 uint32_t chardev_unsent(struct chardev_port *port)
 {
     return TX_BYTES - positive(ring_producer_room(&port->tx));
+}
+
+uint32_t chardev_look(struct chardev_port *port)
+{
+    uint32_t waits =
+        __atomic_load_n(&((const struct char_status *)port->memory)->tx_waits, __ATOMIC_ACQUIRE);
+    uint32_t unsent = chardev_unsent(port);
+    uint32_t sent = port->tx.side.own - unsent;
+
+    if (port->doorbell == HANDLE_NONE || unsent == 0 || waits != 0 || sent != port->sent)
+        port->idle_looks = 0;
+    else
+        port->idle_looks++;
+    port->sent = sent;
+    return port->idle_looks;
 }
 
 bool chardev_drained(const struct chardev_port *port)

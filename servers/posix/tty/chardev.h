@@ -52,6 +52,10 @@ struct chardev_port {
     uint32_t baud, format;
     uint32_t break_ms;
     uint32_t modem_raise, modem_lower;
+
+    // Is the driver at work?
+    uint32_t sent; // running count of bytes that had left the TX ring at the last look
+    uint32_t idle_looks;
 };
 
 enum chardev_work {
@@ -82,6 +86,9 @@ void chardev_write(struct chardev_port *port, const void *bytes, uint32_t count)
 // Everything written has left the device.
 bool chardev_drained(const struct chardev_port *port);
 uint32_t chardev_unsent(struct chardev_port *port);
+// Looks whether the driver takes what there is; to be called in even intervals. How many times in a
+// row it had done nothing, though it was not waiting for its device.
+uint32_t chardev_look(struct chardev_port *port);
 
 // A program has the console: the thread asks devmgr to silence the kernel there.
 void chardev_take_console(void);
@@ -105,3 +112,4 @@ struct chardev_port *chardev_port_create(struct chardev_driver *driver, uint32_t
 // Wakes the thread.
 void chardev_wake(void);
 extern handle_t chardev_notification;
+extern bool chardev_looking; // the thread looks from time to time whether drivers do their work

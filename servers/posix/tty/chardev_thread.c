@@ -6,7 +6,8 @@
 //
 // Its notification: bit n: the driver of port n has something, WORK_BIT: chardev_request,
 // DEVICES_BIT: devmgr has news. Drivers are less trusted than this server, so each call to one has
-// a deadline (CALL_NS); one that misses it is asked again at the next event.
+// a deadline (CALL_NS); one that misses it is asked again at the next event. A driver that leaves
+// bytes lying in a ring, though its device would take them, is replaced by rs (COMPLAINT_LOOKS).
 
 #include <stdlib.h>
 #include <string.h>
@@ -24,14 +25,18 @@
 #define WORK_BIT    (1ull << 62)
 #define DEVICES_BIT (1ull << 63)
 #define CALL_NS     2000000000ull
+#define LOOK_NS     1000000000ull // between two looks whether drivers do their work
+
+enum { COMPLAINT_LOOKS = 3 };
 
 static struct {
     struct waiter waiter;
     handle_t devmgr, work_signal;
     bool take_console; // devmgr is to be told
+    time_ns_t look_at; // if chardev_looking
     struct list drivers;
     void (*found)(struct chardev_port *port);
-} self = {.drivers = LIST_INIT(self.drivers)};
+} self = {.look_at = DEADLINE_NEVER, .drivers = LIST_INIT(self.drivers)};
 
 // ---- calls, without posix_lock ----
 
@@ -342,6 +347,44 @@ static void look_at_ports(uint64_t bits)
     }
 }
 
+// ---- drivers that do not do their work ----
+
+static void complain(struct chardev_port *port)
+{
+    struct chardev_driver *driver = port->driver;
+    struct message message = {
+        .tag = message_tag(RS_COMPLAIN, 2 + RS_NAME_WORDS, 0),
+        .word = {driver->incarnation, sys_clock() - COMPLAINT_LOOKS * LOOK_NS},
+    };
+    int status;
+
+    memcpy(&message.word[2], driver->service, sizeof driver->service);
+    port->idle_looks = 0;
+    status = call_trusted(startup_handle("rs"), &message);
+    log_warning("%s port %u: nothing is sent; its driver is to be replaced: %s (%d)",
+                driver->device, port->index, status < 0 ? "rs refuses" : "rs agrees", status);
+}
+
+// Looks at all ports once a second while any of them has something to send.
+static void look_at_drivers(void)
+{
+    time_ns_t now = sys_clock();
+    bool sending = false;
+
+    list_for_each(node, &chardev_ports)
+    {
+        struct chardev_port *port = list_entry(node, struct chardev_port, node);
+
+        sending |= chardev_unsent(port) > 0;
+        if (chardev_looking && now >= self.look_at && chardev_look(port) >= COMPLAINT_LOOKS)
+            complain(port);
+    }
+    if (chardev_looking && now < self.look_at)
+        return;
+    chardev_looking = sending;
+    self.look_at = sending ? now + LOOK_NS : DEADLINE_NEVER;
+}
+
 // ---- the thread ----
 
 void chardev_wake(void)
@@ -369,6 +412,7 @@ static void tell_console_taken(void)
 static void run(void *argument)
 {
     uint64_t bits = ~0ull;
+    int64_t status;
 
     (void)argument;
     thread_self()->user = &self.waiter;
@@ -380,8 +424,12 @@ static void run(void *argument)
         if (self.take_console)
             tell_console_taken();
         look_at_ports(bits);
+        look_at_drivers();
         posix_unlock();
-        if (sys_wait(chardev_notification, DEADLINE_NEVER, &bits) < 0)
+        status = sys_wait(chardev_notification, self.look_at, &bits);
+        if (status == -E_TIMEDOUT)
+            bits = 0;
+        else if (status < 0)
             sys_panic("the chardev thread cannot wait");
     }
 }
