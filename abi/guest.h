@@ -44,9 +44,10 @@ struct guest_state {
 };
 
 enum guest_fpu_op {
-    GUEST_FPU_GET,   // copy the guest's extended state to the buffer (x86: XSAVE standard format)
+    GUEST_FPU_GET,   // copy the guest's extended state to the buffer -> its bytes (x86: XSAVE
+                     // standard format; ARM: struct guest_fpu and struct guest_sve)
     GUEST_FPU_SET,   // check and load it from the buffer
     GUEST_FPU_RESET, // the state a fresh process has
     GUEST_FPU_COPY,  // from another guest: the third argument is its handle
-    GUEST_FPU_SIZE,  // -> bytes that GET needs
+    GUEST_FPU_SIZE,  // -> bytes that GET needs; more once the guest has used more registers
 };

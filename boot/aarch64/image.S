@@ -73,8 +73,16 @@ to_el1:
     orr x0, x0, #3
     msr cnthctl_el2, x0
     msr cntvoff_el2, xzr
-    mov x0, #0x33ff             /* no trap of floating point; SVE stays closed */
+    mov x0, #0x33ff             /* no trap of floating point; SME stays closed */
+    mrs x1, id_aa64pfr0_el1
+    tst x1, #(15 << 32)
+    b.eq 3f
+    mov x0, #0x32ff             /* nor of SVE */
     msr cptr_el2, x0
+    isb
+    mov x1, #15
+    msr S3_4_C1_C2_0, x1        /* ZCR_EL2: any vector length */
+3:  msr cptr_el2, x0
     msr hstr_el2, xzr
     msr vttbr_el2, xzr
     mrs x0, midr_el1

@@ -9,8 +9,8 @@
 
 #include "abi/types.h"
 
-void fpu_init_cpu(void); // every CPU
-size_t fpu_image_bytes(void);
+void fpu_init_cpu(void);                   // every CPU
+size_t fpu_image_bytes(const void *state); // of the image it makes; a state has room for any
 
 void *fpu_allocate(void); // a fresh process's state; NULL: no memory
 void fpu_free(void *state);

@@ -18,6 +18,17 @@ enum {
 uint64_t smp_stack;
 unsigned cpu_starting;
 static bool started;
+static unsigned count = 1;
+
+unsigned cpu_count(void)
+{
+    return count;
+}
+
+void cpu_start_end(unsigned cpus_found)
+{
+    count = cpus_found;
+}
 
 bool cpu_start_prepare(unsigned index, uint32_t hardware_id)
 {

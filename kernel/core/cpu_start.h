@@ -18,5 +18,8 @@ bool cpu_start_prepare(unsigned index, uint32_t hardware_id);
 // Has it arrived, within half a second? If not it is left out, with one line in the log.
 bool cpu_start_wait(void);
 
+// All CPUs have been started; this many run.
+void cpu_start_end(unsigned cpus_found);
+
 // The new CPU: runs as soon as all have started.
 __attribute__((noreturn)) void cpu_start_arrive(void);

@@ -324,27 +324,24 @@ static int64_t fpu_copy_from(struct thread *thread, struct guest *guest, handle_
 
 static int64_t fpu_operate(struct thread *thread, struct guest *guest, const uint64_t *arg)
 {
+    size_t bytes = fpu_image_bytes(guest->fpu);
     switch ((enum guest_fpu_op)arg[1]) {
     case GUEST_FPU_SIZE:
-        return (int64_t)fpu_image_bytes();
+        return (int64_t)bytes;
     case GUEST_FPU_RESET:
         fpu_reset(guest->fpu);
         return 0;
     case GUEST_FPU_COPY:
         return fpu_copy_from(thread, guest, (handle_t)arg[2]);
-    case GUEST_FPU_GET:
-        if (arg[3] < fpu_image_bytes()) {
+    case GUEST_FPU_GET: {
+        if (arg[3] < bytes) {
             return -E_INVAL;
         }
-        {
-            int64_t error = user_put(thread, arg[2], guest->fpu, fpu_image_bytes());
-            return error != 0 ? error : (int64_t)fpu_image_bytes();
-        }
+        int64_t error = user_put(thread, arg[2], guest->fpu, bytes);
+        return error != 0 ? error : (int64_t)bytes;
+    }
     case GUEST_FPU_SET: {
-        if (arg[3] > fpu_image_bytes()) {
-            return -E_INVAL;
-        }
-        void *image = fpu_allocate();
+        void *image = heap_allocate(arg[3]);
         if (image == NULL) {
             return -E_NOMEM;
         }
@@ -352,7 +349,7 @@ static int64_t fpu_operate(struct thread *thread, struct guest *guest, const uin
         if (error == 0) {
             error = fpu_load_checked(guest->fpu, image, arg[3]);
         }
-        fpu_free(image);
+        heap_free(image);
         return error;
     }
     }

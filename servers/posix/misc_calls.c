@@ -149,6 +149,8 @@ enum prctl_option {
     PR_SET_NO_NEW_PRIVS = 38,
     PR_GET_NO_NEW_PRIVS = 39,
     PR_GET_TID_ADDRESS = 40,
+    PR_SVE_SET_VL = 50,
+    PR_SVE_GET_VL = 51,
     PR_SET_VMA = 0x53564d41,
 };
 
@@ -179,6 +181,13 @@ static int64_t set_dumpable(struct task *task, uint64_t value)
         return -E_INVAL;
     task->mm->dumpable = value == 1;
     return 0;
+}
+
+// It is the one length for all, so there is nothing to inherit or to put off until exec, either.
+static int64_t set_vector_bytes(uint64_t wanted)
+{
+    int64_t bytes = arch_vector_bytes();
+    return bytes < 0 || wanted == (uint64_t)bytes ? bytes : -E_INVAL;
 }
 
 int64_t linux_prctl(struct task *task, const uint64_t argument[SYSCALL_ARGUMENTS])
@@ -217,6 +226,10 @@ int64_t linux_prctl(struct task *task, const uint64_t argument[SYSCALL_ARGUMENTS
         return user_write_u32(task, argument[1], task->proc->child_subreaper);
     case PR_GET_TID_ADDRESS:
         return user_write(task, argument[1], &task->clear_tid, sizeof(task->clear_tid));
+    case PR_SVE_SET_VL:
+        return set_vector_bytes(argument[1]);
+    case PR_SVE_GET_VL:
+        return arch_vector_bytes();
     default:
         return -E_INVAL;
     }

@@ -15,6 +15,7 @@ struct info_processor {
     uint64_t pfr0, pfr1;   // ID_AA64PFR0_EL1, ID_AA64PFR1_EL1
     uint64_t mmfr2;        // ID_AA64MMFR2_EL1
     uint64_t zfr0;         // ID_AA64ZFR0_EL1
+    uint64_t vector_bytes; // of SVE's Z registers, as set up; 0: no SVE
 };
 
-_Static_assert(sizeof(struct info_processor) == 7 * 8, "filled by the kernel");
+_Static_assert(sizeof(struct info_processor) == 8 * 8, "filled by the kernel");

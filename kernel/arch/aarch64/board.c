@@ -71,20 +71,26 @@ static uint64_t cells(struct value value, uint32_t index, uint32_t count)
     return number;
 }
 
-// Whether one of a list's strings, each ended by NUL, is `text`.
-static bool has(struct value list, const char *text)
+// Which of a list's strings, each ended by NUL, is `text`; -1: none.
+static int64_t place_in(struct value list, const char *text)
 {
     size_t length = strlen(text) + 1;
-    for (uint32_t at = 0; at < list.length;) {
+    int64_t place = 0;
+    for (uint32_t at = 0; at < list.length; place++) {
         if (list.length - at >= length && memcmp(list.bytes + at, text, length) == 0) {
-            return true;
+            return place;
         }
         while (at < list.length && list.bytes[at] != '\0') {
             at++;
         }
         at++;
     }
-    return false;
+    return -1;
+}
+
+static bool has(struct value list, const char *text)
+{
+    return place_in(list, text) >= 0;
 }
 
 static bool range(const struct node *node, const struct node *parent, uint32_t index,
@@ -191,23 +197,14 @@ static void read_timer(struct board *board, const struct node *node)
 // The shared interrupt of that name; 0: none.
 static uint32_t named_interrupt(const struct node *node, const char *name)
 {
-    uint32_t index = 0;
-    size_t length = strlen(name) + 1;
-    struct value list = node->interrupt_names;
-    for (uint32_t at = 0; at < list.length; index++) {
-        bool found = list.length - at >= length && memcmp(list.bytes + at, name, length) == 0;
-        uint32_t cell = index * INTERRUPT_CELLS;
-        if (found && cell + 1 < node->interrupts.length / 4 &&
-            cells(node->interrupts, cell, 1) == INTERRUPT_SPI) {
-            uint64_t number = cells(node->interrupts, cell + 1, 1);
-            return number < 988 ? INTERRUPT_SPI_FIRST + (uint32_t)number : 0;
-        }
-        while (at < list.length && list.bytes[at] != '\0') {
-            at++;
-        }
-        at++;
+    int64_t place = place_in(node->interrupt_names, name);
+    uint32_t cell = (uint32_t)place * INTERRUPT_CELLS;
+    if (place < 0 || cell + 1 >= node->interrupts.length / 4 ||
+        cells(node->interrupts, cell, 1) != INTERRUPT_SPI) {
+        return 0;
     }
-    return 0;
+    uint64_t number = cells(node->interrupts, cell + 1, 1);
+    return number < 988 ? INTERRUPT_SPI_FIRST + (uint32_t)number : 0;
 }
 
 static const char *read_smmu(struct board *board, const struct node *node,

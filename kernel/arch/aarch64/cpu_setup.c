@@ -44,17 +44,6 @@ enum {
 };
 
 extern char exception_vectors[];
-static unsigned count = 1;
-
-unsigned cpu_count(void)
-{
-    return count;
-}
-
-void cpu_set_count(unsigned cpus_found)
-{
-    count = cpus_found;
-}
 
 void cpu_setup(unsigned index, uint64_t stack)
 {
@@ -67,7 +56,6 @@ void cpu_setup(unsigned index, uint64_t stack)
     sysreg_write(tpidr_el0, 0);
     sysreg_write(tpidrro_el0, index); // the posix server reads it there, for getcpu
     sysreg_write(vbar_el1, exception_vectors);
-    sysreg_write(cpacr_el1, 0);
     sysreg_write(mdscr_el1, DEBUG_TRAP_USER);
     if (sysreg_field(sysreg_read(id_aa64dfr0_el1), 8) != 0) {
         sysreg_write(pmuserenr_el0, 0);

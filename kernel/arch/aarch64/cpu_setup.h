@@ -9,5 +9,3 @@
 
 // First thing on every CPU: vectors, traps, protections. `stack`: top of its kernel stack.
 void cpu_setup(unsigned index, uint64_t stack);
-
-void cpu_set_count(unsigned count);

@@ -6,6 +6,7 @@
 
 #include "abi/arch/aarch64/processor.h"
 #include "abi/error.h"
+#include "kernel/arch/aarch64/fpu_sve.h"
 #include "kernel/arch/aarch64/psci.h"
 #include "kernel/arch/aarch64/sysreg.h"
 #include "kernel/arch/arch_cpu.h"
@@ -17,8 +18,8 @@ enum {
     STOPPED_APPLICATION_EXIT = 0x20026,
 };
 
-// Fields of what the kernel keeps closed, so that programs do not use it.
-#define PFR0_SVE  (15ull << 32)
+// Fields of what the kernel keeps closed (MTE, SME, pointer authentication), so that programs do
+// not use it.
 #define PFR1_MTE  (15ull << 8)
 #define PFR1_SME  (15ull << 24)
 #define ISAR1_PAC (0xffull << 4 | 0xffull << 24) // pointer authentication: APA, API, GPA, GPI
@@ -32,10 +33,14 @@ const void *arch_processor_info(size_t *bytes)
         .midr = sysreg_read(midr_el1),
         .isar0 = sysreg_read(id_aa64isar0_el1),
         .isar1 = sysreg_read(id_aa64isar1_el1) & ~ISAR1_PAC,
-        .pfr0 = sysreg_read(id_aa64pfr0_el1) & ~PFR0_SVE,
+        .pfr0 = sysreg_read(id_aa64pfr0_el1),
         .pfr1 = sysreg_read(id_aa64pfr1_el1) & ~(PFR1_MTE | PFR1_SME),
         .mmfr2 = sysreg_read(s3_0_c0_c7_2), // ID_AA64MMFR2_EL1
+        .vector_bytes = fpu_vector_bytes,
     };
+    if (info.vector_bytes != 0) {
+        info.zfr0 = sysreg_read(s3_0_c0_c4_4); // ID_AA64ZFR0_EL1
+    }
     *bytes = sizeof(info);
     return &info;
 }

@@ -5,6 +5,7 @@
 
 #include "abi/error.h"
 #include "kernel/arch/aarch64/board.h"
+#include "kernel/arch/aarch64/fpu_sve.h"
 #include "kernel/arch/aarch64/gic.h"
 #include "kernel/arch/aarch64/smmu.h"
 #include "kernel/arch/aarch64/sysreg.h"
@@ -142,6 +143,8 @@ struct frame *trap_from_user(uint64_t address, uint64_t esr)
     uint64_t class = esr >> ESR_CLASS;
     if (is_page_fault(class, esr)) {
         page_fault(thread, class, esr, address);
+    } else if (class == CLASS_SVE && thread->guest != NULL) {
+        fpu_widen(thread->guest->fpu);
     } else if (thread->guest != NULL) {
         thread->guest->state->exception = (uint32_t) class;
         thread->guest->state->exception_code = esr;

@@ -4,6 +4,7 @@
 #include "kernel/arch/x86_64/acpi.h"
 
 #include "kernel/arch/mmu.h"
+#include "kernel/arch/x86_64/dmar.h"
 #include "kernel/core/panic.h"
 #include "kernel/core/string.h"
 
@@ -32,15 +33,6 @@ struct table_header {
 _Static_assert(sizeof(struct table_header) == 36, "ACPI 5.2.6");
 
 struct acpi_info acpi_info;
-
-static uint64_t read_le(const uint8_t *bytes, unsigned count)
-{
-    uint64_t value = 0;
-    while (count-- > 0) {
-        value = value << 8 | bytes[count];
-    }
-    return value;
-}
 
 // A whole, intact table; NULL otherwise.
 static const uint8_t *map_table(uint64_t address, const char *signature, uint32_t *length)

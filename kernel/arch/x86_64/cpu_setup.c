@@ -89,20 +89,9 @@ static struct gate idt[256];
 static uint64_t gdt[CPU_MAX][7];
 static struct tss tss[CPU_MAX];
 static uint8_t ist_stacks[CPU_MAX][IST_STACKS][IST_BYTES] __attribute__((aligned(16)));
-static unsigned count = 1;
 
 extern const uint64_t trap_stubs[256];
 extern char syscall_entry[];
-
-unsigned cpu_count(void)
-{
-    return count;
-}
-
-void cpu_set_count(unsigned cpus_found)
-{
-    count = cpus_found;
-}
 
 void cpu_check_features(void)
 {

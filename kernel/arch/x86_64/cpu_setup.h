@@ -13,5 +13,3 @@ void cpu_check_features(void);
 // First thing on every CPU: GDT, TSS, IDT, GS base, SYSCALL, SMEP/SMAP. `stack`: top of its kernel
 // stack.
 void cpu_setup(unsigned index, uint64_t stack);
-
-void cpu_set_count(unsigned count);

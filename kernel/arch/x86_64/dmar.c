@@ -41,15 +41,6 @@ struct scope {
 
 typedef int (*scope_use)(struct dmar *dmar, const struct scope *scope, const char **why);
 
-static uint64_t read_le(const uint8_t *bytes, unsigned count)
-{
-    uint64_t value = 0;
-    while (count-- > 0) {
-        value = value << 8 | bytes[count];
-    }
-    return value;
-}
-
 static int damaged(const char **why, const char *what)
 {
     *why = what;

@@ -39,3 +39,13 @@ struct dmar {
 
 // A whole table whose checksum is right. 0, or -E_BADMSG (damaged) or -E_OPNOTSUPP, with *why.
 int dmar_parse(const uint8_t *table, uint32_t length, struct dmar *dmar, const char **why);
+
+// A number as ACPI's tables hold it: lowest byte first, anywhere.
+static inline uint64_t read_le(const uint8_t *bytes, unsigned count)
+{
+    uint64_t value = 0;
+    while (count-- > 0) {
+        value = value << 8 | bytes[count];
+    }
+    return value;
+}

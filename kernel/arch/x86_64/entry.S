@@ -13,20 +13,8 @@
 #define CPU_FRAME   24
 #define CPU_HANDLER 32
 
-#define FRAME_R15 0
-#define FRAME_R14 8
-#define FRAME_R13 16
-#define FRAME_R12 24
 #define FRAME_R11 32
-#define FRAME_RBP 40
-#define FRAME_RDI 48
-#define FRAME_RSI 56
-#define FRAME_RDX 64
-#define FRAME_R10 72
-#define FRAME_R8  80
-#define FRAME_R9  88
 #define FRAME_RCX 96
-#define FRAME_RBX 104
 #define FRAME_RAX 112
 #define FRAME_RIP 120
 #define FRAME_RFLAGS 128
@@ -44,6 +32,29 @@
 
     .text
 
+    /* The general registers, in the order of their slots in the frame at rax, but for rax. */
+    .macro EACH_SLOT operation
+    .set slot, 0
+    .irp register, r15, r14, r13, r12, r11, rbp, rdi, rsi, rdx, r10, r8, r9, rcx, rbx
+    \operation \register
+    .set slot, slot + 8
+    .endr
+    .endm
+
+    .macro SAVE register
+    movq %\register, slot(%rax)
+    .endm
+
+    .macro LOAD register
+    movq slot(%rax), %\register
+    .endm
+
+    .macro EACH instruction, registers:vararg
+    .irp register, \registers
+    \instruction %\register
+    .endr
+    .endm
+
     /* Reached by SYSCALL from user mode; interrupts are off and DF is clear (SFMASK). The frame is
        saved by pushing from its end. */
     .global syscall_entry
@@ -54,23 +65,7 @@ syscall_entry:
     movq %gs:CPU_FRAME, %rsp
     addq $FRAME_BYTES, %rsp
     pushq %gs:CPU_SCRATCH
-    pushq %r11
-    pushq %rcx
-    pushq %rax
-    pushq %rbx
-    pushq %rcx
-    pushq %r9
-    pushq %r8
-    pushq %r10
-    pushq %rdx
-    pushq %rsi
-    pushq %rdi
-    pushq %rbp
-    pushq %r11
-    pushq %r12
-    pushq %r13
-    pushq %r14
-    pushq %r15
+    EACH pushq, r11, rcx, rax, rbx, rcx, r9, r8, r10, rdx, rsi, rdi, rbp, r11, r12, r13, r14, r15
     movq %rsp, %rdi
     movq %gs:CPU_STACK, %rsp
     xorl %ebp, %ebp
@@ -93,21 +88,8 @@ resume_user:
     andl $RFLAGS_USER, %r11d
     orl $RFLAGS_FIXED, %r11d
     movq %rax, %rsp
-    popq %r15
-    popq %r14
-    popq %r13
-    popq %r12
-    popq %rbp               /* r11's slot: overwritten next */
-    popq %rbp
-    popq %rdi
-    popq %rsi
-    popq %rdx
-    popq %r10
-    popq %r8
-    popq %r9
-    popq %rbx               /* rcx's slot */
-    popq %rbx
-    popq %rax
+    /* rbp and rbx twice: the slots of r11 and rcx, overwritten at once. */
+    EACH popq, r15, r14, r13, r12, rbp, rbp, rdi, rsi, rdx, r10, r8, r9, rbx, rbx, rax
     movq 16(%rsp), %rsp
     swapgs
     sysretq
@@ -125,20 +107,7 @@ resume_by_iret:
     pushq %r11
     pushq $USER_CS
     pushq %rcx
-    movq FRAME_R15(%rax), %r15
-    movq FRAME_R14(%rax), %r14
-    movq FRAME_R13(%rax), %r13
-    movq FRAME_R12(%rax), %r12
-    movq FRAME_R11(%rax), %r11
-    movq FRAME_R10(%rax), %r10
-    movq FRAME_R9(%rax), %r9
-    movq FRAME_R8(%rax), %r8
-    movq FRAME_RBP(%rax), %rbp
-    movq FRAME_RDI(%rax), %rdi
-    movq FRAME_RSI(%rax), %rsi
-    movq FRAME_RDX(%rax), %rdx
-    movq FRAME_RCX(%rax), %rcx
-    movq FRAME_RBX(%rax), %rbx
+    EACH_SLOT LOAD
     movq FRAME_RAX(%rax), %rax
     swapgs
     iretq
@@ -150,20 +119,7 @@ trap_common:
     swapgs
     pushq %rax
     movq %gs:CPU_FRAME, %rax
-    movq %r15, FRAME_R15(%rax)
-    movq %r14, FRAME_R14(%rax)
-    movq %r13, FRAME_R13(%rax)
-    movq %r12, FRAME_R12(%rax)
-    movq %r11, FRAME_R11(%rax)
-    movq %r10, FRAME_R10(%rax)
-    movq %r9, FRAME_R9(%rax)
-    movq %r8, FRAME_R8(%rax)
-    movq %rbp, FRAME_RBP(%rax)
-    movq %rdi, FRAME_RDI(%rax)
-    movq %rsi, FRAME_RSI(%rax)
-    movq %rdx, FRAME_RDX(%rax)
-    movq %rcx, FRAME_RCX(%rax)
-    movq %rbx, FRAME_RBX(%rax)
+    EACH_SLOT SAVE
     popq FRAME_RAX(%rax)
     movq 16(%rsp), %rcx
     movq %rcx, FRAME_RIP(%rax)
@@ -184,39 +140,11 @@ trap_common:
     /* In the kernel only the idle loop takes interrupts; anything else is a bug and ends in
        panic. */
 trap_in_kernel:
-    pushq %rax
-    pushq %rbx
-    pushq %rcx
-    pushq %rdx
-    pushq %rsi
-    pushq %rdi
-    pushq %rbp
-    pushq %r8
-    pushq %r9
-    pushq %r10
-    pushq %r11
-    pushq %r12
-    pushq %r13
-    pushq %r14
-    pushq %r15
+    EACH pushq, rax, rbx, rcx, rdx, rsi, rdi, rbp, r8, r9, r10, r11, r12, r13, r14, r15
     movq %rsp, %rdi
     cld
     call trap_from_kernel
-    popq %r15
-    popq %r14
-    popq %r13
-    popq %r12
-    popq %r11
-    popq %r10
-    popq %r9
-    popq %r8
-    popq %rbp
-    popq %rdi
-    popq %rsi
-    popq %rdx
-    popq %rcx
-    popq %rbx
-    popq %rax
+    EACH popq, r15, r14, r13, r12, r11, r10, r9, r8, rbp, rdi, rsi, rdx, rcx, rbx, rax
     addq $16, %rsp
     iretq
 

@@ -26,17 +26,21 @@ enum {
     XCR0_AVX = 0x4,
     XCR0_AVX512 = 0xe0, // opmask, ZMM_Hi256, Hi16_ZMM: all or none
     FXSAVE_BYTES = 512,
-    XSAVE_HEADER_BYTES = 64,
     STATE_ALIGN = 64,
-    OFFSET_FCW = 0,
-    OFFSET_MXCSR = 24,
-    OFFSET_MXCSR_MASK = 28,
-    OFFSET_XSTATE_BV = 512,
-    OFFSET_XCOMP_BV = 520,
     FCW_INITIAL = 0x37f,
     MXCSR_INITIAL = 0x1f80,
     MXCSR_MASK_DEFAULT = 0xffbf,
 };
+
+// Of a state, what is not just carried along; from `present` on with XSAVE only.
+struct image {
+    uint16_t fcw, words[11];
+    uint32_t mxcsr, mxcsr_mask;
+    uint64_t registers[60];
+    uint64_t present, zeros[7]; // XSTATE_BV; the standard format
+};
+_Static_assert(offsetof(struct image, mxcsr) == 24, "SDM table 10-2");
+_Static_assert(offsetof(struct image, present) == FXSAVE_BYTES, "SDM 13.4.2");
 
 static bool xsave;
 static uint64_t components;
@@ -76,11 +80,9 @@ void fpu_init_cpu(void)
         image_bytes = cpuid(0xd, 0).ebx; // what the enabled components need
     }
     // The mask of valid MXCSR bits is only told by FXSAVE.
-    static uint8_t probe[FXSAVE_BYTES] __attribute__((aligned(16)));
+    static struct image probe __attribute__((aligned(16)));
     __asm__ volatile("fninit\n\tfxsave64 %0" : "=m"(probe));
-    uint32_t mask;
-    memcpy(&mask, probe + OFFSET_MXCSR_MASK, sizeof(mask));
-    mxcsr_mask = mask != 0 ? mask : MXCSR_MASK_DEFAULT;
+    mxcsr_mask = probe.mxcsr_mask != 0 ? probe.mxcsr_mask : MXCSR_MASK_DEFAULT;
     fpu_close();
 }
 
@@ -96,8 +98,9 @@ void fpu_close(void)
     __asm__ volatile("movq %0, %%cr0" : : "r"(cr0 | CR0_TS) : "memory");
 }
 
-size_t fpu_image_bytes(void)
+size_t fpu_image_bytes(const void *state)
 {
+    (void)state;
     return image_bytes;
 }
 
@@ -124,16 +127,13 @@ void fpu_free(void *state)
 
 void fpu_reset(void *state)
 {
-    uint8_t *bytes = state;
-    uint16_t fcw = FCW_INITIAL;
-    uint32_t mxcsr = MXCSR_INITIAL;
-    memset(bytes, 0, image_bytes);
-    memcpy(bytes + OFFSET_FCW, &fcw, sizeof(fcw));
-    memcpy(bytes + OFFSET_MXCSR, &mxcsr, sizeof(mxcsr));
-    memcpy(bytes + OFFSET_MXCSR_MASK, &mxcsr_mask, sizeof(mxcsr_mask));
+    struct image *image = state;
+    memset(state, 0, image_bytes);
+    image->fcw = FCW_INITIAL;
+    image->mxcsr = MXCSR_INITIAL;
+    image->mxcsr_mask = mxcsr_mask;
     if (xsave) {
-        uint64_t present = XCR0_X87_SSE;
-        memcpy(bytes + OFFSET_XSTATE_BV, &present, sizeof(present));
+        image->present = XCR0_X87_SSE;
     }
 }
 
@@ -164,31 +164,18 @@ void fpu_restore(const void *state)
 // not zero.
 int fpu_load_checked(void *state, const void *image, size_t bytes)
 {
-    const uint8_t *in = image;
-    if (bytes < FXSAVE_BYTES) {
+    static const struct image none;
+    const struct image *in = image;
+    if (bytes < FXSAVE_BYTES || bytes > image_bytes || (in->mxcsr & ~mxcsr_mask) != 0) {
         return -E_INVAL;
     }
-    uint32_t mxcsr;
-    memcpy(&mxcsr, in + OFFSET_MXCSR, sizeof(mxcsr));
-    if ((mxcsr & ~mxcsr_mask) != 0) {
-        return -E_INVAL;
-    }
-    if (xsave && bytes >= FXSAVE_BYTES + XSAVE_HEADER_BYTES) {
-        static const uint8_t zeros[XSAVE_HEADER_BYTES - 8];
-        uint64_t present;
-        memcpy(&present, in + OFFSET_XSTATE_BV, sizeof(present));
-        if ((present & ~components) != 0 ||
-            memcmp(in + OFFSET_XCOMP_BV, zeros, sizeof(zeros)) != 0) {
-            return -E_INVAL;
-        }
-    } else {
+    if (!xsave || bytes < sizeof(*in)) {
         bytes = FXSAVE_BYTES;
+    } else if ((in->present & ~components) != 0 ||
+               memcmp(in->zeros, none.zeros, sizeof(in->zeros)) != 0) {
+        return -E_INVAL;
     }
     fpu_reset(state);
-    memcpy(state, image, bytes < image_bytes ? bytes : image_bytes);
-    if (xsave && bytes == FXSAVE_BYTES) {
-        uint64_t present = XCR0_X87_SSE;
-        memcpy((uint8_t *)state + OFFSET_XSTATE_BV, &present, sizeof(present));
-    }
+    memcpy(state, image, bytes);
     return 0;
 }

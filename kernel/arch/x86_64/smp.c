@@ -67,5 +67,5 @@ void arch_start_cpus(void)
             count++;
         }
     }
-    cpu_set_count(count);
+    cpu_start_end(count);
 }

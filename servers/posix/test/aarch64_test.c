@@ -18,18 +18,31 @@
 // ---- records ----
 
 static uint8_t records[FRAME_RECORDS_BYTES];
-static struct guest_fpu state_in, state_out;
+static struct frame_state state_in, state_out;
 
-static void write_sample(uint64_t syndrome)
+// With `sve` bytes of that record.
+static void write_sample_wide(uint64_t syndrome, size_t sve)
 {
-    memset(records, 0xee, sizeof(records));
-    memset(&state_out, 0, sizeof(state_out));
-    state_in = (struct guest_fpu){.magic = GUEST_FPU_MAGIC,
-                                  .bytes = sizeof(state_in),
+    const struct guest_fpu fpu = {.magic = GUEST_FPU_MAGIC,
+                                  .bytes = sizeof(fpu),
                                   .fpsr = 0x10,
                                   .fpcr = 0x03000000,
                                   .v = {{1, 2}, [31] = {3, 4}}};
+    const struct guest_sve head = {GUEST_SVE_MAGIC, (uint32_t)sve, 32, {0}};
+    memset(records, 0xee, sizeof(records));
+    memset(&state_out, 0, sizeof(state_out));
+    memset(&state_in, 0, sizeof(state_in));
+    memset(state_in.image, 0xdd, sizeof(fpu) + sve);
+    memcpy(state_in.image, &fpu, sizeof(fpu));
+    if (sve != 0)
+        memcpy(state_in.image + sizeof(fpu), &head, sizeof(head));
+    state_in.bytes = sizeof(fpu) + sve;
     frame_records_write(records, &state_in, syndrome);
+}
+
+static void write_sample(uint64_t syndrome)
+{
+    write_sample_wide(syndrome, 0);
 }
 
 static void put_head(size_t at, uint32_t magic, uint32_t bytes)
@@ -41,10 +54,13 @@ static void put_head(size_t at, uint32_t magic, uint32_t bytes)
 static void what_is_written_is_read(void **state)
 {
     (void)state;
+    static const size_t sve[] = {0, 16, 1120, FRAME_STATE_MOST - sizeof(struct guest_fpu)};
     for (uint64_t syndrome = 0; syndrome <= 0x92000045; syndrome += 0x92000045) {
-        write_sample(syndrome);
-        assert_int_equal(frame_records_read(records, &state_out), 0);
-        assert_memory_equal(&state_in, &state_out, sizeof(state_in));
+        for (size_t i = 0; i < sizeof(sve) / sizeof(sve[0]); i++) {
+            write_sample_wide(syndrome, sve[i]);
+            assert_int_equal(frame_records_read(records, &state_out), 0);
+            assert_memory_equal(&state_in, &state_out, sizeof(state_in));
+        }
     }
 }
 
@@ -95,6 +111,28 @@ static void broken_lists_are_refused(void **state)
     refused();
 }
 
+static void broken_scalable_records_are_refused(void **state)
+{
+    static const uint32_t bad_sizes[] = {0, 1, 8, 15, 17, 4096 - 512, 4096, 0xfffffff0, ~0u};
+    (void)state;
+    for (size_t i = 0; i < sizeof(bad_sizes) / sizeof(bad_sizes[0]); i++) {
+        write_sample_wide(0, 1120);
+        put_head(528, GUEST_SVE_MAGIC, bad_sizes[i]);
+        refused();
+    }
+    write_sample_wide(0, 16); // twice
+    put_head(544, GUEST_SVE_MAGIC, 16);
+    put_head(560, 0, 0);
+    refused();
+    write_sample(0); // alone
+    put_head(0, GUEST_SVE_MAGIC, 528);
+    refused();
+    write_sample(0); // first, and so large that it fits the list but not the image
+    put_head(0, GUEST_SVE_MAGIC, 4096 - 16);
+    put_head(4096 - 16, 0, 0);
+    refused();
+}
+
 static void list_without_end_is_refused(void **state)
 {
     (void)state;
@@ -141,6 +179,18 @@ static void neoverse(void **state)
     assert_int_equal(feature_word(&processor, 1), 0);
 }
 
+// Of a Neoverse V1 with SVE's bfloat16 and 8-bit products.
+static void scalable_vectors(void **state)
+{
+    const struct info_processor processor = {
+        .pfr0 = 0x1ull << 32 | 0x00110000,
+        .zfr0 = 1ull << 44 | 1ull << 20,
+    };
+    (void)state;
+    assert_int_equal(feature_word(&processor, 0), 0x3 | 3 << 9 | 1 << 22);
+    assert_int_equal(feature_word(&processor, 1), 1 << 9 | 1 << 12);
+}
+
 static void bits_are_unique(void **state)
 {
     uint64_t seen[2] = {0, 0};
@@ -160,10 +210,12 @@ int main(void)
         cmocka_unit_test(what_is_written_is_read),
         cmocka_unit_test(syndrome_follows_where_programs_look),
         cmocka_unit_test(broken_lists_are_refused),
+        cmocka_unit_test(broken_scalable_records_are_refused),
         cmocka_unit_test(list_without_end_is_refused),
         cmocka_unit_test(bare_processor),
         cmocka_unit_test(missing_vectors),
         cmocka_unit_test(neoverse),
+        cmocka_unit_test(scalable_vectors),
         cmocka_unit_test(bits_are_unique),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

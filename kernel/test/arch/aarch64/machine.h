@@ -26,6 +26,15 @@ static const uint32_t code_extended[] = {
     0x9e660001, // fmov x1, d0
     0x17fffffe, // b to the svc
 };
+// The same with the highest part of a register that this processor may not have.
+static const uint32_t code_wide[] = {
+    0x05e03800, // mov z0.d, x0
+    0x25d8e3e0, // ptrue p0.d
+    0xd4000001, // svc #0
+    0x05e1a001, // lastb x1, p0, z0.d
+    0x17fffffe, // b to the svc
+};
+enum { WIDE_IMAGE_MIN = 529 }; // has more than FP and SIMD
 // The same without system calls: an illegal instruction when the value has changed.
 static const uint32_t code_extended_loop[] = {
     0x9e670000, // fmov d0, x0
@@ -93,9 +102,12 @@ static inline void guest_set_short_way(struct guest_registers *registers)
 static const struct {
     uint32_t offset, damaged, bytes;
 } bad_images[] = {
-    {0, 4, 0}, // magic
-    {4, 4, 0}, // length
-    {0, 0, 527},
+    {0, 4, 0},                             // magic
+    {4, 4, 0},                             // length
+    {0, 0, 527}, {0, 0, 536}, {528, 4, 0}, // magic of SVE's record,
+    {532, 4, 0},                           // its length,
+    {536, 2, 0},                           // its vectors' length
+    {538, 2, 0},                           // flags
 };
 
 static inline void run_bad(void)

@@ -25,6 +25,16 @@ static const uint8_t code_extended[] = {
     0x66, 0x48, 0x0f, 0x7e, 0xc6,               // movq %xmm0, %rsi
     0xeb, 0xf7,                                 // jmp to the syscall
 };
+// The same with the highest part of a register that this processor may not have.
+static const uint8_t code_wide[] = {
+    0xc4, 0xe1, 0xf9, 0x6e, 0xc7,               // vmovq %rdi, %xmm0
+    0xc4, 0xe3, 0x7d, 0x18, 0xc0, 0x01,         // vinsertf128 $1, %xmm0, %ymm0, %ymm0
+    0x0f, 0x05,                                 // syscall
+    0xc4, 0xe3, 0x7d, 0x19, 0xc1, 0x01,         // vextractf128 $1, %ymm0, %xmm1
+    0xc4, 0xe1, 0xf9, 0x7e, 0xce,               // vmovq %xmm1, %rsi
+    0xeb, 0xf1,                                 // jmp to the syscall
+};
+enum { WIDE_IMAGE_MIN = 832 }; // has AVX
 // The same without system calls: an illegal instruction when the value has changed.
 static const uint8_t code_extended_loop[] = {
     0x66, 0x48, 0x0f, 0x6e, 0xc7,               // movq %rdi, %xmm0

@@ -97,6 +97,9 @@ void arch_start_registers(struct guest_registers *registers, uint64_t entry, uin
 uint64_t arch_hwcap(void);
 uint64_t arch_hwcap2(void);
 
+// Length of SVE's vectors, the same for every thread. -E_INVAL: this processor has none.
+int64_t arch_vector_bytes(void);
+
 // The processor this thread runs on, for getcpu: only a hint by the time it is read.
 uint32_t arch_current_cpu(void);
 

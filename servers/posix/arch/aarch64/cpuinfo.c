@@ -26,14 +26,31 @@ static const struct info_processor *processor(void)
     return &known;
 }
 
+// Asked at every exec, so kept.
+static uint64_t hwcap_word(unsigned word)
+{
+    static uint64_t known[2];
+    static bool asked[2];
+    if (!asked[word])
+        known[word] = feature_word(processor(), word);
+    asked[word] = true;
+    return known[word];
+}
+
 uint64_t arch_hwcap(void)
 {
-    return feature_word(processor(), 0);
+    return hwcap_word(0);
 }
 
 uint64_t arch_hwcap2(void)
 {
-    return feature_word(processor(), 1);
+    return hwcap_word(1);
+}
+
+int64_t arch_vector_bytes(void)
+{
+    uint64_t bytes = processor()->vector_bytes;
+    return bytes != 0 ? (int64_t)bytes : -E_INVAL;
 }
 
 // The kernel keeps the CPU's number in TPIDRRO_EL0.

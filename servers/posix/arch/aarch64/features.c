@@ -28,10 +28,14 @@ const struct feature features[] = {
     {"dit", PFR0, 48, 1, 0, 0, 24},       {"uscat", MMFR2, 32, 1, 0, 0, 25},
     {"ilrcpc", ISAR1, 20, 2, 0, 0, 26},   {"flagm", ISAR0, 52, 1, 0, 0, 27},
     {"sb", ISAR1, 36, 1, 0, 0, 29},       {"dcpodp", ISAR1, 0, 2, 0, 1, 0},
-    {"sve2", ZFR0, 0, 1, 0, 1, 1},        {"flagm2", ISAR0, 52, 2, 0, 1, 7},
-    {"frint", ISAR1, 32, 1, 0, 1, 8},     {"i8mm", ISAR1, 52, 1, 0, 1, 13},
-    {"bf16", ISAR1, 44, 1, 0, 1, 14},     {"dgh", ISAR1, 48, 1, 0, 1, 15},
-    {"rng", ISAR0, 60, 1, 0, 1, 16},
+    {"sve2", ZFR0, 0, 1, 0, 1, 1},        {"sveaes", ZFR0, 4, 1, 0, 1, 2},
+    {"svepmull", ZFR0, 4, 2, 0, 1, 3},    {"svebitperm", ZFR0, 16, 1, 0, 1, 4},
+    {"svesha3", ZFR0, 32, 1, 0, 1, 5},    {"svesm4", ZFR0, 40, 1, 0, 1, 6},
+    {"flagm2", ISAR0, 52, 2, 0, 1, 7},    {"frint", ISAR1, 32, 1, 0, 1, 8},
+    {"svei8mm", ZFR0, 44, 1, 0, 1, 9},    {"svef32mm", ZFR0, 52, 1, 0, 1, 10},
+    {"svef64mm", ZFR0, 56, 1, 0, 1, 11},  {"svebf16", ZFR0, 20, 1, 0, 1, 12},
+    {"i8mm", ISAR1, 52, 1, 0, 1, 13},     {"bf16", ISAR1, 44, 1, 0, 1, 14},
+    {"dgh", ISAR1, 48, 1, 0, 1, 15},      {"rng", ISAR0, 60, 1, 0, 1, 16},
 };
 const size_t feature_count = sizeof(features) / sizeof(features[0]);
 

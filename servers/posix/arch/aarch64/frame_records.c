@@ -11,41 +11,62 @@
 
 enum { RECORD_ALIGN = 16 };
 
-void frame_records_write(uint8_t records[FRAME_RECORDS_BYTES], const struct guest_fpu *fpu,
+static uint8_t *put(uint8_t *at, const void *record, size_t bytes)
+{
+    memcpy(at, record, bytes);
+    return at + bytes;
+}
+
+// In Linux's order.
+void frame_records_write(uint8_t records[FRAME_RECORDS_BYTES], const struct frame_state *state,
                          uint64_t syndrome)
 {
     const struct frame_record_head end = {0, 0};
-    size_t at = 0;
-    memcpy(records, fpu, sizeof(*fpu));
-    at += sizeof(*fpu);
-    if (syndrome != 0) {
-        struct frame_esr esr = {{ESR_MAGIC, sizeof(esr)}, syndrome};
-        memcpy(records + at, &esr, sizeof(esr));
-        at += sizeof(esr);
-    }
-    memcpy(records + at, &end, sizeof(end));
+    const struct frame_esr esr = {{ESR_MAGIC, sizeof(esr)}, syndrome};
+    uint8_t *at = put(records, state->image, sizeof(struct guest_fpu));
+    if (syndrome != 0)
+        at = put(at, &esr, sizeof(esr));
+    at = put(at, state->image + sizeof(struct guest_fpu), state->bytes - sizeof(struct guest_fpu));
+    put(at, &end, sizeof(end));
 }
 
-int frame_records_read(const uint8_t records[FRAME_RECORDS_BYTES], struct guest_fpu *fpu)
+// A record of the extended state to its place in the image.
+static int take(struct frame_state *state, const uint8_t *record,
+                const struct frame_record_head *head, bool *taken)
 {
-    bool found = false;
+    size_t at = head->magic == GUEST_FPU_MAGIC ? 0 : sizeof(struct guest_fpu);
+    if (*taken || (at == 0 && head->bytes != sizeof(struct guest_fpu)) ||
+        (at != 0 && head->bytes < sizeof(struct guest_sve)) ||
+        head->bytes > sizeof(state->image) - at)
+        return -E_INVAL;
+    memcpy(state->image + at, record, head->bytes);
+    state->bytes += head->bytes;
+    *taken = true;
+    return 0;
+}
+
+int frame_records_read(const uint8_t records[FRAME_RECORDS_BYTES], struct frame_state *state)
+{
+    bool fpu = false, sve = false;
     size_t left = FRAME_RECORDS_BYTES;
+    state->bytes = 0;
     while (left >= sizeof(struct frame_record_head)) {
         const uint8_t *record = records + (FRAME_RECORDS_BYTES - left);
         struct frame_record_head head;
+        int error = 0;
         memcpy(&head, record, sizeof(head));
         if (head.magic == 0)
-            return head.bytes == 0 && found ? 0 : -E_INVAL;
+            return head.bytes == 0 && fpu ? 0 : -E_INVAL;
         if (head.bytes < sizeof(head) || head.bytes > left || head.bytes % RECORD_ALIGN != 0)
             return -E_INVAL;
-        if (head.magic == GUEST_FPU_MAGIC) {
-            if (found || head.bytes != sizeof(*fpu))
-                return -E_INVAL;
-            memcpy(fpu, record, sizeof(*fpu));
-            found = true;
-        } else if (head.magic != ESR_MAGIC) {
-            return -E_INVAL;
-        }
+        if (head.magic == GUEST_FPU_MAGIC)
+            error = take(state, record, &head, &fpu);
+        else if (head.magic == GUEST_SVE_MAGIC)
+            error = take(state, record, &head, &sve);
+        else if (head.magic != ESR_MAGIC)
+            error = -E_INVAL;
+        if (error)
+            return error;
         left -= head.bytes;
     }
     return -E_INVAL; // no end

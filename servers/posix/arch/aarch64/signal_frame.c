@@ -19,16 +19,20 @@
 
 enum { FRAME_ALIGN = 16 };
 
-static int save_fpu(struct task *task, struct guest_fpu *fpu)
+static int save_fpu(struct task *task, struct frame_state *state)
 {
-    int64_t got = sys_guest_fpu(task->guest, GUEST_FPU_GET, (uint64_t)(uintptr_t)fpu, sizeof(*fpu));
-    return got == (int64_t)sizeof(*fpu) ? 0 : -E_FAULT;
+    int64_t got = sys_guest_fpu(task->guest, GUEST_FPU_GET, (uint64_t)(uintptr_t)state->image,
+                                FRAME_STATE_MOST);
+    if (got < (int64_t)sizeof(struct guest_fpu))
+        return -E_FAULT;
+    state->bytes = (size_t)got;
+    return 0;
 }
 
-static int restore_fpu(struct task *task, const struct guest_fpu *fpu)
+static int restore_fpu(struct task *task, const struct frame_state *state)
 {
     int64_t result =
-        sys_guest_fpu(task->guest, GUEST_FPU_SET, (uint64_t)(uintptr_t)fpu, sizeof(*fpu));
+        sys_guest_fpu(task->guest, GUEST_FPU_SET, (uint64_t)(uintptr_t)state->image, state->bytes);
     return result < 0 ? -E_FAULT : 0;
 }
 
@@ -55,8 +59,8 @@ static void restore_registers(struct task *task, const struct frame_context *con
 static int fill_frame(struct task *task, const struct siginfo_linux *info, signal_set_t mask,
                       struct signal_frame *frame)
 {
-    struct guest_fpu fpu;
-    int error = save_fpu(task, &fpu);
+    struct frame_state state;
+    int error = save_fpu(task, &state);
     if (error)
         return error;
     memset(frame, 0, sizeof(*frame));
@@ -68,7 +72,7 @@ static int fill_frame(struct task *task, const struct siginfo_linux *info, signa
     };
     frame->ucontext.mask = mask;
     save_registers(task, &frame->ucontext.context);
-    frame_records_write(frame->ucontext.context.records, &fpu, task->fault_error);
+    frame_records_write(frame->ucontext.context.records, &state, task->fault_error);
     return 0;
 }
 
@@ -117,11 +121,11 @@ int arch_signal_return(struct task *task)
 {
     uint64_t address = task->guest_state->registers.sp;
     struct frame_ucontext ucontext;
-    struct guest_fpu fpu;
+    struct frame_state state;
     if (address % FRAME_ALIGN != 0 ||
         user_read(task, &ucontext, address + offsetof(struct signal_frame, ucontext),
                   sizeof(ucontext)) != 0 ||
-        frame_records_read(ucontext.context.records, &fpu) != 0 || restore_fpu(task, &fpu) != 0)
+        frame_records_read(ucontext.context.records, &state) != 0 || restore_fpu(task, &state) != 0)
         return -E_FAULT;
     restore_registers(task, &ucontext.context);
     signal_set_mask(task, ucontext.mask);

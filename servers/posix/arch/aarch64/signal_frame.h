@@ -72,17 +72,22 @@ _Static_assert(sizeof(struct frame_ucontext) == 4560, "struct ucontext");
 _Static_assert(offsetof(struct signal_frame, ucontext) == 128, "struct rt_sigframe");
 _Static_assert(sizeof(struct signal_frame) == 4688, "struct rt_sigframe");
 
-// The records that we write: extended state, syndrome, end.
-enum { FRAME_RECORDS_USED = sizeof(struct guest_fpu) + 2 * sizeof(struct frame_esr) };
-_Static_assert(FRAME_RECORDS_USED <= FRAME_RECORDS_BYTES, "they fit");
+// Extended state, as guest_fpu has it, leaves room for the other records that we write: syndrome
+// and end.
+enum { FRAME_STATE_MOST = FRAME_RECORDS_BYTES - 2 * sizeof(struct frame_esr) };
+struct frame_state {
+    size_t bytes;
+    uint8_t image[FRAME_RECORDS_BYTES];
+};
 
 // Condition flags (N Z C V) and DIT, SSBS: what a program may set for itself. The rest of PSTATE
 // says EL0, AArch64, interrupts on.
 #define FRAME_PSTATE 0xf1001000ull
 
 // Puts the records that tell of extended state and syndrome (0: left out) into `records`.
-void frame_records_write(uint8_t records[FRAME_RECORDS_BYTES], const struct guest_fpu *fpu,
+// `state` has a struct guest_fpu at least and FRAME_STATE_MOST bytes at most.
+void frame_records_write(uint8_t records[FRAME_RECORDS_BYTES], const struct frame_state *state,
                          uint64_t syndrome);
-// Finds the extended state among the records of a frame that a program gave back. -E_INVAL: the
-// list is broken or has none.
-int frame_records_read(const uint8_t records[FRAME_RECORDS_BYTES], struct guest_fpu *fpu);
+// Finds the extended state among the records of a frame that a program gave back; what the records
+// say inside is the kernel's to check. -E_INVAL: the list is broken or has none.
+int frame_records_read(const uint8_t records[FRAME_RECORDS_BYTES], struct frame_state *state);

@@ -6,6 +6,7 @@
 
 #pragma once
 
+#include "abi/error.h"
 #include "abi/guest.h"
 
 enum {
@@ -102,6 +103,12 @@ uint64_t arch_hwcap(void);
 static inline uint64_t arch_hwcap2(void)
 {
     return 0;
+}
+
+// Length of SVE's vectors: this processor has none.
+static inline int64_t arch_vector_bytes(void)
+{
+    return -E_INVAL;
 }
 
 // The processor this thread runs on, for getcpu: only a hint by the time it is read.
