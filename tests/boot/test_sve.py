@@ -17,9 +17,10 @@ pytestmark = guest.aarch64_only
     ids=["el1", "el2", "short"],
 )
 def test_registers_are_each_programs_own(options, processors):
-    result = guest.run("/usr/lib/xinim/sve_test", "--smp", processors, *options)
+    command = "/usr/lib/xinim/sve_test && grep -c ' sve .* sve2 ' /proc/cpuinfo"
+    result = guest.run(command, "--smp", processors, *options)
     assert result.status == 0, result.text
-    assert " passed, 0 failed" in result.text
+    assert f" passed, 0 failed\n{processors}\n" in result.text
 
 
 @pytest.mark.parametrize("model", ["max,sve=off", "cortex-a57", "cortex-a72", "neoverse-n1"])

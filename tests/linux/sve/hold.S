@@ -32,11 +32,14 @@ hold:
     wrffr p0.b
     ldr p0, [x10]
     ldp x12, x13, [x11, #16]
-1:  ldr w14, [x13]
-    cbnz w14, 2f
+    .global hold_spin, hold_spun
+hold_spin:
+    ldr w14, [x13]
+    cbnz w14, hold_spun
     subs x12, x12, #1
-    b.gt 1b
-2:  ldr x8, [x11, #32]
+    b.gt hold_spin
+hold_spun:
+    ldr x8, [x11, #32]
     cmn x8, #1
     b.eq 3f
     ldp x0, x1, [x11, #40]

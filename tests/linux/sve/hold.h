@@ -24,5 +24,6 @@ struct hold {
 
 // Returns the system call's result.
 long hold(const struct hold *what);
+extern const char hold_spin[], hold_spun[]; // from here to there it spins
 void sve_store(struct scalable *out);
 long sve_vector_bytes(void);
