@@ -351,11 +351,10 @@ int dma_map_pages(handle_t dma, handle_t object, uint64_t offset, uint64_t bytes
     return 0;
 }
 
-int dma_unmap_pages(handle_t dma, handle_t object, uint64_t offset, uint64_t bytes)
+int dma_unmap_pages(handle_t dma, handle_t object, uint64_t offset, uint64_t bytes, uint64_t bus)
 {
     (void)dma;
-    (void)object;
-    (void)offset;
+    assert_int_equal(bus, (uintptr_t)object_of(object, KIND_MEMORY)->memory + offset);
     fake.maps -= (unsigned)(bytes / PAGE_SIZE);
     return 0;
 }
