@@ -78,7 +78,7 @@ enum rs_op {
     // (; handle, in the first one: notification): the caller lives. A service whose manifest has
     // `heartbeat` gives, with
     // RS_READY or before, the notification that rs signals, with its own badge, every period; it
-    // answers with this.
+    // answers with this. -> 0: enum rs_fault that it is to commit now (RS_FAULT)
     RS_HEARTBEAT,
     // (name) -> 0: id, 1: incarnation, 2: state; handle: its endpoint, with the caller's badge. The
     // name, its manifest
@@ -127,6 +127,17 @@ enum rs_op {
     // faults are more than at the last time, and the instance runs, it ends as by a crash: what it
     // waits for may never come.
     RS_INSTANCE_DMA,
+
+    // (enum rs_complaint, incarnation, name): a client of the service, by its `uses`, found this
+    // incarnation at fault: it is killed and counts as crashed. E_SRCH: it is gone already.
+    RS_COMPLAIN,
+    // (enum rs_fault, seed, count, name): the service is to misbehave, for tests of recovery. Needs
+    // RS_MAY_CONTROL, and `xinim.faults=1` on the kernel's command line: E_PERM. E_BUSY: it does
+    // not
+    // run. E_OPNOTSUPP: it cannot be told, or the fault would harm others: RS_FAULT_BAD_DMA where
+    // no
+    // IOMMU protects.
+    RS_FAULT,
 };
 
 enum rs_dma_protection {
@@ -152,6 +163,26 @@ struct rs_grant {
     uint64_t value;
 };
 _Static_assert(sizeof(struct rs_grant) == 32, "four message words");
+
+enum rs_complaint {
+    RS_COMPLAINT_PROTOCOL, // it broke what both sides agreed on, such as a ring
+    RS_COMPLAINT_SILENCE,  // it left a request without answer for too long
+};
+
+enum rs_fault {
+    RS_FAULT_NONE,
+    RS_FAULT_CRASH,    // writes through a wild pointer
+    RS_FAULT_ABORT,    // ends itself
+    RS_FAULT_HANG,     // spins
+    RS_FAULT_SLEEP,    // sleeps for ever
+    RS_FAULT_MUTE,     // answers heartbeats and control messages, completes nothing
+    RS_FAULT_GARBAGE,  // bad indices and lengths in the rings it shares with its clients
+    RS_FAULT_BAD_DMA,  // tells its device to write outside its window
+    RS_FAULT_LOST_IRQ, // overlooks the next interrupt
+    RS_FAULT_LEAK,     // eats memory with each heartbeat
+    RS_FAULT_MUTATE,   // rs changes `count` instructions of its running text, chosen by `seed`
+    RS_FAULTS,
+};
 
 enum rs_text {
     RS_TEXT_STATUS, // state, incarnation, uptime, last words: cause, registers, backtrace

@@ -62,7 +62,6 @@ static int64_t serve_ready(struct service *client, struct message *request, stru
 static int64_t serve_heartbeat(struct service *client, struct message *request,
                                struct message *reply, handle_t *closing)
 {
-    (void)reply;
     (void)closing;
     if (!client->manifest->heartbeat)
         return -E_INVAL;
@@ -70,6 +69,8 @@ static int64_t serve_heartbeat(struct service *client, struct message *request,
     if (ping != HANDLE_NONE)
         replace_handle(&client->ping, ping);
     service_alive(client);
+    reply->word[0] = fault_take(client);
+    reply->tag = message_tag(0, 1, 0);
     return 0;
 }
 
@@ -280,6 +281,8 @@ static const struct request requests[] = {
     [RS_LOG_SOURCE - FIRST] = {serve_log_source, 1},
     [RS_INSTANCE_WATCH - FIRST] = {request_instance, 0},
     [RS_INSTANCE_DMA - FIRST] = {request_instance, 1 + sizeof(struct rs_dma) / 8},
+    [RS_COMPLAIN - FIRST] = {request_complain, 2 + RS_NAME_WORDS},
+    [RS_FAULT - FIRST] = {request_fault, 3 + RS_NAME_WORDS},
 };
 
 static int64_t serve(struct message *request, struct message *reply, handle_t *closing)

@@ -37,6 +37,13 @@ struct service_grant {
     uint32_t rights;
 };
 
+// Code and constants of a process of its own, for mutations (fault.c).
+struct fault_text {
+    handle_t memory;
+    uint8_t *alias; // writable
+    uint64_t bytes;
+};
+
 struct service {
     uint32_t id; // never reused
     enum rs_state state;
@@ -70,6 +77,10 @@ struct service {
     const char *last_reason;
     struct rs_dma dma; // of its device (RS_INSTANCE_DMA)
     char dma_last[64]; // its last DMA fault as a reason to be killed
+
+    enum rs_fault fault; // to be committed at its next heartbeat
+    bool faulted;        // this incarnation got a fault: what it does is not its own
+    struct fault_text text;
 };
 
 // ---- the table (service.c) ----

@@ -24,10 +24,12 @@
 #include "lib/sys/sys.h"
 #include "servers/posix/device.h"
 #include "servers/posix/fs/proc/proc.h"
+#include "servers/posix/fs/service_control.h"
 #include "servers/posix/fs/types.h"
 #include "servers/posix/fw_cfg.h"
 #include "servers/posix/io/disk.h"
 #include "servers/posix/user.h"
+#include "servers/posix/vfs/tree.h"
 
 enum { SYSFS_MAGIC = 0x62656572, NAME_BYTES = 64, TEXT_CALLS_MAX = 4096, CPUS_MAX = 64 };
 
@@ -131,27 +133,6 @@ static int show_log(struct proc_text *text, const char *subject)
             return error;
     }
     return 0;
-}
-
-static int write_control(const char *subject, const char *data)
-{
-    static const struct {
-        const char *word;
-        enum rs_control control;
-    } words[] = {{"start", RS_CONTROL_START},
-                 {"stop", RS_CONTROL_STOP},
-                 {"restart", RS_CONTROL_RESTART},
-                 {"kill", RS_CONTROL_KILL}};
-    size_t length = strcspn(data, " \n");
-    for (unsigned i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
-        if (strlen(words[i].word) == length && memcmp(words[i].word, data, length) == 0) {
-            struct message message = {.tag = message_tag(RS_CONTROL, 1 + RS_NAME_WORDS, 0),
-                                      .word = {words[i].control}};
-            put_name(&message, 1, subject);
-            return (int)server_call("rs", &message);
-        }
-    }
-    return -E_INVAL;
 }
 
 static int show_devices(struct proc_text *text, const char *subject)
@@ -282,7 +263,7 @@ static bool fw_cfg_lookup(const struct sys_node *directory, const char *name, si
     }
 
 static const struct sys_entry service_entries[] = {
-    {.name = "ctl", .kind = SYS_FILE, .mode = LINUX_S_IFREG | 0200, .write = write_control},
+    {.name = "ctl", .kind = SYS_FILE, .mode = LINUX_S_IFREG | 0200, .write = service_control_write},
     TEXT("log", show_log),
     TEXT("stats", show_stats),
     TEXT("status", show_status),
@@ -579,6 +560,17 @@ static void text_release(struct file *file)
     free(text);
 }
 
+// Who may not write a control file is told so by EPERM.
+static int file_permission(struct inode *inode, const struct vfs_caller *who, uint32_t access)
+{
+    const struct sys_node *node = inode->data;
+    if (who->privileged)
+        return 0;
+    if ((access & MAY_WRITE) != 0)
+        return node->entry->write != NULL ? -E_PERM : -E_ACCES;
+    return (access & MAY_EXECUTE) != 0 || (inode->mode & 0004) == 0 ? -E_ACCES : 0;
+}
+
 static int sysfs_set_attributes(struct inode *inode, const struct attributes *change)
 {
     (void)inode;
@@ -590,6 +582,7 @@ static const struct inode_operations directory_operations = {
 };
 
 static const struct inode_operations file_operations = {
+    .permission = file_permission,
     .set_attributes = sysfs_set_attributes,
     .open = text_open,
 };
