@@ -48,7 +48,9 @@ enum rs_state {
     RS_RUNNING,
     RS_CLEARING,   // died; its owner makes the device safe
     RS_RESTARTING, // died; the back-off runs
-    RS_FAILED,     // given up, or its manifest, binary or needs are bad
+    RS_FAILED,     // cannot be started: its binary is bad
+    RS_STOPPING,   // was asked to end
+    RS_DEGRADED,   // given up: it died too often
     RS_STATES,
 };
 
@@ -76,9 +78,10 @@ enum rs_op {
     // (): the caller is ready to serve. Idempotent.
     RS_READY = 0x300,
     // (; handle, in the first one: notification): the caller lives. A service whose manifest has
-    // `heartbeat` gives, with
-    // RS_READY or before, the notification that rs signals, with its own badge, every period; it
-    // answers with this. -> 0: enum rs_fault that it is to commit now (RS_FAULT)
+    // `heartbeat` (every one, unless it says otherwise) gives, with RS_READY or before, the
+    // notification that rs signals, with its own badge, every period; it answers with this, from
+    // the loop that serves requests and from nowhere else.
+    // -> 0: enum rs_fault that it is to commit now (RS_FAULT)
     RS_HEARTBEAT,
     // (name) -> 0: id, 1: incarnation, 2: state; handle: its endpoint, with the caller's badge. The
     // name, its manifest
@@ -95,7 +98,8 @@ enum rs_op {
     // (enum rs_text, offset, name) -> label: bytes of text from there, at most RS_TEXT_BYTES, 0 at
     // the end; words: they
     RS_TEXT,
-    // (enum rs_control, name): E_BUSY not possible in its present state
+    // (enum rs_control, name): E_BUSY not possible in its present state, or a running service
+    // needs it
     RS_CONTROL,
 
     // (name of a template) -> 0: id of a new instance, not started. E_NOMEM too many.
@@ -128,15 +132,17 @@ enum rs_op {
     // waits for may never come.
     RS_INSTANCE_DMA,
 
+    // (; handle: notification): signal it, with its own badge, when the caller is to end. It
+    // finishes what must not be left undone and exits with code 0; if it has not after
+    // `stop_timeout`, it is killed. A service that never sent this is killed at once.
+    RS_STOP_SIGNAL,
     // (enum rs_complaint, incarnation, name): a client of the service, by its `uses`, found this
     // incarnation at fault: it is killed and counts as crashed. E_SRCH: it is gone already.
     RS_COMPLAIN,
     // (enum rs_fault, seed, count, name): the service is to misbehave, for tests of recovery. Needs
-    // RS_MAY_CONTROL, and `xinim.faults=1` on the kernel's command line: E_PERM. E_BUSY: it does
-    // not
-    // run. E_OPNOTSUPP: it cannot be told, or the fault would harm others: RS_FAULT_BAD_DMA where
-    // no
-    // IOMMU protects.
+    // RS_MAY_CONTROL, and `xinim.faults=1` on the kernel's command line: else E_PERM. E_BUSY: it
+    // does not run. E_OPNOTSUPP: it cannot be told, or the fault would harm others
+    // (RS_FAULT_BAD_DMA where no IOMMU protects).
     RS_FAULT,
 };
 
@@ -190,8 +196,8 @@ enum rs_text {
 };
 
 enum rs_control {
-    RS_CONTROL_START,
-    RS_CONTROL_STOP,
+    RS_CONTROL_START, // and what it needs
+    RS_CONTROL_STOP,  // without a successor
     RS_CONTROL_RESTART,
-    RS_CONTROL_KILL, // dies as by a fault: policy and recovery apply
+    RS_CONTROL_KILL, // dies at once, as by a fault, but counts for neither back-off nor give-up
 };

@@ -30,6 +30,8 @@ enum {
 
 // Longest wait for a device that devmgr does not know (yet).
 #define DEVICE_WAIT_NS 5000000000ull
+// Between two breaths of a wait (fs_server_breathe).
+#define BREATH_NS 50000000ull
 
 struct session {
     struct block_client *client;
@@ -66,6 +68,18 @@ static void memory_unmap(void *address, uint64_t bytes)
         log_error("ext4: memory stays mapped: error %d", (int)status);
 }
 
+static int transfer(struct session *session, const struct block_io *io)
+{
+    block_ticket_t ticket;
+    int status = block_client_submit(session->client, io, NULL, NULL, &ticket);
+    if (status < 0)
+        return status;
+    while ((status = block_client_wait_complete(session->client, ticket, sys_clock() + BREATH_NS,
+                                                NULL)) == -E_TIMEDOUT)
+        fs_server_breathe();
+    return status;
+}
+
 // Up to what fits the transfer memory, widened to whole units of the device.
 static int session_read_some(struct session *session, uint64_t offset, size_t bytes, uint8_t *to,
                              size_t *done)
@@ -73,8 +87,9 @@ static int session_read_some(struct session *session, uint64_t offset, size_t by
     uint64_t skip = offset % session->unit;
     uint64_t wanted = bytes < TRANSFER_BYTES - skip ? bytes : TRANSFER_BYTES - skip;
     uint64_t whole = (skip + wanted + session->unit - 1) / session->unit * session->unit;
-    int status = block_client_read(session->client, offset - skip, (uint32_t)session->number, 0,
-                                   (uint32_t)whole);
+    struct block_io io =
+        block_io_range(BLOCK_READ, offset - skip, (uint32_t)session->number, 0, (uint32_t)whole);
+    int status = transfer(session, &io);
     if (status < 0)
         return status;
     memcpy(to, session->bytes + skip, wanted);
@@ -124,17 +139,29 @@ static void transfer_destroy(struct session *session)
     sys_handle_close(session->transfer);
 }
 
-static int client_open(struct session *session, const char *name)
+static int device_wait(struct session *session, const char *name)
 {
     struct block_client_options options = {
         .name = name,
         .devmgr = startup_handle("devmgr"),
         .depth = QUEUE_DEPTH,
-        .deadline = (time_ns_t)sys_clock() + DEVICE_WAIT_NS,
     };
-    int status = block_client_open(&options, &session->client);
+    time_ns_t end = sys_clock() + DEVICE_WAIT_NS;
+    int status;
+    do {
+        fs_server_breathe();
+        options.deadline = sys_clock() + BREATH_NS;
+        status = block_client_open(&options, &session->client);
+        // An answer before the deadline is final.
+    } while (status < 0 && sys_clock() >= options.deadline && sys_clock() < end);
+    return status == -E_TIMEDOUT || status == -E_NOENT ? -E_NODEV : status;
+}
+
+static int client_open(struct session *session, const char *name)
+{
+    int status = device_wait(session, name);
     if (status < 0)
-        return status == -E_TIMEDOUT || status == -E_NOENT ? -E_NODEV : status;
+        return status;
     session->number = block_client_add_memory(session->client, session->transfer, TRANSFER_BYTES);
     session->unit = block_client_info(session->client)->block_bytes;
     if (session->number < 0 || session->unit == 0 || TRANSFER_BYTES % session->unit) {

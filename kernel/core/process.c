@@ -52,11 +52,10 @@ void process_kill_locked(struct process *process, enum death_cause cause, int32_
         process_threads_gone(process);
         return;
     }
-    struct list *entry = process->threads.next;
-    while (entry != &process->threads) {
-        struct list *next = entry->next;
+    struct list *threads = &process->threads;
+    for (struct list *entry = threads->next, *next; entry != threads; entry = next) {
+        next = entry->next;
         thread_kill_locked(CONTAINER_OF(entry, struct thread, in_process));
-        entry = next;
     }
 }
 
@@ -117,11 +116,11 @@ void process_threads_gone(struct process *process)
 
 static void finish(struct process *process)
 {
+    struct aspace *aspace = process->aspace;
     handle_table_clear(&process->handles);
-    while (aspace_clear(process->aspace) == -E_INPROGRESS) {
+    while (aspace_clear(aspace) == -E_INPROGRESS) {
         tlb_answer_requests();
     }
-    object_put(&process->aspace->object);
 
     spin_lock(&object_lock);
     process->aspace = NULL;
@@ -137,6 +136,7 @@ static void finish(struct process *process)
         }
     }
     spin_unlock(&object_lock);
+    object_put(&aspace->object); // not before nobody can find it in the process any more
     object_put(&process->object);
 }
 

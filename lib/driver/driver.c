@@ -8,10 +8,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "abi/rs.h"
 #include "lib/driver/fault.h"
-#include "lib/sys/fault.h"
 #include "lib/sys/log.h"
+#include "lib/sys/rs_client.h"
 #include "lib/sys/start.h"
 #include "lib/sys/sys.h"
 
@@ -117,48 +116,21 @@ static int set_up(struct driver *driver)
 
 // ---- the reincarnation server ----
 
-static int call_rs(struct message *message)
+static int offer_signals(const struct driver *driver)
 {
-    handle_t rs = startup_handle("rs");
-    if (rs == HANDLE_NONE)
-        return 0; // started without one, as in tests
-    return (int)message_call_retry(rs, message);
-}
-
-// The first heartbeat brings the notification that rs asks through. A manifest without heartbeat is
-// no error.
-static int offer_heartbeat(struct driver *driver)
-{
-    handle_t signal;
-    int status = bind_signal(driver, (uint64_t)1 << DRIVER_PING_BIT, &signal);
-    if (status < 0)
-        return status;
-    struct message message = {.tag = message_tag(RS_HEARTBEAT, 0, 1), .handle = {signal}};
-    status = call_rs(&message);
-    sys_handle_close(signal);
-    if (status < 0)
-        log_debug("%s: no heartbeat: error %d", driver->ops->name, status);
-    return 0;
-}
-
-static int say_ready(void)
-{
-    struct message message = {.tag = message_tag(RS_READY, 0, 0)};
-    return call_rs(&message);
+    return rs_offer_signals(driver->notification, (uint64_t)1 << DRIVER_PING_BIT,
+                            (uint64_t)1 << DRIVER_STOP_BIT);
 }
 
 static void answer_ping(struct driver *driver)
 {
     if (driver->ops->is_healthy != NULL && !driver->ops->is_healthy(driver))
         return; // silence is the answer that makes rs act
-    struct message message = {.tag = message_tag(RS_HEARTBEAT, 0, 0)};
-    int status = call_rs(&message);
+    int status = rs_say_alive();
     if (status < 0)
         log_warning("%s: heartbeat refused: error %d", driver->ops->name, status);
-    else
-        driver_commit_fault(driver, fault_in(&message));
-    if (driver->leaks)
-        driver_commit_fault(driver, RS_FAULT_LEAK);
+    else if (status > 0)
+        driver_commit_fault(driver, (enum rs_fault)status);
 }
 
 // ---- the loop ----
@@ -177,6 +149,8 @@ static void handle_notification(struct driver *driver, uint64_t bits)
     const struct driver_ops *ops = driver->ops;
     if ((bits & (uint64_t)1 << DRIVER_PING_BIT) != 0)
         answer_ping(driver);
+    if ((bits & (uint64_t)1 << DRIVER_STOP_BIT) != 0)
+        driver->stopping = true;
     if (driver->mute)
         return;
     for (unsigned n = 0; n < driver->irqs; n++)
@@ -246,9 +220,9 @@ int driver_run(const struct driver_ops *ops, void *state)
     if (status == 0)
         status = ops->init(&driver);
     if (status == 0)
-        status = offer_heartbeat(&driver);
+        status = offer_signals(&driver);
     if (status == 0)
-        status = say_ready();
+        status = rs_say_ready();
     if (status < 0) {
         log_error("%s %s: does not come up: error %d", ops->name, driver.unit_name, status);
         return 1;

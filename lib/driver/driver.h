@@ -17,10 +17,9 @@
 //   handle_timer    the deadline set by driver_set_timer has passed
 //   before_wait     all that is known is handled, the thread is about to sleep: flush batches
 //   is_healthy      asked with each heartbeat; false lets the reincarnation server act
-//   quiesce         make the device silent; the process ends afterwards
+//   quiesce         rs asks the driver to end: make the device silent; the process ends afterwards
 //   inject          for tests of recovery: break the class's protocol (RS_FAULT_GARBAGE), or tell
-//   the
-//                   device to write outside its window (RS_FAULT_BAD_DMA)
+//                   the device to write outside its window (RS_FAULT_BAD_DMA)
 //
 // Death: an error out of init, a fault of the device that a reset did not cure (driver_fail), or
 // quiesce end the process; the reincarnation server starts a successor, which begins with a reset.
@@ -59,6 +58,7 @@ enum {
     DRIVER_TIMER_BIT = 16,
     DRIVER_PING_BIT = 17,     // from the reincarnation server; the library answers (abi/rs.h)
     DRIVER_WAKE_BIT = 18,     // driver_wake
+    DRIVER_STOP_BIT = 19,     // from the reincarnation server: the loop ends, then quiesce
     DRIVER_SIGNAL_FIRST = 24, // 24 .. 55: given out by driver_signal_create
     DRIVER_SIGNAL_COUNT = 32,
 };
@@ -78,9 +78,8 @@ struct driver {
     unsigned irqs;       // highest granted + 1
     uint64_t interrupts; // handled
     bool stopping;       // set by a callback to end the loop
-    // Faults it was told to commit (lib/sys/fault.h): nothing is completed any more; the next
-    // interrupt is overlooked; each heartbeat costs memory.
-    bool mute, lose_irq, leaks;
+    bool mute;           // told to complete nothing any more (fault.h)
+    bool lose_irq;       // told to overlook the next interrupt
 };
 
 // Runs the loop. Returns the process's exit code when init fails or after quiesce.

@@ -91,5 +91,10 @@ void fs_server_dispatch(struct fs_server *server, struct message *message);
 
 // ---- the process (loop.c) ----
 
-// Serves until the endpoint is gone; returns the process's exit code.
+// Serves until rs asks the process to end, or the endpoint is gone; returns the process's exit
+// code.
 int fs_server_run(const struct fs_format *format);
+
+// A format that waits for somebody else, such as a disk, calls this from its wait, ten times a
+// second or more: it answers rs's heartbeat, for the loop does not come round meanwhile.
+void fs_server_breathe(void);

@@ -26,13 +26,14 @@ static void compose(char *to, size_t room, const char *before, const char *name,
     to[length] = 0;
 }
 
-static void report_broken(struct svc_manifest *manifest, const struct svc_reporter *reporter,
-                          const char *before, const char *name, const char *after)
+static void report_broken(struct svc_manifest *manifest, unsigned line,
+                          const struct svc_reporter *reporter, const char *before, const char *name,
+                          const char *after)
 {
     char text[160];
     compose(text, sizeof(text), before, name, after);
     manifest->broken = true;
-    reporter->report(reporter->context, manifest->file, 0, text);
+    reporter->report(reporter->context, manifest->file, line, text);
 }
 
 static void check_names(struct svc_manifest *const manifest[], size_t count,
@@ -40,7 +41,7 @@ static void check_names(struct svc_manifest *const manifest[], size_t count,
 {
     for (size_t i = 1; i < count; i++)
         if (manifest[i]->name[0] && svc_find(manifest, i, manifest[i]->name))
-            report_broken(manifest[i], reporter, "the name ", manifest[i]->name,
+            report_broken(manifest[i], 0, reporter, "the name ", manifest[i]->name,
                           " is taken by another manifest");
 }
 
@@ -61,12 +62,13 @@ static void check_uses(struct svc_manifest *const manifest[], size_t count,
             continue;
         const struct svc_manifest *server = svc_find(manifest, count, use->name);
         if (!server) {
-            report_broken(client, reporter, "uses ", use->name, ", which has no manifest");
+            report_broken(client, use->line, reporter, "uses ", use->name,
+                          ", which has no manifest");
             continue;
         }
         for (unsigned w = 0; w < use->words; w++)
             if (!defines(server, use->word[w]))
-                report_broken(client, reporter, "asks for permission ", use->word[w],
+                report_broken(client, use->line, reporter, "asks for permission ", use->word[w],
                               ", which the server's manifest does not define");
     }
 }
@@ -76,11 +78,12 @@ static void check_needs(struct svc_manifest *const manifest[], size_t count,
 {
     for (unsigned i = 0; i < client->needs; i++) {
         const char *name = client->need[i].name;
+        unsigned line = client->need[i].line;
         const struct svc_manifest *server = svc_find(manifest, count, name);
         if (!server)
-            report_broken(client, reporter, "needs ", name, ", which has no manifest");
+            report_broken(client, line, reporter, "needs ", name, ", which has no manifest");
         else if (server->per != SVC_PER_SERVICE)
-            report_broken(client, reporter, "needs ", name, ", which is started per device");
+            report_broken(client, line, reporter, "needs ", name, ", which is started per device");
     }
 }
 
@@ -94,12 +97,13 @@ static bool is_placed(struct svc_manifest *const manifest[], const size_t order[
     return false;
 }
 
-static const char *missing_need(struct svc_manifest *const manifest[], const size_t order[],
-                                size_t placed, const struct svc_manifest *client)
+static const struct svc_name *missing_need(struct svc_manifest *const manifest[],
+                                           const size_t order[], size_t placed,
+                                           const struct svc_manifest *client)
 {
     for (unsigned i = 0; i < client->needs; i++)
         if (!is_placed(manifest, order, placed, client->need[i].name))
-            return client->need[i].name;
+            return &client->need[i];
     return NULL;
 }
 
@@ -123,28 +127,68 @@ static size_t place_all(struct svc_manifest *const manifest[], size_t count, siz
     return placed;
 }
 
-// Does following needs from `name` lead back to it?
-static bool in_cycle(struct svc_manifest *const manifest[], size_t count,
-                     const struct svc_manifest *start)
+static size_t index_of(struct svc_manifest *const manifest[], size_t count, const char *name)
 {
-    const struct svc_manifest *stack[SVC_MANIFESTS_MAX];
+    size_t i = 0;
+    while (i < count && strcmp(manifest[i]->name, name) != 0)
+        i++;
+    return i;
+}
+
+// Follows the needs of `start`. If they lead back to it, writes the way there, last step first, as
+// indices, and returns its length; else 0.
+static size_t find_cycle(struct svc_manifest *const manifest[], size_t count, size_t start,
+                         size_t way[])
+{
+    size_t stack[SVC_MANIFESTS_MAX], from[SVC_MANIFESTS_MAX];
     bool seen[SVC_MANIFESTS_MAX] = {false};
-    size_t depth = 0;
+    size_t depth = 0, length = 0;
     stack[depth++] = start;
     while (depth) {
-        const struct svc_manifest *at = stack[--depth];
-        for (unsigned n = 0; n < at->needs; n++) {
-            for (size_t i = 0; i < count; i++) {
-                if (strcmp(manifest[i]->name, at->need[n].name) != 0 || seen[i])
-                    continue;
-                if (manifest[i] == start)
-                    return true;
-                seen[i] = true;
-                stack[depth++] = manifest[i]; // each at most once: fits
+        size_t at = stack[--depth];
+        for (unsigned n = 0; n < manifest[at]->needs; n++) {
+            size_t next = index_of(manifest, count, manifest[at]->need[n].name);
+            if (next == start) {
+                for (; at != start; at = from[at])
+                    way[length++] = at;
+                way[length++] = start;
+                return length;
             }
+            if (next == count || seen[next])
+                continue;
+            seen[next] = true;
+            from[next] = at;
+            stack[depth++] = next; // each at most once: fits
         }
     }
-    return false;
+    return 0;
+}
+
+static void append(char *text, size_t room, const char *more)
+{
+    size_t length = strlen(text);
+    compose(text + length, room - length, more, "", "");
+}
+
+// What stands in the way of this service is either a cycle, which is named whole, or something
+// broken.
+static void report_missing(struct svc_manifest *const manifest[], size_t count, size_t which,
+                           const struct svc_name *missing, const struct svc_reporter *reporter)
+{
+    char names[120] = "";
+    size_t way[SVC_MANIFESTS_MAX];
+    size_t length = find_cycle(manifest, count, which, way);
+    if (!length) {
+        report_broken(manifest[which], missing->line, reporter, "needs ", missing->name,
+                      ", which cannot be started");
+        return;
+    }
+    while (length) {
+        append(names, sizeof(names), manifest[way[--length]]->name);
+        append(names, sizeof(names), " -> ");
+    }
+    append(names, sizeof(names), manifest[which]->name);
+    report_broken(manifest[which], missing->line, reporter, "its needs form a cycle: ", names, "");
 }
 
 size_t svc_resolve(struct svc_manifest *const manifest[], size_t count, size_t order[],
@@ -159,14 +203,9 @@ size_t svc_resolve(struct svc_manifest *const manifest[], size_t count, size_t o
     }
     size_t placed = place_all(manifest, count, order);
     for (size_t i = 0; i < count; i++) {
-        const char *missing;
-        if (manifest[i]->broken || !(missing = missing_need(manifest, order, placed, manifest[i])))
-            continue;
-        if (in_cycle(manifest, count, manifest[i]))
-            report_broken(manifest[i], reporter, "needs ", missing,
-                          ", which in the end needs this service: a cycle");
-        else
-            report_broken(manifest[i], reporter, "needs ", missing, ", which cannot be started");
+        const struct svc_name *missing = missing_need(manifest, order, placed, manifest[i]);
+        if (!manifest[i]->broken && missing)
+            report_missing(manifest, count, i, missing, reporter);
     }
     return placed;
 }

@@ -18,7 +18,6 @@
 struct parser {
     const struct svc_reporter *reporter;
     struct svc_manifest *manifest;
-    unsigned line;
     uint64_t seen; // keys of single value, by index in the table
 };
 
@@ -41,7 +40,8 @@ struct key {
 static void report(struct parser *parser, const char *text)
 {
     parser->manifest->broken = true;
-    parser->reporter->report(parser->reporter->context, parser->manifest->file, parser->line, text);
+    parser->reporter->report(parser->reporter->context, parser->manifest->file,
+                             parser->manifest->line, text);
 }
 
 static void *field(struct svc_manifest *manifest, const struct key *key)
@@ -61,6 +61,22 @@ static const char *store_name(struct svc_manifest *m, const struct key *key, str
     return svc_copy_name(value, field(m, key), key->room)
                ? NULL
                : "not a name (a letter, then letters, digits, _ or -), or too long";
+}
+
+// Of the service, and of its binary if the manifest does not tell another.
+static const char *store_own_name(struct svc_manifest *m, const struct key *key,
+                                  struct svc_span value)
+{
+    if (!m->binary_line)
+        m->binary_line = m->line;
+    return store_name(m, key, value);
+}
+
+static const char *store_binary(struct svc_manifest *m, const struct key *key,
+                                struct svc_span value)
+{
+    m->binary_line = m->line;
+    return store_name(m, key, value);
 }
 
 static const struct choice *find_choice(const struct choice *choices, struct svc_span value)
@@ -174,6 +190,7 @@ static const char *store_use(struct svc_manifest *m, const struct key *key, stru
     }
     if (!copy_service(value, &use->is_class, use->name))
         return "not a service name or class:NAME";
+    use->line = m->line;
     struct svc_span word;
     while (svc_next(&words, ' ', &word)) {
         if (use->is_class)
@@ -190,12 +207,25 @@ static const char *store_use(struct svc_manifest *m, const struct key *key, stru
 static const char *store_need(struct svc_manifest *m, const struct key *key, struct svc_span value)
 {
     (void)key;
+    for (unsigned i = 0; i < m->needs; i++)
+        if (svc_equals(value, m->need[i].name))
+            return NULL;
     if (m->needs == SVC_NEEDS_MAX)
         return "too many services needed";
-    if (!svc_copy_name(value, m->need[m->needs].name, SVC_NAME_MAX))
+    struct svc_name *need = &m->need[m->needs];
+    if (!svc_copy_name(value, need->name, SVC_NAME_MAX))
         return "not a service name";
-    m->need[m->needs++].is_class = false;
+    need->line = m->line;
+    m->needs++;
     return NULL;
+}
+
+static const char *store_bound(struct svc_manifest *m, const struct key *key, struct svc_span value)
+{
+    const char *wrong = store_need(m, key, value);
+    for (unsigned i = 0; i < m->needs; i++)
+        m->need[i].bound |= svc_equals(value, m->need[i].name);
+    return wrong;
 }
 
 static const char *store_start_template(struct svc_manifest *m, const struct key *key,
@@ -207,6 +237,7 @@ static const char *store_start_template(struct svc_manifest *m, const struct key
     struct svc_name *name = &m->start_template[m->starts];
     if (!copy_service(value, &name->is_class, name->name))
         return "not a service name or class:NAME";
+    name->line = m->line;
     m->starts++;
     return NULL;
 }
@@ -330,6 +361,7 @@ static const struct choice restart_choices[] = {{"always", SVC_RESTART_ALWAYS},
                                                 {"never", SVC_RESTART_NEVER},
                                                 {0}};
 static const struct choice give_up_choices[] = {{"stop", SVC_GIVE_UP_STOP},
+                                                {"renew", SVC_GIVE_UP_RENEW},
                                                 {"reboot", SVC_GIVE_UP_REBOOT},
                                                 {"power_off", SVC_GIVE_UP_POWER_OFF},
                                                 {0}};
@@ -360,9 +392,9 @@ static const struct choice match_choices[] = {{"pci", SVC_MATCH_PCI},
 #define FIELD(name) offsetof(struct svc_manifest, name), sizeof(((struct svc_manifest *)0)->name)
 
 static const struct key keys[] = {
-    {"name", ONCE, store_name, FIELD(name), NULL},
+    {"name", ONCE, store_own_name, FIELD(name), NULL},
     {"description", ONCE, store_text, FIELD(description), NULL},
-    {"binary", ONCE, store_name, FIELD(binary), NULL},
+    {"binary", ONCE, store_binary, FIELD(binary), NULL},
     {"arguments", ONCE, store_arguments, FIELD(arguments), NULL},
     {"class", ONCE, store_name, FIELD(class), NULL},
     {"unit", ONCE, store_text, FIELD(unit), NULL},
@@ -380,6 +412,7 @@ static const struct key keys[] = {
     {"permission", LIST, store_permission, 0, 0, NULL},
     {"uses", LIST, store_use, 0, 0, NULL},
     {"needs", LIST, store_need, 0, 0, NULL},
+    {"restart_with", LIST, store_bound, 0, 0, NULL},
     {"starts", LIST, store_start_template, 0, 0, NULL},
     {"restart", ONCE, store_choice, FIELD(restart), restart_choices},
     {"retries", ONCE, store_count, FIELD(retries), NULL},
@@ -388,6 +421,7 @@ static const struct key keys[] = {
     {"backoff_max", ONCE, store_duration, FIELD(backoff_max), NULL},
     {"give_up", ONCE, store_choice, FIELD(give_up), give_up_choices},
     {"ready_timeout", ONCE, store_duration, FIELD(ready_timeout), NULL},
+    {"stop_timeout", ONCE, store_duration, FIELD(stop_timeout), NULL},
     {"heartbeat", ONCE, store_duration, FIELD(heartbeat), NULL},
     {"heartbeat_misses", ONCE, store_count, FIELD(heartbeat_misses), NULL},
 };
@@ -404,7 +438,9 @@ static void set_defaults(struct svc_manifest *manifest)
     manifest->backoff = 10 * MS;
     manifest->backoff_max = 5 * SECOND;
     manifest->ready_timeout = 10 * SECOND;
-    manifest->heartbeat_misses = 3;
+    manifest->stop_timeout = SECOND;
+    manifest->heartbeat = 500 * MS;
+    manifest->heartbeat_misses = 1;
 }
 
 static void parse_value(struct parser *parser, const struct key *key, struct svc_span value)
@@ -460,7 +496,7 @@ static void parse_line(struct parser *parser, struct svc_span line)
 static void check_whole(struct parser *parser)
 {
     struct svc_manifest *manifest = parser->manifest;
-    parser->line = 0;
+    manifest->line = 0;
     if (!manifest->name[0])
         report(parser, "no name");
     if (!manifest->binary[0])
@@ -481,7 +517,8 @@ int svc_parse(const char *file, const char *text, size_t bytes, struct svc_manif
     size_t name_bytes = strnlen(file, sizeof(manifest->file) - 1);
     memcpy(manifest->file, file, name_bytes);
 
-    struct parser parser = {.reporter = reporter, .manifest = manifest, .line = 1};
+    struct parser parser = {.reporter = reporter, .manifest = manifest};
+    manifest->line = 1;
     while (bytes) {
         const char *end = memchr(text, '\n', bytes);
         size_t length = end ? (size_t)(end - text) : bytes;
@@ -489,7 +526,7 @@ int svc_parse(const char *file, const char *text, size_t bytes, struct svc_manif
         size_t used = end ? length + 1 : length;
         text += used;
         bytes -= used;
-        parser.line++;
+        manifest->line++;
     }
     check_whole(&parser);
     return manifest->broken ? -E_INVAL : 0;

@@ -33,7 +33,12 @@ enum svc_per { SVC_PER_SERVICE, SVC_PER_DEVICE };
 enum svc_start { SVC_START_BOOT, SVC_START_DEMAND };
 enum svc_ready { SVC_READY_CALL, SVC_READY_START };
 enum svc_restart { SVC_RESTART_ALWAYS, SVC_RESTART_FAILURE, SVC_RESTART_NEVER };
-enum svc_give_up { SVC_GIVE_UP_STOP, SVC_GIVE_UP_REBOOT, SVC_GIVE_UP_POWER_OFF };
+enum svc_give_up {
+    SVC_GIVE_UP_STOP,
+    SVC_GIVE_UP_RENEW, // first restart it once more, with all that need it
+    SVC_GIVE_UP_REBOOT,
+    SVC_GIVE_UP_POWER_OFF,
+};
 
 // What devmgr may hand to a driver.
 enum svc_grant {
@@ -60,13 +65,16 @@ struct svc_match {
 struct svc_use {
     bool is_class;
     char name[SVC_NAME_MAX];
+    unsigned line; // of the manifest
     unsigned words;
     char word[SVC_USE_WORDS_MAX][SVC_WORD_MAX];
 };
 
 struct svc_name {
     bool is_class;
+    bool bound; // of a need: restarted with it
     char name[SVC_NAME_MAX];
+    unsigned line; // of the manifest
 };
 
 struct svc_permission {
@@ -90,11 +98,13 @@ struct svc_resource {
 
 struct svc_manifest {
     char file[SVC_TEXT_MAX];
-    bool broken; // reported; must not be started
+    bool broken;   // reported; must not be started
+    unsigned line; // the parser's place
 
     char name[SVC_NAME_MAX];
     char description[SVC_TEXT_MAX];
     char binary[SVC_NAME_MAX];         // default: name
+    unsigned binary_line;              // where it, or else the name, stands
     char arguments[SVC_ARGUMENTS_MAX]; // words separated by one blank each
     char class[SVC_CLASS_MAX];
     char unit[SVC_WORD_MAX]; // pattern of device names: "ttyS%" (numbers), "vd@" (letters)
@@ -123,7 +133,7 @@ struct svc_manifest {
     uint32_t retries; // within retry_window
     uint64_t retry_window;
     uint64_t backoff, backoff_max;
-    uint64_t ready_timeout;
+    uint64_t ready_timeout, stop_timeout;
     uint64_t heartbeat; // period; 0: none
     uint32_t heartbeat_misses;
 };

@@ -190,8 +190,10 @@ static uint32_t device_state(uint32_t rs_state)
         return DEVICE_RUNNING;
     case RS_CLEARING:
     case RS_RESTARTING:
+    case RS_STOPPING:
         return DEVICE_RESTARTING;
     case RS_FAILED:
+    case RS_DEGRADED:
     case RS_STOPPED:
         return DEVICE_FAILED;
     default:

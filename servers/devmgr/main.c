@@ -17,6 +17,7 @@
 
 #include "abi/error.h"
 #include "lib/sys/log.h"
+#include "lib/sys/rs_client.h"
 #include "lib/sys/start.h"
 #include "lib/sys/sys.h"
 #include "servers/devmgr/discover.h"
@@ -26,6 +27,8 @@
 enum {
     INSTANCES_BIT = 1,
     DMA_BIT = 2,
+    PING_BIT = 4,
+    STOP_BIT = 8,
     TEXT_MAX = 24 * 1024,
     IRQ_LINES = 1024,
     DMA_DEVICES = 1 << 16,
@@ -134,7 +137,6 @@ static void log_protection(const struct devmgr *d)
 
 static int start(struct devmgr *d)
 {
-    struct message ready = {.tag = message_tag(RS_READY, 0, 0)};
     int status = take_resources();
 
     d->endpoint = startup_handle("endpoint");
@@ -150,7 +152,8 @@ static int start(struct devmgr *d)
         start_driver(d, &d->device[i]);
     log_protection(d);
     instance_changes(d);
-    return (int)message_call_retry(d->rs, &ready);
+    status = rs_offer_signals(d->notification, PING_BIT, STOP_BIT);
+    return status < 0 ? status : rs_say_ready();
 }
 
 // ---- requests ----
@@ -254,7 +257,17 @@ static int handle_request(struct devmgr *d, struct message *message)
     }
 }
 
-__attribute__((noreturn)) static void serve(struct devmgr *d)
+static void handle_notification(struct devmgr *d, uint64_t bits)
+{
+    if ((bits & DMA_BIT) != 0)
+        device_dma_faults(d);
+    if ((bits & INSTANCES_BIT) != 0)
+        instance_changes(d);
+    if ((bits & PING_BIT) != 0)
+        (void)rs_say_alive(); // if rs does not take it, silence tells
+}
+
+static int serve(struct devmgr *d)
 {
     struct message message;
     int64_t status = sys_receive(d->endpoint, &message);
@@ -265,10 +278,9 @@ __attribute__((noreturn)) static void serve(struct devmgr *d)
         if (status < 0)
             sys_panic("devmgr: receive fails: error %d", (int)status);
         if ((message.tag & MESSAGE_NOTIFICATION) != 0) {
-            if ((message.word[0] & DMA_BIT) != 0)
-                device_dma_faults(d);
-            if ((message.word[0] & INSTANCES_BIT) != 0)
-                instance_changes(d);
+            handle_notification(d, message.word[0]);
+            if ((message.word[0] & STOP_BIT) != 0)
+                return 0; // the drivers run on
             status = sys_receive(d->endpoint, &message);
             continue;
         }
@@ -291,5 +303,5 @@ int main(int argc, char **argv)
     status = start(&devmgr);
     if (status < 0)
         sys_panic("devmgr: cannot start: error %d", status);
-    serve(&devmgr);
+    return serve(&devmgr);
 }

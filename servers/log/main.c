@@ -11,6 +11,7 @@
 
 #include "abi/rs.h"
 #include "lib/sys/log.h"
+#include "lib/sys/rs_client.h"
 #include "lib/sys/start.h"
 #include "lib/sys/sys.h"
 #include "servers/log/sources.h"
@@ -18,10 +19,11 @@
 #include <string.h>
 
 // Bits of the bound notification. The first two are rs's (badges of the handles it gives out).
-enum bit { BIT_LINES = 1, BIT_SOURCES = 2, BIT_TIMER = 4 };
+enum bit { BIT_LINES = 1, BIT_SOURCES = 2, BIT_TIMER = 4, BIT_PING = 8, BIT_STOP = 16 };
 
 struct server {
     handle_t endpoint, rs, timer;
+    handle_t again; // signals our own notification
 };
 
 static handle_t need(int64_t result, const char *what)
@@ -37,6 +39,7 @@ static void open(struct server *server)
     server->endpoint = startup_handle("endpoint");
     server->rs = startup_handle("rs");
     need(sys_thread_control(HANDLE_SELF, THREAD_BIND_NOTIFICATION, wake), "notification");
+    server->again = need(sys_handle_duplicate(wake, RIGHT_SEND, BIT_LINES), "signal");
     handle_t signal = need(sys_handle_duplicate(wake, RIGHT_SEND, BIT_TIMER), "signal");
     server->timer = need(sys_timer_create(signal), "timer");
     sources_open(startup_handle("kernel_log"));
@@ -44,7 +47,11 @@ static void open(struct server *server)
 
 static void drain(struct server *server)
 {
-    if (sources_drain() && sys_timer_set(server->timer, sys_clock() + LIMIT_PAUSE_NS, 0) < 0)
+    enum drained drained = sources_drain();
+    if (drained == DRAIN_MORE)
+        (void)sys_signal(server->again); // our own: cannot fail
+    if (drained == DRAIN_LIMITED &&
+        sys_timer_set(server->timer, sys_clock() + LIMIT_PAUSE_NS, 0) < 0)
         log_error("the timer cannot be set: a limited process is read at its next line");
 }
 
@@ -132,8 +139,8 @@ int main(int argc, char **argv)
     drain(&server); // only the kernel's log yet: a successor finds its predecessor's lines there
     sources_fetch(server.rs);
     drain(&server);
-    struct message ready = {.tag = message_tag(RS_READY, 0, 0)};
-    need(message_call_retry(server.rs, &ready), "reincarnation server");
+    need(rs_offer_signals(startup_handle("wake"), BIT_PING, BIT_STOP), "heartbeat");
+    need(rs_say_ready(), "reincarnation server");
     for (;;) {
         int64_t status = sys_receive(server.endpoint, &message);
         if (status < 0)
@@ -145,5 +152,9 @@ int main(int argc, char **argv)
         if (message.word[0] & BIT_SOURCES)
             sources_fetch(server.rs);
         drain(&server);
+        if (message.word[0] & BIT_PING)
+            (void)rs_say_alive(); // if rs does not take it, silence tells
+        if (message.word[0] & BIT_STOP)
+            return 0; // what is in the rings waits there
     }
 }

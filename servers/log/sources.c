@@ -96,23 +96,25 @@ static void take_line(struct source *source, const struct log_record *record, co
         store_append(&global, line, bytes); // out of order rather than lost
 }
 
-// True: limited, look again later.
-static bool drain_ring(struct source *source, time_ns_t now)
+static enum drained drain_ring(struct source *source, time_ns_t now)
 {
     struct log_record record;
     char text[LOG_LINE_MAX];
+    unsigned lines = 0;
     do {
         if (!limit_allows(&source->limit, now)) {
             source->withheld++;
-            return true;
+            return DRAIN_LIMITED;
         }
         while (log_reader_take(&source->reader, &record, text)) {
             take_line(source, &record, text);
+            if (++lines == TURN_LINES)
+                return DRAIN_MORE;
             if (!limit_allows(&source->limit, now))
                 break;
         }
     } while (log_reader_sleep(&source->reader));
-    return false;
+    return DRAIN_DONE;
 }
 
 // ---- the kernel's log ----
@@ -157,15 +159,16 @@ static void drain_kernel(void)
     }
 }
 
-bool sources_drain(void)
+enum drained sources_drain(void)
 {
-    bool limited = false;
+    enum drained result = DRAIN_DONE;
     time_ns_t now = sys_clock();
-    for (size_t i = 0; i < sources_used; i++)
-        if (sources[i]->has_ring)
-            limited |= drain_ring(sources[i], now);
+    for (size_t i = 0; i < sources_used; i++) {
+        enum drained one = sources[i]->has_ring ? drain_ring(sources[i], now) : DRAIN_DONE;
+        result = one > result ? one : result;
+    }
     drain_kernel();
-    return limited;
+    return result;
 }
 
 // ---- readers ----

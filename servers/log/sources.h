@@ -16,6 +16,7 @@ enum {
     SOURCES_MAX = 512,
     SOURCE_TAIL_BYTES = 8 * 1024,
     GLOBAL_BYTES = 128 * 1024,
+    TURN_LINES = 32, // of one ring, until the others and rs's heartbeat get their turn
 };
 
 struct source {
@@ -33,9 +34,15 @@ void sources_open(handle_t kernel_log);
 // Fetches from rs the rings that are new.
 void sources_fetch(handle_t rs);
 
-// Takes out what the rings and the kernel's log hold, and asks for signals. True: a process was
-// limited and its ring must be looked at again after LIMIT_PAUSE_NS.
-bool sources_drain(void);
+enum drained {
+    DRAIN_DONE,
+    DRAIN_LIMITED, // a process was limited: look at its ring again after LIMIT_PAUSE_NS
+    DRAIN_MORE,    // there is more, but others get their turn first
+};
+
+// Takes out what the rings and the kernel's log hold, a bounded part of it at a time, and asks for
+// signals.
+enum drained sources_drain(void);
 
 // The store and counts of a service; of everything for an empty name. NULL: no such service.
 struct store *sources_store(const char *name);

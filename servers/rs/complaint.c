@@ -33,5 +33,5 @@ int64_t request_complain(struct service *client, struct message *request, struct
         server->process == HANDLE_NONE)
         return -E_SRCH;
     log_warning("%s complains: %s %s", client->name, server->name, reasons[request->word[0]]);
-    return service_kill(server, reasons[request->word[0]]);
+    return service_kill(server, reasons[request->word[0]], false);
 }

@@ -51,7 +51,6 @@ handle_t fault_text_make(struct service *service, const struct image *image)
 {
     fault_text_drop(service);
     service->fault = RS_FAULT_NONE;
-    service->faulted = false;
     if (!fault_allowed())
         return HANDLE_NONE;
     struct fault_text text = {.bytes = image_bytes(image)};

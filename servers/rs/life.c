@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // SPDX-FileCopyrightText: 2026 The XINIM authors
 
-// The life of services: starting in order, deaths, restarts, deadlines. States:
+// The life of services: starting in order, ending, what follows a death, deadlines. States:
 // servers/rs/service.h.
 
 #include "lib/sys/log.h"
@@ -11,14 +11,32 @@
 
 #include <string.h>
 
-static bool needs_run(const struct service *service)
+static const struct svc_name *need_of(const struct service *client, const struct service *server)
+{
+    for (unsigned i = 0; i < client->manifest->needs; i++)
+        if (!strcmp(client->manifest->need[i].name, server->name))
+            return &client->manifest->need[i];
+    return NULL;
+}
+
+static bool is_needed(const struct service *server)
+{
+    for (uint32_t i = 0; i < service_count(); i++) {
+        const struct service *client = service_by_index(i);
+        if (client->process != HANDLE_NONE && need_of(client, server))
+            return true;
+    }
+    return false;
+}
+
+static bool may_run(const struct service *service)
 {
     for (unsigned i = 0; i < service->manifest->needs; i++) {
         const struct service *server = service_by_name(service->manifest->need[i].name);
         if (!server || server->state != RS_RUNNING)
             return false;
     }
-    return true;
+    return !service->renewing || !is_needed(service);
 }
 
 static void wait_for_needs(struct service *service)
@@ -27,32 +45,80 @@ static void wait_for_needs(struct service *service)
     service_set_state(service, RS_WAITING);
 }
 
-static bool needs(const struct service *client, const struct service *server)
+// ---- ending ----
+
+static void kill_process(struct service *service, const char *reason)
 {
-    for (unsigned i = 0; i < client->manifest->needs; i++)
-        if (!strcmp(client->manifest->need[i].name, server->name))
-            return true;
-    return false;
+    service->reason = reason;
+    service->deadline = DEADLINE_NEVER; // the next event is its death
+    int64_t status = sys_process_kill(service->process);
+    if (status < 0)
+        log_error("%s: cannot be killed: error %lld", service->name, (long long)-status);
 }
 
-static void fail(struct service *service)
+// Has the process end, in good order if it can be asked to.
+static void end_process(struct service *service, enum service_intent intent, const char *reason)
+{
+    service->intent = intent;
+    if (service->state == RS_STOPPING)
+        return; // was asked already
+    if (service->state != RS_RUNNING || service->stop == HANDLE_NONE ||
+        sys_signal(service->stop) < 0) {
+        kill_process(service, reason);
+        return;
+    }
+    service->pinged_at = 0;
+    service->deadline = sys_clock() + service->manifest->stop_timeout;
+    service_set_state(service, RS_STOPPING);
+}
+
+// Needs have no cycles, so this ends.
+static void restart_dependents(const struct service *server)
+{
+    for (uint32_t i = 0; i < service_count(); i++) {
+        struct service *client = service_by_index(i);
+        if (client->process == HANDLE_NONE || !need_of(client, server))
+            continue;
+        restart_dependents(client);
+        end_process(client, INTENT_RESTART, "what it needs is renewed");
+    }
+}
+
+void service_restart_bound(const struct service *server)
+{
+    for (uint32_t i = 0; i < service_count(); i++) {
+        struct service *client = service_by_index(i);
+        const struct svc_name *need = need_of(client, server);
+        if (client->process == HANDLE_NONE || !need || !need->bound ||
+            client->intent != INTENT_NONE)
+            continue;
+        log_warning("%s is restarted with %s", client->name, server->name);
+        end_process(client, INTENT_RESTART, "what it is bound to ended");
+    }
+}
+
+// ---- after a death ----
+
+// It stays down, until it is started by hand.
+static void stay_down(struct service *service, enum rs_state state)
 {
     service->deadline = DEADLINE_NEVER;
-    service_set_state(service, RS_FAILED);
+    service_set_state(service, state);
     for (uint32_t i = 0; i < service_count(); i++) {
         const struct service *client = service_by_index(i);
-        if (client->state == RS_WAITING && needs(client, service))
-            log_error("%s cannot start: it needs %s, which failed", client->name, service->name);
+        if (client->state == RS_WAITING && need_of(client, service))
+            log_error("%s cannot start: it needs %s, which is %s", client->name, service->name,
+                      service_state_name(state));
     }
 }
 
 static void give_up(struct service *service)
 {
     enum svc_give_up end = service->manifest->give_up;
-    if (end == SVC_GIVE_UP_STOP) {
+    if (end == SVC_GIVE_UP_STOP || end == SVC_GIVE_UP_RENEW) {
         log_error("%s: given up after %u deaths in a row", service->name,
                   service->policy.deaths + 1);
-        fail(service);
+        stay_down(service, RS_DEGRADED);
         return;
     }
     bool off = end == SVC_GIVE_UP_POWER_OFF;
@@ -61,44 +127,80 @@ static void give_up(struct service *service)
     (void)sys_machine_control(rs.root, MACHINE_CONSOLE_ON, 0);
     log_error("%s: given up (%s); the machine %s", service->name, cause,
               off ? "powers off" : "restarts");
-    fail(service);
+    stay_down(service, RS_DEGRADED);
     int64_t status = sys_machine_control(rs.root, off ? MACHINE_POWER_OFF : MACHINE_REBOOT, 0);
     log_error("the machine cannot do that: error %lld", (long long)-status); // still here
 }
 
-// The process is gone and its device safe: what next?
-static void settle(struct service *service)
+static void renew(struct service *service)
 {
-    if (service->stopping) {
-        bool again = service->restart_asked;
-        service->stopping = service->restart_asked = false;
-        service->deadline = DEADLINE_NEVER;
-        if (again)
-            wait_for_needs(service);
-        else
-            service_set_state(service, RS_STOPPED);
-        return;
-    }
-    time_ns_t now = sys_clock();
-    bool clean = service->last.cause == DEATH_EXIT && service->last.code == 0;
+    log_error("%s died too often: it starts once more, with all that need it", service->name);
+    service->renewing = true;
+    restart_dependents(service);
+    wait_for_needs(service);
+}
+
+static void follow_policy(struct service *service)
+{
+    struct policy_death death = {
+        .uptime = service->ready_at ? service->died_at - service->ready_at : 0,
+        .clean = service->last.cause == DEATH_EXIT && service->last.code == 0,
+        .excused = service->excused || service->faulted,
+    };
+    service->excused = service->faulted = false;
     uint64_t delay;
-    switch (policy_death(service->manifest, &service->policy, now, clean, &delay)) {
+    switch (policy_decide(service->manifest, &service->policy, &death, &delay)) {
     case POLICY_RESTART:
         if (!delay) {
             wait_for_needs(service);
             break;
         }
-        service->deadline = now + delay;
+        service->deadline = sys_clock() + delay;
         service_set_state(service, RS_RESTARTING);
+        break;
+    case POLICY_RENEW:
+        renew(service);
         break;
     case POLICY_STOP:
         service->deadline = DEADLINE_NEVER;
+        service->down_since = 0;
         service_set_state(service, RS_STOPPED);
         break;
     case POLICY_GIVE_UP:
         give_up(service);
         break;
     }
+}
+
+void service_settle(struct service *service)
+{
+    enum service_intent intent = service->intent;
+    service->intent = INTENT_NONE;
+    switch (intent) {
+    case INTENT_NONE:
+        follow_policy(service);
+        break;
+    case INTENT_RESTART:
+        wait_for_needs(service);
+        break;
+    case INTENT_STOP:
+        service->deadline = DEADLINE_NEVER;
+        service->down_since = 0;
+        service_set_state(service, RS_STOPPED);
+        break;
+    }
+}
+
+// ---- starting ----
+
+static void become_running(struct service *service)
+{
+    service->ready_at = sys_clock();
+    if (service->down_since)
+        outage_add(&service->outage, service->ready_at - service->down_since);
+    service->down_since = 0;
+    heartbeat_start(service);
+    service_set_state(service, RS_RUNNING);
 }
 
 static void run(struct service *service)
@@ -109,31 +211,30 @@ static void run(struct service *service)
         service->restarts++;
     }
     service->started_before = true;
+    service->renewing = false;
+    service->ready_at = 0;
     int status = spawn(service, &why);
     if (status < 0) {
         log_error("%s cannot be started: %s (error %d)", service->name, why, -status);
-        if (status == -E_NOEXEC || status == -E_2BIG) {
-            service->last_reason = why;
-            fail(service); // it would fail the same way again
-            return;
-        }
         service->last = (struct process_status){.cause = DEATH_NONE};
         service->last_reason = why;
-        settle(service);
+        if (status == -E_NOEXEC || status == -E_2BIG)
+            stay_down(service, RS_FAILED); // it would fail the same way again
+        else
+            service_settle(service);
         return;
     }
     service->started_at = sys_clock();
     if (service->manifest->ready == SVC_READY_START) {
-        service->deadline = DEADLINE_NEVER;
-        service_set_state(service, RS_RUNNING);
-    } else {
-        service->deadline = service->started_at + service->manifest->ready_timeout;
-        service_set_state(service, RS_STARTING);
+        become_running(service);
+        return;
     }
+    service->deadline = service->started_at + service->manifest->ready_timeout;
+    service_set_state(service, RS_STARTING);
 }
 
-// Starts everything that waits and has what it needs. A pass that starts something may enable more.
-static void start_waiting(void)
+// A pass that starts something may enable more.
+void service_start_waiting(void)
 {
     // One that cannot be spawned is WAITING again at once, so each gets one try a call.
     struct service *tried[SERVICES_MAX];
@@ -146,7 +247,7 @@ static void start_waiting(void)
             bool again = false;
             for (size_t t = 0; t < count; t++)
                 again |= tried[t] == service;
-            if (again || service->state != RS_WAITING || !needs_run(service))
+            if (again || service->state != RS_WAITING || !may_run(service))
                 continue;
             tried[count++] = service;
             run(service);
@@ -155,47 +256,45 @@ static void start_waiting(void)
     }
 }
 
-// Puts the service and all it needs, as far as they stand still, into WAITING. Manifests have no
+static bool is_down(const struct service *service)
+{
+    return service->state == RS_STOPPED || service->state == RS_FAILED ||
+           service->state == RS_DEGRADED;
+}
+
+// Puts the service and all it needs, as far as they stand still, into WAITING. Needs have no
 // cycles.
 static void want(struct service *service)
 {
-    if (service->state != RS_STOPPED && service->state != RS_FAILED)
+    if (!is_down(service))
         return;
     service->policy = (struct policy_state){0};
     wait_for_needs(service);
     for (unsigned i = 0; i < service->manifest->needs; i++) {
         struct service *server = service_by_name(service->manifest->need[i].name);
-        if (server && server->state == RS_STOPPED)
+        if (server)
             want(server);
     }
 }
 
+// ---- on request ----
+
 int service_start(struct service *service)
 {
-    if (service->state != RS_STOPPED && service->state != RS_FAILED)
-        return service->state == RS_RUNNING || service->state == RS_STARTING ? 0 : -E_BUSY;
-    want(service);
-    start_waiting();
-    return 0;
-}
-
-static bool is_needed(const struct service *server)
-{
-    for (uint32_t i = 0; i < service_count(); i++) {
-        const struct service *client = service_by_index(i);
-        if (client->process != HANDLE_NONE && needs(client, server))
-            return true;
+    switch (service->state) {
+    case RS_STOPPING:
+    case RS_CLEARING:
+        service->intent = INTENT_RESTART;
+        return 0;
+    case RS_RESTARTING:
+        wait_for_needs(service);
+        break;
+    default:
+        want(service);
+        break;
     }
-    return false;
-}
-
-static void kill_process(struct service *service, const char *reason)
-{
-    service->reason = reason;
-    service->deadline = DEADLINE_NEVER; // the next event is its death
-    int64_t status = sys_process_kill(service->process);
-    if (status < 0)
-        log_error("%s: cannot be killed: error %lld", service->name, (long long)-status);
+    service_start_waiting();
+    return 0;
 }
 
 int service_stop(struct service *service)
@@ -205,14 +304,15 @@ int service_stop(struct service *service)
     switch (service->state) {
     case RS_STARTING:
     case RS_RUNNING:
-        service->stopping = true;
-        kill_process(service, "stopped on request");
+    case RS_STOPPING:
+        end_process(service, INTENT_STOP, "stopped on request");
         break;
     case RS_CLEARING:
-        service->stopping = true;
+        service->intent = INTENT_STOP;
         break;
     default:
         service->deadline = DEADLINE_NEVER;
+        service->down_since = 0;
         service_set_state(service, RS_STOPPED);
         break;
     }
@@ -223,17 +323,17 @@ int service_restart(struct service *service)
 {
     if (service == rs.self)
         return -E_BUSY;
-    if (service->state != RS_STARTING && service->state != RS_RUNNING)
+    if (service->process == HANDLE_NONE)
         return service_start(service);
-    service->stopping = service->restart_asked = true;
-    kill_process(service, "restarted on request");
+    end_process(service, INTENT_RESTART, "restarted on request");
     return 0;
 }
 
-int service_kill(struct service *service, const char *reason)
+int service_kill(struct service *service, const char *reason, bool excused)
 {
     if (service->process == HANDLE_NONE)
         return -E_BUSY;
+    service->excused = excused;
     kill_process(service, reason);
     return 0;
 }
@@ -242,29 +342,18 @@ void service_ready(struct service *service)
 {
     if (service->state != RS_STARTING)
         return;
-    bool watched = service->manifest->heartbeat && service->ping != HANDLE_NONE;
-    service->deadline = watched ? sys_clock() + service->manifest->heartbeat : DEADLINE_NEVER;
-    if (service->manifest->heartbeat && !watched)
-        log_warning("%s: its manifest has a heartbeat, but it gave no notification to ask through",
-                    service->name);
+    become_running(service);
     log_info("%s is ready after %llu ms", service->name,
-             (unsigned long long)((sys_clock() - service->started_at) / 1000000));
-    service_set_state(service, RS_RUNNING);
-    start_waiting();
-}
-
-void service_alive(struct service *service)
-{
-    service->pinged = false;
-    service->missed = 0;
+             (unsigned long long)((service->ready_at - service->started_at) / 1000000));
+    service_start_waiting();
 }
 
 int service_cleared(struct service *service)
 {
     if (service->state != RS_CLEARING)
         return -E_BUSY;
-    settle(service);
-    start_waiting();
+    service_settle(service);
+    service_start_waiting();
     return 0;
 }
 
@@ -272,70 +361,10 @@ void service_dma(struct service *service, const struct rs_dma *dma)
 {
     bool faulted = dma->faults > service->dma.faults;
     service->dma = *dma;
-    if (!faulted || service->process == HANDLE_NONE || service->stopping)
+    if (!faulted || service->process == HANDLE_NONE || service->intent != INTENT_NONE)
         return;
     text_dma_fault(dma, service->dma_last, sizeof(service->dma_last));
     kill_process(service, service->dma_last);
-}
-
-static void record_death(struct service *service, const struct process_status *status)
-{
-    service->last = *status;
-    service->last_reason = service->reason;
-    service->reason = NULL;
-    service->died_at = status->died_at;
-    service->missed = 0;
-    service->pinged = false;
-    service_close_handle(&service->process);
-    // They were its own notifications.
-    service_close_handle(&service->watch);
-    service_close_handle(&service->instance_watch);
-    service_close_handle(&service->ping);
-
-    char cause[LOG_LINE_MAX];
-    text_cause(service, image_format_address, cause, sizeof(cause));
-    bool clean = status->cause == DEATH_EXIT && status->code == 0;
-    if (service->stopping || clean) {
-        log_info("%s ended: %s", service->name, cause);
-    } else {
-        service->crashes++;
-        log_error("%s died: %s", service->name, cause);
-    }
-}
-
-static void check_death(struct service *service)
-{
-    struct process_status status;
-    int64_t got = sys_process_status(service->process, &status);
-    if (got < 0 || status.state != PROCESS_DEAD)
-        return;
-    record_death(service, &status);
-    if (service->owner) {
-        service->deadline = sys_clock() + RS_CLEAR_TIMEOUT_NS;
-        service_set_state(service, RS_CLEARING);
-    } else {
-        settle(service);
-    }
-}
-
-void service_check_deaths(void)
-{
-    for (uint32_t i = 0; i < service_count(); i++)
-        if (service_by_index(i)->process != HANDLE_NONE)
-            check_death(service_by_index(i));
-    start_waiting();
-}
-
-static void beat(struct service *service, time_ns_t now)
-{
-    if (service->pinged && ++service->missed >= service->manifest->heartbeat_misses) {
-        kill_process(service, "no heartbeat");
-        return;
-    }
-    service->pinged = true;
-    service->deadline = now + service->manifest->heartbeat;
-    if (sys_signal(service->ping) < 0)
-        kill_process(service, "its heartbeat notification is gone");
 }
 
 static void pass_deadline(struct service *service, time_ns_t now)
@@ -345,11 +374,14 @@ static void pass_deadline(struct service *service, time_ns_t now)
         kill_process(service, "not ready in time");
         break;
     case RS_RUNNING:
-        beat(service, now);
+        heartbeat_pass(service, now);
+        break;
+    case RS_STOPPING:
+        kill_process(service, "did not end in time");
         break;
     case RS_CLEARING:
         log_warning("%s: nobody made its device safe in time", service->name);
-        settle(service);
+        service_settle(service);
         break;
     case RS_RESTARTING:
         wait_for_needs(service);
@@ -365,7 +397,7 @@ void service_check_deadlines(time_ns_t now)
     for (uint32_t i = 0; i < service_count(); i++)
         if (service_by_index(i)->deadline <= now)
             pass_deadline(service_by_index(i), now);
-    start_waiting();
+    service_start_waiting();
 }
 
 time_ns_t service_next_deadline(void)

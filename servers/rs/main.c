@@ -7,14 +7,14 @@
 // timer for the earliest deadline of all services. It never calls anybody and never touches memory
 // that a client can take away, so nothing that dies or hangs can stop it.
 //
-// Not implemented: cascades along dependencies, live update, per-service memory quotas (the key is
-// read and shown).
+// Not implemented: per-service memory quotas.
 
 #include "lib/sys/log.h"
 #include "lib/sys/start.h"
 #include "lib/sys/sys.h"
 #include "servers/rs/rs.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -147,6 +147,21 @@ static void start_wanted(void)
     }
 }
 
+static void check_binaries(void)
+{
+    for (size_t i = 0; i < rs.manifests; i++) {
+        struct svc_manifest *manifest = rs.manifest[i];
+        struct cpio_entry entry;
+        char text[80];
+        if (manifest->broken ||
+            cpio_find(rs.archive, rs.initrd_bytes, manifest->binary, &entry) > 0)
+            continue;
+        snprintf(text, sizeof(text), "its binary %s is not in the boot archive", manifest->binary);
+        report(NULL, manifest->file, manifest->binary_line, text);
+        manifest->broken = true;
+    }
+}
+
 // Entries for all sound manifests of plain services, in the order of their needs; then starts those
 // of start = boot.
 static void start_services(void)
@@ -154,6 +169,7 @@ static void start_services(void)
     static size_t order[SVC_MANIFESTS_MAX];
     rs.manifests =
         svc_load(rs.archive, rs.initrd_bytes, rs.manifest, SVC_MANIFESTS_MAX, malloc, &reporter);
+    check_binaries();
     size_t sound = svc_resolve(rs.manifest, rs.manifests, order, &reporter);
     log_info("%zu manifests, %zu of them sound", rs.manifests, sound);
     create_self();

@@ -16,20 +16,35 @@ static uint64_t back_off(const struct svc_manifest *manifest, uint32_t deaths)
     return delay < manifest->backoff_max ? delay : manifest->backoff_max;
 }
 
-enum policy_action policy_death(const struct svc_manifest *manifest, struct policy_state *state,
-                                time_ns_t now, bool clean, uint64_t *delay)
+// What running well has earned.
+static void decay(const struct svc_manifest *manifest, struct policy_state *state, time_ns_t uptime)
+{
+    uint64_t each = manifest->retries ? manifest->retry_window / manifest->retries : 0;
+    uint64_t earned = each ? uptime / each : UINT64_MAX;
+    state->deaths -= earned < state->deaths ? (uint32_t)earned : state->deaths;
+    if (earned && !state->deaths)
+        state->renewed = false;
+}
+
+enum policy_action policy_decide(const struct svc_manifest *manifest, struct policy_state *state,
+                                 const struct policy_death *death, uint64_t *delay)
 {
     *delay = 0;
-    if (clean && manifest->restart != SVC_RESTART_ALWAYS)
+    if (death->clean && manifest->restart != SVC_RESTART_ALWAYS)
         return POLICY_STOP;
     if (manifest->restart == SVC_RESTART_NEVER)
         return POLICY_GIVE_UP;
-    if (state->deaths && now - state->last > manifest->retry_window)
-        state->deaths = 0; // it ran well for long enough
-    state->last = now;
-    if (state->deaths >= manifest->retries)
+    if (manifest->retry_window)
+        decay(manifest, state, death->uptime);
+    if (death->excused)
+        return POLICY_RESTART;
+    if (state->deaths < manifest->retries) {
+        state->deaths++;
+        *delay = back_off(manifest, state->deaths);
+        return POLICY_RESTART;
+    }
+    if (manifest->give_up != SVC_GIVE_UP_RENEW || state->renewed)
         return POLICY_GIVE_UP;
-    state->deaths++;
-    *delay = back_off(manifest, state->deaths);
-    return POLICY_RESTART;
+    *state = (struct policy_state){.renewed = true};
+    return POLICY_RENEW;
 }

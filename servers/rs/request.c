@@ -68,9 +68,21 @@ static int64_t serve_heartbeat(struct service *client, struct message *request,
     handle_t ping = take_handle(request);
     if (ping != HANDLE_NONE)
         replace_handle(&client->ping, ping);
-    service_alive(client);
+    heartbeat_answer(client);
     reply->word[0] = fault_take(client);
     reply->tag = message_tag(0, 1, 0);
+    return 0;
+}
+
+static int64_t serve_stop_signal(struct service *client, struct message *request,
+                                 struct message *reply, handle_t *closing)
+{
+    (void)reply;
+    (void)closing;
+    handle_t stop = take_handle(request);
+    if (stop == HANDLE_NONE)
+        return -E_INVAL;
+    replace_handle(&client->stop, stop);
     return 0;
 }
 
@@ -191,7 +203,7 @@ static int64_t serve_text(struct service *client, struct message *request, struc
 {
     (void)client;
     (void)closing;
-    static char text[4096];
+    static char text[8192];
     uint64_t kind = request->word[0], offset = request->word[1];
     const char *name = name_at(request, 2);
     const struct service *service = name ? service_by_name(name) : NULL;
@@ -229,7 +241,7 @@ static int64_t serve_control(struct service *client, struct message *request, st
     case RS_CONTROL_RESTART:
         return service_restart(service);
     case RS_CONTROL_KILL:
-        return service_kill(service, "killed on request");
+        return service_kill(service, "killed on request", true);
     default:
         return -E_INVAL;
     }
@@ -281,6 +293,7 @@ static const struct request requests[] = {
     [RS_LOG_SOURCE - FIRST] = {serve_log_source, 1},
     [RS_INSTANCE_WATCH - FIRST] = {request_instance, 0},
     [RS_INSTANCE_DMA - FIRST] = {request_instance, 1 + sizeof(struct rs_dma) / 8},
+    [RS_STOP_SIGNAL - FIRST] = {serve_stop_signal, 0},
     [RS_COMPLAIN - FIRST] = {request_complain, 2 + RS_NAME_WORDS},
     [RS_FAULT - FIRST] = {request_fault, 3 + RS_NAME_WORDS},
 };

@@ -48,6 +48,7 @@ static void close_handles(struct service *service)
     service_close_handle(&service->watch);
     service_close_handle(&service->instance_watch);
     service_close_handle(&service->ping);
+    service_close_handle(&service->stop);
     for (unsigned i = 0; i < service->grants; i++)
         service_close_handle(&service->grant[i].handle);
 }
@@ -142,7 +143,7 @@ const char *service_state_name(enum rs_state state)
     static const char *const names[RS_STATES] = {
         [RS_STOPPED] = "stopped", [RS_WAITING] = "waiting",   [RS_STARTING] = "starting",
         [RS_RUNNING] = "running", [RS_CLEARING] = "clearing", [RS_RESTARTING] = "restarting",
-        [RS_FAILED] = "failed",
+        [RS_FAILED] = "failed",   [RS_STOPPING] = "stopping", [RS_DEGRADED] = "degraded",
     };
     return state < RS_STATES ? names[state] : "?";
 }

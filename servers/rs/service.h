@@ -6,24 +6,29 @@
 // States (enum rs_state) and what moves a service on:
 //
 //   STOPPED --start--> WAITING --all needs run--> STARTING --RS_READY--> RUNNING
-//   STARTING, RUNNING --death--> CLEARING (owned by somebody: its device must be made safe)
-//   --RS_INSTANCE_CLEARED, or
-//       time-out--> RESTARTING --back-off over--> WAITING
-//   death without an owner --> RESTARTING;  death after a stop --> STOPPED;  retries used up -->
-//   FAILED --start--> WAITING
+//   RUNNING --stop, restart--> STOPPING (if it can be asked; else it is killed)
+//   STARTING, RUNNING, STOPPING --death--> CLEARING (if owned: its device must be made safe)
+//   CLEARING --RS_INSTANCE_CLEARED, or time-out--> settled;  death without an owner --> settled
+//   settled: RESTARTING --back-off over--> WAITING;  after a stop STOPPED;  after a restart
+//       WAITING;  retries used up DEGRADED
+//   STOPPED, FAILED, DEGRADED --start--> WAITING
+//   WAITING --its binary is bad--> FAILED
 //
 // Invariants:
-//   S1  `process` is a handle exactly in STARTING and RUNNING (rs's own entry apart, which has
-//   none). S2  `deadline` is DEADLINE_NEVER except where the state waits for time: STARTING
-//   (ready_timeout), CLEARING,
-//       RESTARTING, and RUNNING with a heartbeat.
+//   S1  `process` is a handle exactly in STARTING, RUNNING and STOPPING (rs's own entry apart,
+//       which has none).
+//   S2  `deadline` is DEADLINE_NEVER except where the state waits for time: STARTING
+//       (ready_timeout), STOPPING (stop_timeout), CLEARING, RESTARTING, and RUNNING with a
+//       heartbeat.
 //   S3  endpoint, log ring and checkpoint are made once and stay.
+//   S4  `down_since` is 0 exactly while nothing is missing: RUNNING, or stopped on request.
 
 #pragma once
 
 #include "abi/rs.h"
 #include "abi/syscall.h"
 #include "lib/svc/svc.h"
+#include "servers/rs/outage.h"
 #include "servers/rs/policy.h"
 
 enum {
@@ -44,6 +49,13 @@ struct fault_text {
     uint64_t bytes;
 };
 
+// What becomes of a service after the death that somebody asked for.
+enum service_intent {
+    INTENT_NONE, // nobody did: policy decides
+    INTENT_STOP,
+    INTENT_RESTART,
+};
+
 struct service {
     uint32_t id; // never reused
     enum rs_state state;
@@ -55,6 +67,7 @@ struct service {
     handle_t watch;          // RS_WATCH: told of every change
     handle_t instance_watch; // RS_INSTANCE_WATCH: told of its instances' changes
     handle_t ping;           // RS_HEARTBEAT
+    handle_t stop;           // RS_STOP_SIGNAL
 
     unsigned grants;
     struct service_grant grant[SERVICE_GRANTS_MAX];
@@ -62,24 +75,29 @@ struct service {
     char arguments[STARTUP_ARGUMENTS]; // added by the owner; NUL-terminated words
 
     time_ns_t deadline;
-    bool stopping;      // asked to stop: its death is no crash
-    bool restart_asked; // and then to start again
-    const char *reason; // why rs killed it, or NULL
-    uint32_t missed;    // heartbeats in a row
-    bool pinged;        // and not answered yet
+    enum service_intent intent;
+    bool renewing;       // starts when all that need it have ended
+    const char *reason;  // why rs killed it, or NULL
+    bool excused;        // killed on request
+    time_ns_t pinged_at; // heartbeat that it has not answered yet; 0: none
+    uint32_t late;       // ticks since then (heartbeat.c)
 
     struct policy_state policy;
     uint32_t crashes, restarts;
+    uint32_t hangs;       // killed for a missing heartbeat
     uint64_t incarnation; // of the process there is, or was
     bool started_before;
-    time_ns_t started_at, died_at;
+    time_ns_t started_at, ready_at, died_at; // of the process there is, or was
+    time_ns_t down_since;
     struct process_status last; // at its last death
     const char *last_reason;
-    struct rs_dma dma; // of its device (RS_INSTANCE_DMA)
-    char dma_last[64]; // its last DMA fault as a reason to be killed
+    struct outage outage;    // from a death, or what was missed before it, to RS_READY
+    struct outage detection; // from a death to rs's knowing; from a missed heartbeat to the kill
+    struct rs_dma dma;       // of its device (RS_INSTANCE_DMA)
+    char dma_last[64];       // its last DMA fault as a reason to be killed
 
     enum rs_fault fault; // to be committed at its next heartbeat
-    bool faulted;        // this incarnation got a fault: what it does is not its own
+    bool faulted;        // what this incarnation does is not its own fault
     struct fault_text text;
 };
 
@@ -118,13 +136,30 @@ int service_stop(struct service *service);
 
 int service_restart(struct service *service);
 
-// Ends it as if it had crashed; `reason` (static text) goes into its last words.
-int service_kill(struct service *service, const char *reason);
+// Ends it at once; `reason` (static text) goes into its last words. `excused`: not its own fault.
+int service_kill(struct service *service, const char *reason, bool excused);
+
+// The process is gone and its device safe: what next?
+void service_settle(struct service *service);
+
+// Those that declare to be restarted with it (`restart_with`).
+void service_restart_bound(const struct service *server);
+
+// Everything that waits and has what it needs.
+void service_start_waiting(void);
 
 void service_ready(struct service *service);                         // RS_READY
-void service_alive(struct service *service);                         // RS_HEARTBEAT
 int service_cleared(struct service *service);                        // RS_INSTANCE_CLEARED
 void service_dma(struct service *service, const struct rs_dma *dma); // RS_INSTANCE_DMA
-void service_check_deaths(void);                                     // a watched process died
 void service_check_deadlines(time_ns_t now);
 time_ns_t service_next_deadline(void);
+
+// ---- death.c ----
+
+void service_check_deaths(void); // a watched process died
+
+// ---- heartbeat.c ----
+
+void heartbeat_start(struct service *service);               // it is RUNNING now
+void heartbeat_pass(struct service *service, time_ns_t now); // its deadline has passed
+void heartbeat_answer(struct service *service);              // RS_HEARTBEAT

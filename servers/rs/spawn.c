@@ -146,8 +146,8 @@ static int grant_added(struct birth *birth)
             return status;
     }
     if (!strcmp(service->name, RS_LOG_SERVICE))
-        return grant(birth, "wake", rs.log_wake, RIGHT_SEND | RIGHT_RECEIVE | RIGHT_DUPLICATE, 0,
-                     0);
+        return grant(birth, "wake", rs.log_wake,
+                     RIGHT_SEND | RIGHT_RECEIVE | RIGHT_DUPLICATE | RIGHT_TRANSFER, 0, 0);
     return 0;
 }
 

@@ -63,6 +63,12 @@ static void add_backtrace(struct writer *writer, const struct service *service,
     }
 }
 
+static bool service_runs(const struct service *service)
+{
+    return service->state == RS_STARTING || service->state == RS_RUNNING ||
+           service->state == RS_STOPPING;
+}
+
 static bool has_registers(const struct service *service)
 {
     uint32_t cause = service->last.cause;
@@ -168,7 +174,7 @@ size_t text_status(const struct service *service, format_address_t format_addres
         add(&writer, "device:      DMA %s\n",
             service->dma.protection == RS_DMA_CONFINED ? "confined" : "unprotected");
     add(&writer, "incarnation: %llu\n", (unsigned long long)service->incarnation);
-    if (service->state == RS_STARTING || service->state == RS_RUNNING) {
+    if (service_runs(service)) {
         add_seconds(&writer, "uptime:      ", now - service->started_at);
         add(&writer, "\n");
     }
@@ -187,11 +193,29 @@ static void add_dma(struct writer *writer, const struct rs_dma *dma)
     add(writer, "dma_fault_access %s\n", dma->fault_access & PROT_WRITE ? "write" : "read");
 }
 
+// Counts and lengths in us; the histogram as "UPPER_BOUND:COUNT" words.
+static void add_outage(struct writer *writer, const char *what, const struct outage *outage)
+{
+    add(writer, "%ss %u\n", what, outage->count);
+    if (!outage->count)
+        return;
+    add(writer, "%s_last_us %llu\n%s_min_us %llu\n%s_median_us %llu\n%s_max_us %llu\n", what,
+        (unsigned long long)(outage->last / 1000), what,
+        (unsigned long long)(outage->shortest / 1000), what,
+        (unsigned long long)(outage_median(outage) / 1000), what,
+        (unsigned long long)(outage->longest / 1000));
+    add(writer, "%s_histogram_us", what);
+    for (unsigned i = 0; i < OUTAGE_BUCKETS; i++)
+        if (outage->histogram[i])
+            add(writer, " %llu:%u", (unsigned long long)outage_bucket_us(i), outage->histogram[i]);
+    add(writer, "\n");
+}
+
 size_t text_stats(const struct service *service, const struct process_status *current,
                   time_ns_t now, char *to, size_t room)
 {
     struct writer writer = {.to = to, .room = room};
-    bool runs = service->state == RS_STARTING || service->state == RS_RUNNING;
+    bool runs = service_runs(service);
     add(&writer, "crashes %u\nrestarts %u\nincarnation %llu\n", service->crashes, service->restarts,
         (unsigned long long)service->incarnation);
     add(&writer, "uptime_ms %llu\n",
@@ -199,7 +223,9 @@ size_t text_stats(const struct service *service, const struct process_status *cu
     add(&writer, "started_ms %llu\ndied_ms %llu\n",
         (unsigned long long)(service->started_at / 1000000),
         (unsigned long long)(service->died_at / 1000000));
-    add(&writer, "missed_heartbeats %u\n", service->missed);
+    add(&writer, "hangs %u\n", service->hangs);
+    add_outage(&writer, "outage", &service->outage);
+    add_outage(&writer, "detection", &service->detection);
     add_dma(&writer, &service->dma);
     if (current)
         add(&writer, "process %u\nthreads %u\nhandles %u\ncpu_us %llu\nresident_bytes %llu\n",

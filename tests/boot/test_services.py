@@ -13,5 +13,9 @@ def test_services(processors):
     native.run("rs_test", "--smp", processors)
 
 
+def test_services_that_need_each_other():
+    native.run("repair_test")
+
+
 def test_real_drivers_come_back():
     native.run("revive_test", root=guest.BUILD / "root.img")

@@ -82,6 +82,7 @@ static void test_all_keys(void **state)
               "permission = control 0, power 31\n"
               "uses = log, devmgr(block power), class:char\n"
               "needs = log, devmgr\n"
+              "restart_with = devmgr, ext4\n"
               "starts = class:block, uart\n"
               "restart = failure\n"
               "retries = 9\n"
@@ -89,6 +90,7 @@ static void test_all_keys(void **state)
               "backoff = 1ms\n"
               "backoff_max = 3 s\n"
               "give_up = reboot\n"
+              "stop_timeout = 3s\n"
               "ready_timeout = 250us\n"
               "heartbeat = 500ms\n"
               "heartbeat_misses = 4"),
@@ -126,7 +128,11 @@ static void test_all_keys(void **state)
     assert_int_equal(manifest.use[1].words, 2);
     assert_string_equal(manifest.use[1].word[1], "power");
     assert_true(manifest.use[2].is_class);
-    assert_int_equal(manifest.needs, 2);
+    assert_int_equal(manifest.needs, 3);
+    assert_false(manifest.need[0].bound);
+    assert_true(manifest.need[1].bound);
+    assert_string_equal(manifest.need[2].name, "ext4");
+    assert_true(manifest.need[2].bound);
     assert_int_equal(manifest.starts, 2);
     assert_true(manifest.start_template[0].is_class);
     assert_int_equal(manifest.restart, SVC_RESTART_FAILURE);
@@ -136,6 +142,7 @@ static void test_all_keys(void **state)
     assert_int_equal(manifest.backoff_max, 3000000000ull);
     assert_int_equal(manifest.give_up, SVC_GIVE_UP_REBOOT);
     assert_int_equal(manifest.ready_timeout, 250000);
+    assert_int_equal(manifest.stop_timeout, 3000000000ull);
     assert_int_equal(manifest.heartbeat, 500000000);
     assert_int_equal(manifest.heartbeat_misses, 4);
 }
@@ -148,7 +155,8 @@ static void test_defaults(void **state)
     assert_int_equal(manifest.priority, PRIORITY_SERVER);
     assert_int_equal(manifest.restart, SVC_RESTART_ALWAYS);
     assert_int_equal(manifest.retries, 5);
-    assert_int_equal(manifest.heartbeat, 0);
+    assert_int_equal(manifest.heartbeat, 500000000);
+    assert_int_equal(manifest.heartbeat_misses, 1);
     assert_int_equal(parse("name=a\nper = device\nmatch = dtb arm,pl011"), 0);
 }
 
@@ -285,12 +293,13 @@ static void test_broken_sets(void **state)
                                                  "name=c\nneeds=a", "name=d"}),
                      1);
     assert_int_equal(order[0], 3);
-    assert_string_equal(reports, "0:0: needs b, which in the end needs this service: a cycle\n"
-                                 "1:0: needs a, which in the end needs this service: a cycle\n"
-                                 "2:0: needs a, which cannot be started\n");
-    assert_int_equal(resolve(1, (const char *[]){"name=a\nneeds=a"}), 0);
+    assert_string_equal(reports, "0:2: its needs form a cycle: a -> b -> a\n"
+                                 "1:2: its needs form a cycle: b -> a -> b\n"
+                                 "2:2: needs a, which cannot be started\n");
+    assert_int_equal(resolve(1, (const char *[]){"name=a\n\nneeds=a"}), 0);
+    assert_string_equal(reports, "0:3: its needs form a cycle: a -> a\n");
     assert_int_equal(resolve(2, (const char *[]){"name=a\nneeds=x", "name=b"}), 1);
-    assert_string_equal(reports, "0:0: needs x, which has no manifest\n");
+    assert_string_equal(reports, "0:2: needs x, which has no manifest\n");
     assert_int_equal(resolve(2, (const char *[]){"name=a\nbogus=1", "name=b\nneeds=a"}), 0);
     assert_int_equal(resolve(2, (const char *[]){"name=a", "name=a"}), 1);
     assert_int_equal(order[0], 0);

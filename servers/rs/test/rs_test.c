@@ -34,6 +34,13 @@ static int setup(void **state)
     return 0;
 }
 
+// A death after so long a time of running.
+static enum policy_action die(struct policy_state *policy, time_ns_t uptime, uint64_t *delay)
+{
+    struct policy_death death = {.uptime = uptime};
+    return policy_decide(&manifest, policy, &death, delay);
+}
+
 const char *service_state_name(enum rs_state state)
 {
     return state == RS_RUNNING ? "running" : "other";
@@ -45,16 +52,62 @@ static void test_back_off(void **state)
     static const uint64_t delays[] = {0, 10, 20, 40, 50};
     struct policy_state policy = {0};
     uint64_t delay;
-    time_ns_t now = 1;
-    for (int i = 0; i < 5; i++, now += 900 * MS) {
-        assert_int_equal(policy_death(&manifest, &policy, now, false, &delay), POLICY_RESTART);
+    for (int i = 0; i < 5; i++) {
+        assert_int_equal(die(&policy, 199 * MS, &delay), POLICY_RESTART);
         assert_int_equal(delay, delays[i] * MS);
     }
-    assert_int_equal(policy_death(&manifest, &policy, now, false, &delay), POLICY_GIVE_UP);
-    // After running well for longer than the window it begins anew.
-    now += 2000 * MS;
-    assert_int_equal(policy_death(&manifest, &policy, now, false, &delay), POLICY_RESTART);
+    assert_int_equal(die(&policy, 199 * MS, &delay), POLICY_GIVE_UP);
+}
+
+// Each fifth of the window takes one death off the row.
+static void test_decay(void **state)
+{
+    (void)state;
+    struct policy_state policy = {0};
+    uint64_t delay;
+    for (int i = 0; i < 5; i++)
+        die(&policy, 0, &delay);
+    assert_int_equal(die(&policy, 400 * MS, &delay), POLICY_RESTART); // the fourth of the row
+    assert_int_equal(delay, 40 * MS);
+    for (int i = 0; i < 1000; i++) { // as many die as are forgiven: for ever
+        assert_int_equal(die(&policy, 200 * MS, &delay), POLICY_RESTART);
+        assert_int_equal(delay, 40 * MS);
+    }
+    assert_int_equal(die(&policy, 1000 * MS, &delay), POLICY_RESTART);
     assert_int_equal(delay, 0);
+    assert_int_equal(die(&policy, UINT64_MAX, &delay), POLICY_RESTART);
+    assert_int_equal(policy.deaths, 1);
+}
+
+static void test_excused(void **state)
+{
+    (void)state;
+    struct policy_state policy = {0};
+    uint64_t delay;
+    struct policy_death death = {.excused = true};
+    for (int i = 0; i < 10000; i++) {
+        assert_int_equal(policy_decide(&manifest, &policy, &death, &delay), POLICY_RESTART);
+        assert_int_equal(delay, 0);
+    }
+    manifest.restart = SVC_RESTART_NEVER;
+    assert_int_equal(policy_decide(&manifest, &policy, &death, &delay), POLICY_GIVE_UP);
+}
+
+// Once a row all that need it are restarted with it; a row that decays wholly is over.
+static void test_renew(void **state)
+{
+    (void)state;
+    manifest.give_up = SVC_GIVE_UP_RENEW;
+    manifest.retries = 1;
+    struct policy_state policy = {0};
+    uint64_t delay;
+    for (int row = 0; row < 3; row++) {
+        assert_int_equal(die(&policy, 1000 * MS, &delay), POLICY_RESTART);
+        assert_int_equal(die(&policy, 0, &delay), POLICY_RENEW);
+        assert_int_equal(policy.deaths, 0);
+        assert_int_equal(die(&policy, 0, &delay), POLICY_RESTART);
+        assert_int_equal(die(&policy, 0, &delay), POLICY_GIVE_UP);
+    }
 }
 
 static void test_back_off_never_overflows(void **state)
@@ -66,7 +119,7 @@ static void test_back_off_never_overflows(void **state)
     struct policy_state policy = {0};
     uint64_t delay, last = 0;
     for (int i = 0; i < 100; i++) {
-        policy_death(&manifest, &policy, 1, false, &delay);
+        die(&policy, 0, &delay);
         assert_true(delay >= last);
         last = delay;
     }
@@ -76,18 +129,55 @@ static void test_restart_kinds(void **state)
 {
     (void)state;
     struct policy_state policy = {0};
+    struct policy_death clean = {.clean = true}, crash = {0};
     uint64_t delay;
-    assert_int_equal(policy_death(&manifest, &policy, 1, true, &delay), POLICY_RESTART);
+    assert_int_equal(policy_decide(&manifest, &policy, &clean, &delay), POLICY_RESTART);
     manifest.restart = SVC_RESTART_FAILURE;
-    assert_int_equal(policy_death(&manifest, &policy, 1, true, &delay), POLICY_STOP);
-    assert_int_equal(policy_death(&manifest, &policy, 1, false, &delay), POLICY_RESTART);
+    assert_int_equal(policy_decide(&manifest, &policy, &clean, &delay), POLICY_STOP);
+    assert_int_equal(policy_decide(&manifest, &policy, &crash, &delay), POLICY_RESTART);
     manifest.restart = SVC_RESTART_NEVER;
-    assert_int_equal(policy_death(&manifest, &policy, 1, true, &delay), POLICY_STOP);
-    assert_int_equal(policy_death(&manifest, &policy, 1, false, &delay), POLICY_GIVE_UP);
+    assert_int_equal(policy_decide(&manifest, &policy, &clean, &delay), POLICY_STOP);
+    assert_int_equal(policy_decide(&manifest, &policy, &crash, &delay), POLICY_GIVE_UP);
     manifest.restart = SVC_RESTART_ALWAYS;
     manifest.retries = 0;
     policy = (struct policy_state){0};
-    assert_int_equal(policy_death(&manifest, &policy, 1, false, &delay), POLICY_GIVE_UP);
+    assert_int_equal(policy_decide(&manifest, &policy, &crash, &delay), POLICY_GIVE_UP);
+}
+
+static void test_outage_buckets(void **state)
+{
+    (void)state;
+    struct outage outage = {0};
+    assert_int_equal(outage_median(&outage), 0);
+    // Whatever the length, the bucket's bound is above it, by an eighth at most.
+    for (uint64_t us = 0; us < 60000000; us += us / 100 + 1) {
+        outage = (struct outage){0};
+        outage_add(&outage, us * 1000 + 999);
+        unsigned bucket = 0;
+        while (!outage.histogram[bucket])
+            bucket++;
+        assert_true(outage_bucket_us(bucket) > us);
+        assert_true(outage_bucket_us(bucket) <= us + us / 8 + 1);
+        assert_int_equal(outage_median(&outage), us * 1000 + 999); // never above the longest
+    }
+    outage_add(&outage, UINT64_MAX); // into the last bucket
+    assert_int_equal(outage.histogram[OUTAGE_BUCKETS - 1], 1);
+}
+
+static void test_outage_median(void **state)
+{
+    (void)state;
+    struct outage outage = {0};
+    for (int i = 0; i < 7; i++)
+        outage_add(&outage, 2 * MS);
+    for (int i = 0; i < 6; i++)
+        outage_add(&outage, 900 * MS);
+    outage_add(&outage, 5000);
+    assert_int_equal(outage.count, 14);
+    assert_int_equal(outage.shortest, 5000);
+    assert_int_equal(outage.longest, 900 * MS);
+    assert_int_equal(outage.last, 5000);
+    assert_in_range(outage_median(&outage), 2 * MS, 2 * MS + MS / 4);
 }
 
 static int format_address(const char *binary, uint64_t address, char *to, size_t room)
@@ -193,6 +283,11 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(test_back_off, setup),
+        cmocka_unit_test_setup(test_decay, setup),
+        cmocka_unit_test_setup(test_excused, setup),
+        cmocka_unit_test_setup(test_renew, setup),
+        cmocka_unit_test_setup(test_outage_buckets, setup),
+        cmocka_unit_test_setup(test_outage_median, setup),
         cmocka_unit_test_setup(test_back_off_never_overflows, setup),
         cmocka_unit_test_setup(test_restart_kinds, setup),
         cmocka_unit_test_setup(test_cause, setup),

@@ -1,20 +1,22 @@
 // SPDX-License-Identifier: MIT
 // SPDX-FileCopyrightText: 2026 The XINIM authors
 
-// A service that dies in every way there is, on request. Argument "late": never says that it is
-// ready.
+// A service that dies in every way there is, on request. Arguments: "late": never says that it is
+// ready; "stubborn": does not end when it is to.
 
-#include "abi/rs.h"
 #include "lib/sys/log.h"
+#include "lib/sys/rs_client.h"
 #include "lib/sys/start.h"
+#include "lib/sys/sys.h"
 #include "lib/sys/thread.h"
 #include "tests/guest/rs/victim.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-static uint64_t *checkpoint;
-static handle_t rs;
+enum { PING_BIT = 1, STOP_BIT = 2 };
+
+static uint64_t *checkpoint; // starts, stops in good order
 
 static void open_checkpoint(void)
 {
@@ -26,15 +28,6 @@ static void open_checkpoint(void)
         sys_panic("no checkpoint: error %lld", (long long)-address);
     checkpoint = (uint64_t *)address;
     checkpoint[0]++;
-}
-
-static void say(uint32_t op, handle_t handle)
-{
-    struct message message = {.tag = message_tag((int32_t)op, 0, handle != HANDLE_NONE),
-                              .handle = {handle}};
-    int64_t status = message_call_retry(rs, &message);
-    if (status < 0)
-        sys_panic("rs refuses %u: error %lld", op, (long long)-status);
 }
 
 // In functions of their own, so that the backtrace names them.
@@ -120,26 +113,47 @@ static void obey(struct message *message)
     message->word[1] = startup_page()->incarnation;
     message->word[2] = checkpoint[0];
     message->word[3] = startup_value("gift");
-    message->tag = message_tag(0, 4, 0);
+    message->word[4] = checkpoint[1];
+    message->tag = message_tag(0, 5, 0);
+}
+
+static void take_notification(void)
+{
+    handle_t notification = (handle_t)sys_notification_create();
+    int64_t status = sys_thread_control(HANDLE_SELF, THREAD_BIND_NOTIFICATION, notification);
+    if (status >= 0)
+        status = rs_offer_signals(notification, PING_BIT, STOP_BIT);
+    if (status < 0)
+        sys_panic("no signals from rs: error %lld", (long long)-status);
+}
+
+// False: end.
+static bool handle_signals(uint64_t bits, bool stubborn)
+{
+    if (bits & PING_BIT)
+        (void)rs_say_alive();
+    if (!(bits & STOP_BIT) || stubborn)
+        return true;
+    checkpoint[1]++;
+    return false;
 }
 
 int main(int argc, char **argv)
 {
-    rs = startup_handle("rs");
+    const char *manner = argc > 0 ? argv[0] : "";
     open_checkpoint();
-    handle_t notification = (handle_t)sys_notification_create();
-    handle_t ping = (handle_t)sys_handle_duplicate(notification, RIGHT_SEND | RIGHT_TRANSFER, 1);
-    sys_thread_control(HANDLE_SELF, THREAD_BIND_NOTIFICATION, notification);
-    say(RS_HEARTBEAT, ping);
-    if (argc > 0 && !strcmp(argv[0], "late"))
+    take_notification();
+    if (!strcmp(manner, "late"))
         thread_sleep_until(DEADLINE_NEVER);
-    say(RS_READY, HANDLE_NONE);
+    if (rs_say_ready() < 0)
+        sys_panic("rs does not take it that this is ready");
 
     struct message message;
     int64_t status = sys_receive(startup_handle("endpoint"), &message);
     while (status >= 0) {
         if (message.tag & MESSAGE_NOTIFICATION) {
-            say(RS_HEARTBEAT, HANDLE_NONE);
+            if (!handle_signals(message.word[0], !strcmp(manner, "stubborn")))
+                return 0;
             status = sys_receive(startup_handle("endpoint"), &message);
             continue;
         }

@@ -6,8 +6,9 @@
 #pragma once
 
 enum victim_op {
-    VICTIM_ECHO =
-        1, // (x) -> x + 1, incarnation, starts counted in the checkpoint, value of grant "gift"
+    // (x) -> x + 1, incarnation, starts counted in the checkpoint, value of grant "gift", stops in
+    // good order counted in the checkpoint
+    VICTIM_ECHO = 1,
     VICTIM_FAULT,    // writes to VICTIM_BAD_ADDRESS
     VICTIM_PANIC,    // last words VICTIM_LAST_WORDS
     VICTIM_EXIT,     // (code)

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: MIT
+// SPDX-FileCopyrightText: 2026 The XINIM authors
+
+// Heartbeats: each period rs signals a service's notification, and the loop that serves its
+// requests answers with a call. One that does not is killed before the next would be due, so a hang
+// is found within two periods.
+//
+// A period has TICKS ticks, each set when the one before has come: a pause of the whole machine, as
+// when an emulator does not get to run, counts as one tick, and after it the service has time to
+// answer.
+
+#include "lib/sys/sys.h"
+#include "servers/rs/rs.h"
+
+enum { TICKS = 4 };
+
+static uint64_t tick(const struct service *service)
+{
+    return service->manifest->heartbeat / TICKS;
+}
+
+void heartbeat_start(struct service *service)
+{
+    bool watched = service->manifest->heartbeat && service->ping != HANDLE_NONE;
+    service->pinged_at = 0;
+    service->deadline = watched ? sys_clock() + service->manifest->heartbeat : DEADLINE_NEVER;
+}
+
+static void ask(struct service *service, time_ns_t now)
+{
+    service->pinged_at = now;
+    service->late = 0;
+    service->deadline = now + tick(service);
+    if (sys_signal(service->ping) < 0)
+        (void)service_kill(service, "its heartbeat notification is gone", false);
+}
+
+void heartbeat_pass(struct service *service, time_ns_t now)
+{
+    if (!service->pinged_at) {
+        ask(service, now);
+        return;
+    }
+    service->deadline = now + tick(service);
+    if (++service->late < TICKS * service->manifest->heartbeat_misses - 1)
+        return;
+    service->hangs++;
+    outage_add(&service->detection, now - service->pinged_at);
+    (void)service_kill(service, "no heartbeat", false);
+}
+
+void heartbeat_answer(struct service *service)
+{
+    if (!service->pinged_at || service->state != RS_RUNNING)
+        return;
+    service->deadline = service->pinged_at + service->manifest->heartbeat;
+    service->pinged_at = 0;
+}
