@@ -123,6 +123,7 @@ int block_client_submit(struct block_client *client, const struct block_io *io,
     if (slot == NULL)
         return -E_AGAIN;
     slot->state = SLOT_IN_FLIGHT;
+    slot->complaints = 0;
     slot->callback = callback;
     slot->context = context;
     slot->request = (struct block_request){
@@ -200,8 +201,9 @@ static int take_completions(struct block_client *client, bool *broken)
 static void handle_broken(struct block_client *client)
 {
     client->stats.faults++;
-    client_os_log("%s: the driver broke its ring; attaching again", client->device);
+    client_os_log("%s: the driver broke its ring", client->device);
     client->attached = false;
+    client_session_complain(client, RS_COMPLAINT_PROTOCOL);
     client_session_check(client);
 }
 
@@ -245,22 +247,72 @@ static void follow(struct block_client *client, time_ns_t deadline)
     client->waiters--;
 }
 
+static struct client_slot *find_oldest(struct block_client *client)
+{
+    struct client_slot *oldest = NULL;
+    for (uint32_t i = 0; i < client->depth; i++) {
+        struct client_slot *slot = &client->slot[i];
+        if (slot->state == SLOT_IN_FLIGHT && (oldest == NULL || slot->ticket < oldest->ticket))
+            oldest = slot;
+    }
+    return oldest;
+}
+
+// Periodically, as long as somebody waits: is a request left unanswered? Perhaps a signal was
+// missed, and there is another driver; in the end the driver is at fault, whatever it says to rs's
+// heartbeat.
+static void look_for_silence(struct block_client *client)
+{
+    struct client_slot *slot = find_oldest(client);
+    if (!client->attached) {
+        client_session_check(client);
+        return;
+    }
+    if (slot == NULL || slot->ticket != client->oldest) {
+        client->oldest = slot != NULL ? slot->ticket : 0;
+        client->checks = 0;
+        return;
+    }
+    uint32_t doublings = slot->complaints;
+    if (doublings > CLIENT_PATIENCE_DOUBLINGS)
+        doublings = CLIENT_PATIENCE_DOUBLINGS;
+    if (++client->checks >= (uint32_t)CLIENT_PATIENCE_CHECKS << doublings) {
+        client->checks = 0;
+        slot->complaints++;
+        client_session_complain(client, RS_COMPLAINT_SILENCE);
+    }
+    client_session_check(client);
+}
+
+// True: it was time to look, and something may be different now.
+static bool check_is_due(struct block_client *client)
+{
+    time_ns_t now = client_os_clock();
+    time_ns_t next = now + (client->attached ? CLIENT_CHECK_PERIOD_NS : CLIENT_RETRY_PERIOD_NS);
+    bool due = client->check_at != 0 && client->check_at <= now;
+    if (due || client->check_at == 0 || client->check_at > next)
+        client->check_at = next;
+    return due;
+}
+
 // Sleeps on the notification, on behalf of all.
 static void lead(struct block_client *client, time_ns_t deadline)
 {
     if (client->attached && !ring_consumer_may_sleep(&client->completions))
         return;
-    time_ns_t check =
-        client_os_clock() + (client->attached ? CLIENT_CHECK_PERIOD_NS : CLIENT_RETRY_PERIOD_NS);
+    if (check_is_due(client)) {
+        look_for_silence(client);
+        return;
+    }
+    time_ns_t until = client->check_at < deadline ? client->check_at : deadline;
     uint64_t bits = 0;
     client->leader = true;
     client_unlock(client);
-    int status = client_os_wait(client->notification, check < deadline ? check : deadline, &bits);
+    (void)client_os_wait(client->notification, until, &bits); // whatever it says, we look
     client_lock(client);
     client->leader = false;
-    int taken = process(client);
-    bool silent = status == -E_TIMEDOUT && taken == 0 && client_os_clock() >= check;
-    if ((bits & CLIENT_DEVMGR_BIT) != 0 || (silent && client->in_flight > 0))
+    process(client);
+    if ((bits & CLIENT_DEVMGR_BIT) != 0)
         client_session_check(client);
     client_wake_waiters(client); // one of them leads from here
 }

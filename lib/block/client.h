@@ -159,6 +159,7 @@ struct block_client_stats {
     uint64_t reattached;  // drivers replaced under us
     uint64_t stale;       // completions refused: wrong generation, unknown or repeated cookie
     uint64_t faults;      // the driver broke the ring protocol
+    uint64_t complaints;  // told to rs
     uint64_t doorbells;
 };
 

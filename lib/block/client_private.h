@@ -13,6 +13,8 @@
 
 #pragma once
 
+#include "abi/devmgr.h"
+#include "abi/rs.h"
 #include "lib/block/client.h"
 #include "lib/ring/ring.h"
 
@@ -26,10 +28,14 @@ _Static_assert(1 << CLIENT_SLOT_BITS == BLOCK_DEPTH_MAX, "a cookie holds a slot"
 
 // All time-outs of the client.
 #define CLIENT_CALL_TIMEOUT_NS 5000000000ull // a control message to the driver, devmgr or rs
-#define CLIENT_CHECK_PERIOD_NS \
-    1000000000ull // without any sign from the driver: ask whether it is another one
+// As long as the oldest request waits: ask whether there is another driver.
+#define CLIENT_CHECK_PERIOD_NS  500000000ull
 #define CLIENT_RETRY_PERIOD_NS  50000000ull    // between two looks for a driver that is not there
 #define CLIENT_CLOSE_TIMEOUT_NS 60000000000ull // for the last requests at close
+
+// After so many of these checks the driver is at fault: rs replaces it. Twice as many for a request
+// that was complained of before, so that a device that is only slow has its time.
+enum { CLIENT_PATIENCE_CHECKS = 20, CLIENT_PATIENCE_DOUBLINGS = 4 };
 
 enum client_slot_state { SLOT_FREE, SLOT_IN_FLIGHT, SLOT_DONE };
 
@@ -41,6 +47,7 @@ struct client_slot {
     void *context;
     int status;
     uint64_t bytes;
+    uint32_t complaints;          // how often it was unanswered for too long
     struct block_request request; // kept for a successor
 };
 
@@ -56,11 +63,14 @@ struct block_client {
     handle_t devmgr, rs;
     handle_t endpoint;
     uint32_t unit;
+    char service[DEVICE_SERVICE_MAX]; // of its driver: "virtio_blk.0"
     // the session
     bool attached;
     bool attaching;
-    bool dead; // devmgr has given the device up
+    bool dead;    // devmgr has given the device up
+    bool changed; // devmgr signalled while somebody was attaching: look again
     uint64_t incarnation;
+    bool shuns; // that incarnation: rs was told of its fault and replaces it
     uint32_t session;
     uint32_t generation;
     handle_t doorbell;
@@ -80,6 +90,10 @@ struct block_client {
     bool leader;       // a thread sleeps on the notification
     uint32_t waiters;  // threads on the futex
     uint32_t progress; // futex: changes when waiters should look again
+    // who waits for too long
+    time_ns_t check_at;    // next look; 0: at the next wait
+    block_ticket_t oldest; // in flight at the last look
+    uint32_t checks;       // looks that it has been the oldest for
     struct block_client_lock lock;
     // requests
     uint32_t depth;
@@ -123,5 +137,7 @@ int client_session_attach(struct block_client *client);
 // Is this still the driver we are attached to? If not, finds and attaches to the next one. Bounded:
 // after about one call's time-out it returns without; whoever waits comes back.
 void client_session_check(struct block_client *client);
+// Tells rs that the driver is at fault. If rs believes it, the session waits for a successor.
+void client_session_complain(struct block_client *client, enum rs_complaint reason);
 int client_session_send_memory(struct block_client *client, uint32_t index);
 void client_session_detach(struct block_client *client);

@@ -49,6 +49,7 @@ static int connect_driver(struct block_client *client, const struct device_info 
 {
     if (client->endpoint != HANDLE_NONE)
         return 0; // an endpoint outlives its server
+    memcpy(client->service, info->service, sizeof(client->service));
     struct message message = {.tag = message_tag(RS_CONNECT, RS_NAME_WORDS, 0)};
     strncpy((char *)&message.word[0], info->service, RS_NAME_MAX - 1);
     int status = call(client, client->rs, &message);
@@ -233,6 +234,9 @@ static int examine(struct block_client *client)
         return -E_NODEV;
     if (status < 0)
         return -E_AGAIN; // also when devmgr itself is being replaced
+    if (client->shuns && info.incarnation == client->incarnation)
+        return -E_AGAIN; // devmgr does not know yet
+    client->shuns = false;
     if (!client->attached || info.incarnation != client->incarnation) {
         client->incarnation = info.incarnation;
         return -E_RESTARTED;
@@ -268,10 +272,33 @@ static void check(struct block_client *client)
 
 void client_session_check(struct block_client *client)
 {
+    client->changed = true;
     if (client->attaching || client->dead)
-        return; // another thread is at it
-    check(client);
+        return; // another thread is at it, and looks again
+    while (client->changed && !client->dead) {
+        client->changed = false;
+        check(client);
+    }
     client_wake_waiters(client);
+}
+
+void client_session_complain(struct block_client *client, enum rs_complaint reason)
+{
+    struct message message = {
+        .tag = message_tag(RS_COMPLAIN, 2 + RS_NAME_WORDS, 0),
+        .word = {reason, client->incarnation},
+    };
+    strncpy((char *)&message.word[2], client->service, RS_NAME_MAX - 1);
+    client->attaching = true;
+    int status = call(client, client->rs, &message);
+    client->attaching = false;
+    client_os_close_handles(&message);
+    client->stats.complaints++;
+    client->shuns = status == 0 || status == -E_SRCH; // -E_SRCH: somebody was quicker
+    if (client->shuns)
+        client->attached = false;
+    else
+        client_os_log("%s: rs does not replace the driver: error %d", client->device, status);
 }
 
 void client_session_detach(struct block_client *client)

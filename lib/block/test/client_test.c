@@ -15,6 +15,7 @@
 
 #include "abi/error.h"
 #include "lib/block/client.h"
+#include "lib/block/client_os.h"
 #include "lib/block/client_private.h"
 #include "lib/block/server.h"
 #include "lib/block/test/fake_system.h"
@@ -462,8 +463,41 @@ static void test_driver_breaks_the_ring(void **state)
     ram_disk.mode = RAM_DISK_ONE_A_STEP;
     assert_int_equal(block_client_wait_complete(client, ticket, DEADLINE_NEVER, NULL), 0);
     assert_int_equal(stats().faults, 1);
+    assert_int_equal(fake.complaints, 1);
     assert_int_equal(stats().reattached, 1);
     assert_int_equal(block_client_read(client, 8192, 0, 0, 512), 0);
+}
+
+static void test_nobody_believes_the_complaint(void **state)
+{
+    fake.complaints_refused = true;
+    test_driver_breaks_the_ring(state);
+}
+
+// Ten seconds without an answer: the driver is replaced, and the successor of one that is only slow
+// has longer.
+static void test_driver_answers_nothing(void **state)
+{
+    (void)state;
+    static const uint64_t second = 1000000000;
+    block_ticket_t ticket;
+    ram_disk.mode = RAM_DISK_HOLD;
+    struct block_io io = block_io_range(BLOCK_READ, 8192, 0, 0, 512);
+    assert_int_equal(block_client_submit(client, &io, NULL, NULL, &ticket), 0);
+    time_ns_t start = client_os_clock();
+    assert_int_equal(block_client_wait_complete(client, ticket, start + 9 * second, NULL),
+                     -E_TIMEDOUT);
+    assert_int_equal(fake.complaints, 0);
+    assert_int_equal(block_client_wait_complete(client, ticket, start + 12 * second, NULL),
+                     -E_TIMEDOUT);
+    assert_int_equal(fake.complaints, 1);
+    assert_int_equal(stats().reattached, 1);
+    assert_int_equal(block_client_wait_complete(client, ticket, start + 29 * second, NULL),
+                     -E_TIMEDOUT);
+    assert_int_equal(fake.complaints, 1);
+    ram_disk.mode = RAM_DISK_ONE_A_STEP;
+    assert_int_equal(block_client_wait_complete(client, ticket, DEADLINE_NEVER, NULL), 0);
+    assert_int_equal(stats().complaints, 1);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -491,6 +525,8 @@ int main(void)
         TEST(test_stale_and_forged_completions),
         TEST(test_strange_status_is_an_error),
         TEST(test_driver_breaks_the_ring),
+        TEST(test_nobody_believes_the_complaint),
+        TEST(test_driver_answers_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -491,16 +491,31 @@ static bool driver_is_there(void *context)
     return fake.driver_runs;
 }
 
+static int call_rs(struct message *message)
+{
+    if (message_label(message->tag) == RS_CONNECT) {
+        *message = (struct message){.tag = message_tag(0, 3, 1), .handle = {FAKE_ENDPOINT}};
+        return 0;
+    }
+    assert_int_equal(message_label(message->tag), RS_COMPLAIN);
+    assert_string_equal((const char *)&message->word[2], "virtio_blk.0");
+    assert_int_equal(message->word[1], fake.incarnation);
+    message->tag = 0;
+    fake.complaints++;
+    if (fake.complaints_refused)
+        return -E_PERM;
+    fake_kill_driver();
+    fake_start_driver();
+    return 0;
+}
+
 int client_os_call(handle_t endpoint, struct message *message, time_ns_t deadline)
 {
     assert_true(deadline != DEADLINE_NEVER);
     if (endpoint == FAKE_DEVMGR)
         return call_devmgr(message);
-    if (endpoint == FAKE_RS) {
-        assert_int_equal(message_label(message->tag), RS_CONNECT);
-        *message = (struct message){.tag = message_tag(0, 3, 1), .handle = {FAKE_ENDPOINT}};
-        return 0;
-    }
+    if (endpoint == FAKE_RS)
+        return call_rs(message);
     assert_int_equal(endpoint, FAKE_ENDPOINT);
     // A call to an endpoint without server waits for the next one.
     if (!fake.driver_runs && !turn_until(driver_is_there, NULL, deadline)) {
