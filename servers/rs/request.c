@@ -69,6 +69,7 @@ static int64_t serve_heartbeat(struct service *client, struct message *request,
     if (ping != HANDLE_NONE)
         replace_handle(&client->ping, ping);
     heartbeat_answer(client);
+    heartbeat_check_memory(client);
     reply->word[0] = fault_take(client);
     reply->tag = message_tag(0, 1, 0);
     return 0;

@@ -163,3 +163,4 @@ void service_check_deaths(void); // a watched process died
 void heartbeat_start(struct service *service);               // it is RUNNING now
 void heartbeat_pass(struct service *service, time_ns_t now); // its deadline has passed
 void heartbeat_answer(struct service *service);              // RS_HEARTBEAT
+void heartbeat_check_memory(struct service *service);        // kills one that has too much

@@ -3,12 +3,13 @@
 
 // Load for disks that verifies every block, while their driver is killed or made to misbehave:
 //
-//   disk_load [-t SECONDS] [-n KILLS] [-p PERIOD_MS] [-k SERVICE] [-f FAULT]... DEVICE...
+//   disk_load [-t SECONDS] [-b BATCHES] [-n KILLS] [-p PERIOD_MS] [-k SERVICE] [-f FAULT]...
+//             DEVICE...
 //
 // A writer for each device writes blocks with sequence numbers and checksums, syncs, reads them
 // back from the device and verifies them; what is on the devices is lost. With -k, the service gets
-// the faults in turn (default: kill). Ends after KILLS or SECONDS with a last look at every block,
-// and with status 0 if nothing was wrong.
+// the faults in turn (default: kill). Ends after KILLS or SECONDS, or with -b after so many batches
+// of each writer, with a last look at every block; status 0 if nothing was wrong.
 
 #include <errno.h>
 #include <stdarg.h>
@@ -21,6 +22,8 @@
 
 #include "tests/linux/disk_load/disk_load.h"
 
+enum { SHOWN = 20 }; // errors; the others are only counted
+
 struct counts *counts;
 
 void report(const char *format, ...)
@@ -30,15 +33,16 @@ void report(const char *format, ...)
     va_start(list, format);
     vsnprintf(text, sizeof(text), format, list);
     va_end(list);
+    if (__atomic_add_fetch(&counts->errors, 1, __ATOMIC_RELAXED) > SHOWN)
+        return;
     printf("disk_load: FAIL %s\n", text);
     fflush(stdout);
-    __atomic_add_fetch(&counts->errors, 1, __ATOMIC_RELAXED);
 }
 
 static void usage(void)
 {
-    fputs("usage: disk_load [-t SECONDS] [-n KILLS] [-p PERIOD_MS] [-k SERVICE] [-f FAULT]... "
-          "DEVICE...\n",
+    fputs("usage: disk_load [-t SECONDS] [-b BATCHES] [-n KILLS] [-p PERIOD_MS] [-k SERVICE] "
+          "[-f FAULT]... DEVICE...\n",
           stderr);
     exit(2);
 }
@@ -47,9 +51,11 @@ static struct killing parse(int argc, char **argv)
 {
     struct killing killing = {.period_ms = 50, .seconds = 10};
     int option;
-    while ((option = getopt(argc, argv, "t:n:p:k:f:")) != -1) {
+    while ((option = getopt(argc, argv, "t:b:n:p:k:f:")) != -1) {
         if (option == 't')
             killing.seconds = (unsigned)atoi(optarg);
+        else if (option == 'b')
+            counts->batches = (unsigned)atoi(optarg);
         else if (option == 'n')
             killing.kills = (unsigned)atoi(optarg);
         else if (option == 'p')
@@ -80,12 +86,12 @@ static void wait_writers(void)
 
 int main(int argc, char **argv)
 {
-    struct killing killing = parse(argc, argv);
     counts = mmap(NULL, sizeof(*counts), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (counts == MAP_FAILED) {
         perror("mmap");
         return 1;
     }
+    struct killing killing = parse(argc, argv);
     for (int i = optind; i < argc; i++) {
         pid_t child = fork();
         if (child == 0)
@@ -93,7 +99,8 @@ int main(int argc, char **argv)
         if (child < 0)
             report("fork: %s", strerror(errno));
     }
-    killer_run(&killing);
+    if (counts->batches == 0)
+        killer_run(&killing);
     __atomic_store_n(&counts->stop, true, __ATOMIC_RELAXED);
     wait_writers();
     printf("disk_load: %lu blocks written, %lu verified, %lu errors\n",
