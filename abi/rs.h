@@ -34,11 +34,13 @@ enum { RS_NAME_MAX = 32, RS_NAME_WORDS = RS_NAME_MAX / 8, RS_CLASS_MAX = 16 };
 #define RS_BADGE_PERMISSIONS(badge) ((uint32_t)((badge) >> 32))
 #define RS_CLEAR_TIMEOUT_NS         2000000000ull
 
-// Permissions on rs, as its own manifest entry names them: uses = rs(control, instances, logs).
+// Permissions on rs, as its own manifest entry names them: uses = rs(control instances logs
+// complain).
 enum rs_permission {
     RS_MAY_CONTROL = 1 << 0,   // "control": RS_CONTROL
     RS_MAY_INSTANCES = 1 << 1, // "instances": RS_INSTANCE_* of templates in its `starts`
     RS_MAY_LOGS = 1 << 2,      // "logs": RS_LOG_SOURCE
+    RS_MAY_COMPLAIN = 1 << 3,  // "complain": RS_COMPLAIN about services in its `uses`
 };
 
 enum rs_state {
@@ -136,8 +138,10 @@ enum rs_op {
     // finishes what must not be left undone and exits with code 0; if it has not after
     // `stop_timeout`, it is killed. A service that never sent this is killed at once.
     RS_STOP_SIGNAL,
-    // (enum rs_complaint, incarnation, name): a client of the service, by its `uses`, found this
-    // incarnation at fault: it is killed and counts as crashed. E_SRCH: it is gone already.
+    // (incarnation, since, name): this incarnation of a service answers its heartbeats and does not
+    // do what it was asked at the time `since`, such as complete a request, or it breaks the
+    // protocol with its clients: it is killed as a crash. E_BUSY: that incarnation does not run any
+    // more.
     RS_COMPLAIN,
     // (enum rs_fault, seed, count, name): the service is to misbehave, for tests of recovery. Needs
     // RS_MAY_CONTROL, and `xinim.faults=1` on the kernel's command line: else E_PERM. E_BUSY: it
@@ -169,11 +173,6 @@ struct rs_grant {
     uint64_t value;
 };
 _Static_assert(sizeof(struct rs_grant) == 32, "four message words");
-
-enum rs_complaint {
-    RS_COMPLAINT_PROTOCOL, // it broke what both sides agreed on, such as a ring
-    RS_COMPLAINT_SILENCE,  // it left a request without answer for too long
-};
 
 enum rs_fault {
     RS_FAULT_NONE,

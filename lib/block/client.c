@@ -107,6 +107,7 @@ static int check_io(const struct block_client *client, const struct block_io *io
 
 void client_push(struct block_client *client, struct client_slot *slot)
 {
+    slot->look = client->looks;
     // C2 leaves room; a driver that broke the ring is found by the next look at the completions.
     (void)ring_push(&client->requests, &slot->request);
 }
@@ -203,7 +204,7 @@ static void handle_broken(struct block_client *client)
     client->stats.faults++;
     client_os_log("%s: the driver broke its ring", client->device);
     client->attached = false;
-    client_session_complain(client, RS_COMPLAINT_PROTOCOL);
+    client_session_complain(client, client_os_clock());
     client_session_check(client);
 }
 
@@ -247,52 +248,45 @@ static void follow(struct block_client *client, time_ns_t deadline)
     client->waiters--;
 }
 
-static struct client_slot *find_oldest(struct block_client *client)
+static struct client_slot *find_overdue(struct block_client *client)
 {
-    struct client_slot *oldest = NULL;
     for (uint32_t i = 0; i < client->depth; i++) {
         struct client_slot *slot = &client->slot[i];
-        if (slot->state == SLOT_IN_FLIGHT && (oldest == NULL || slot->ticket < oldest->ticket))
-            oldest = slot;
+        if (slot->state == SLOT_IN_FLIGHT &&
+            client->looks - slot->look > (uint32_t)CLIENT_PATIENCE_LOOKS << slot->complaints)
+            return slot;
     }
-    return oldest;
+    return NULL;
 }
 
-// Periodically, as long as somebody waits: is a request left unanswered? Perhaps a signal was
-// missed, and there is another driver; in the end the driver is at fault, whatever it says to rs's
-// heartbeat.
-static void look_for_silence(struct block_client *client)
+// Is the driver there, and does it do what it is asked?
+static void look(struct block_client *client, time_ns_t now)
 {
-    struct client_slot *slot = find_oldest(client);
-    if (!client->attached) {
+    bool silent = client->stats.completed == client->completed_at_look;
+    client->completed_at_look = client->stats.completed;
+    client->look_at = now + CLIENT_LOOK_PERIOD_NS;
+    client->looks++;
+    if (client->in_flight == 0)
+        return;
+    if (silent || !client->attached)
         client_session_check(client);
+    struct client_slot *overdue = client->attached ? find_overdue(client) : NULL;
+    if (overdue == NULL)
         return;
-    }
-    if (slot == NULL || slot->ticket != client->oldest) {
-        client->oldest = slot != NULL ? slot->ticket : 0;
-        client->checks = 0;
-        return;
-    }
-    uint32_t doublings = slot->complaints;
-    if (doublings > CLIENT_PATIENCE_DOUBLINGS)
-        doublings = CLIENT_PATIENCE_DOUBLINGS;
-    if (++client->checks >= (uint32_t)CLIENT_PATIENCE_CHECKS << doublings) {
-        client->checks = 0;
-        slot->complaints++;
-        client_session_complain(client, RS_COMPLAINT_SILENCE);
-    }
+    if (overdue->complaints < CLIENT_COMPLAINTS_MAX)
+        overdue->complaints++;
+    client_os_log("%s: a request is not completed", client->device);
+    client_session_complain(client, now - (client->looks - overdue->look) * CLIENT_LOOK_PERIOD_NS);
     client_session_check(client);
 }
 
-// True: it was time to look, and something may be different now.
-static bool check_is_due(struct block_client *client)
+// When the next look is due. Time in which nobody waited does not count.
+static time_ns_t plan_look(struct block_client *client, time_ns_t now)
 {
-    time_ns_t now = client_os_clock();
-    time_ns_t next = now + (client->attached ? CLIENT_CHECK_PERIOD_NS : CLIENT_RETRY_PERIOD_NS);
-    bool due = client->check_at != 0 && client->check_at <= now;
-    if (due || client->check_at == 0 || client->check_at > next)
-        client->check_at = next;
-    return due;
+    uint64_t period = client->attached ? CLIENT_LOOK_PERIOD_NS : CLIENT_RETRY_PERIOD_NS;
+    if (client->look_at + period < now || client->look_at > now + period)
+        client->look_at = now + period;
+    return client->look_at;
 }
 
 // Sleeps on the notification, on behalf of all.
@@ -300,15 +294,17 @@ static void lead(struct block_client *client, time_ns_t deadline)
 {
     if (client->attached && !ring_consumer_may_sleep(&client->completions))
         return;
-    if (check_is_due(client)) {
-        look_for_silence(client);
+    time_ns_t now = client_os_clock();
+    time_ns_t look_at = plan_look(client, now);
+    if (now >= look_at) {
+        look(client, now);
         return;
     }
-    time_ns_t until = client->check_at < deadline ? client->check_at : deadline;
     uint64_t bits = 0;
     client->leader = true;
     client_unlock(client);
-    (void)client_os_wait(client->notification, until, &bits); // whatever it says, we look
+    // Its time-out is found by the next look, whoever leads then.
+    (void)client_os_wait(client->notification, look_at < deadline ? look_at : deadline, &bits);
     client_lock(client);
     client->leader = false;
     process(client);

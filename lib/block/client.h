@@ -6,7 +6,9 @@
 //
 // A driver that dies is no concern of the caller: the library notices (devmgr signals), attaches
 // the same memory to the successor and submits again whatever has no completion, in the old order.
-// Callers see a pause. Only a device that devmgr has given up ends requests, with -E_NODEV.
+// Callers see a pause. Nor is one that lives but completes nothing: after some seconds the library
+// has rs replace it (`uses = rs(complain)`). Only a device that devmgr has given up ends requests,
+// with -E_NODEV.
 //
 // Memory: the library owns the queue memory. Data memory is the caller's: it hands over memory
 // objects (the library duplicates the handle), and requests name ranges in them. The caller must
@@ -157,9 +159,9 @@ struct block_client_stats {
     uint64_t submitted, completed, failed;
     uint64_t resubmitted; // to a successor
     uint64_t reattached;  // drivers replaced under us
+    uint64_t complaints;  // drivers that rs was asked to replace
     uint64_t stale;       // completions refused: wrong generation, unknown or repeated cookie
     uint64_t faults;      // the driver broke the ring protocol
-    uint64_t complaints;  // told to rs
     uint64_t doorbells;
 };
 

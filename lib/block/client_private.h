@@ -13,7 +13,6 @@
 
 #pragma once
 
-#include "abi/devmgr.h"
 #include "abi/rs.h"
 #include "lib/block/client.h"
 #include "lib/ring/ring.h"
@@ -27,27 +26,28 @@ enum {
 _Static_assert(1 << CLIENT_SLOT_BITS == BLOCK_DEPTH_MAX, "a cookie holds a slot");
 
 // All time-outs of the client.
-#define CLIENT_CALL_TIMEOUT_NS 5000000000ull // a control message to the driver, devmgr or rs
-// As long as the oldest request waits: ask whether there is another driver.
-#define CLIENT_CHECK_PERIOD_NS  500000000ull
+#define CLIENT_CALL_TIMEOUT_NS  5000000000ull  // a control message to the driver, devmgr or rs
+#define CLIENT_LOOK_PERIOD_NS   1000000000ull  // between two looks whether the driver is well
 #define CLIENT_RETRY_PERIOD_NS  50000000ull    // between two looks for a driver that is not there
 #define CLIENT_CLOSE_TIMEOUT_NS 60000000000ull // for the last requests at close
 
-// After so many of these checks the driver is at fault: rs replaces it. Twice as many for a request
-// that was complained of before, so that a device that is only slow has its time.
-enum { CLIENT_PATIENCE_CHECKS = 20, CLIENT_PATIENCE_DOUBLINGS = 4 };
+// A request that has been with one driver for so many looks makes the client complain of that
+// driver to rs; twice as many each time for the same request, for it may be the device that is
+// slow.
+enum { CLIENT_PATIENCE_LOOKS = 5, CLIENT_COMPLAINTS_MAX = 4 };
 
 enum client_slot_state { SLOT_FREE, SLOT_IN_FLIGHT, SLOT_DONE };
 
 struct client_slot {
     enum client_slot_state state;
     uint16_t next_free;
+    uint8_t complaints;
+    uint32_t look; // client->looks when it went to the present driver
     block_ticket_t ticket;
     block_callback_t callback;
     void *context;
     int status;
     uint64_t bytes;
-    uint32_t complaints;          // how often it was unanswered for too long
     struct block_request request; // kept for a successor
 };
 
@@ -59,11 +59,11 @@ struct client_memory {
 struct block_client {
     // who and where
     char device[BLOCK_NAME_MAX]; // "vda"
+    char service[RS_NAME_MAX];   // of its driver
     uint32_t partition;
     handle_t devmgr, rs;
     handle_t endpoint;
     uint32_t unit;
-    char service[DEVICE_SERVICE_MAX]; // of its driver: "virtio_blk.0"
     // the session
     bool attached;
     bool attaching;
@@ -87,13 +87,12 @@ struct block_client {
     handle_t notification;      // waited for; ours or the caller's
     handle_t completion_signal; // what the driver signals
     handle_t devmgr_signal;
+    time_ns_t look_at; // next look whether the driver is well
+    uint32_t looks;
+    uint64_t completed_at_look;
     bool leader;       // a thread sleeps on the notification
     uint32_t waiters;  // threads on the futex
     uint32_t progress; // futex: changes when waiters should look again
-    // who waits for too long
-    time_ns_t check_at;    // next look; 0: at the next wait
-    block_ticket_t oldest; // in flight at the last look
-    uint32_t checks;       // looks that it has been the oldest for
     struct block_client_lock lock;
     // requests
     uint32_t depth;
@@ -137,7 +136,8 @@ int client_session_attach(struct block_client *client);
 // Is this still the driver we are attached to? If not, finds and attaches to the next one. Bounded:
 // after about one call's time-out it returns without; whoever waits comes back.
 void client_session_check(struct block_client *client);
-// Tells rs that the driver is at fault. If rs believes it, the session waits for a successor.
-void client_session_complain(struct block_client *client, enum rs_complaint reason);
+// Tells rs that the driver has been at fault since then. If rs believes it, the session waits for a
+// successor.
+void client_session_complain(struct block_client *client, time_ns_t since);
 int client_session_send_memory(struct block_client *client, uint32_t index);
 void client_session_detach(struct block_client *client);

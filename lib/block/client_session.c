@@ -49,7 +49,7 @@ static int connect_driver(struct block_client *client, const struct device_info 
 {
     if (client->endpoint != HANDLE_NONE)
         return 0; // an endpoint outlives its server
-    memcpy(client->service, info->service, sizeof(client->service));
+    strncpy(client->service, info->service, sizeof(client->service) - 1);
     struct message message = {.tag = message_tag(RS_CONNECT, RS_NAME_WORDS, 0)};
     strncpy((char *)&message.word[0], info->service, RS_NAME_MAX - 1);
     int status = call(client, client->rs, &message);
@@ -282,23 +282,23 @@ void client_session_check(struct block_client *client)
     client_wake_waiters(client);
 }
 
-void client_session_complain(struct block_client *client, enum rs_complaint reason)
+void client_session_complain(struct block_client *client, time_ns_t since)
 {
     struct message message = {
         .tag = message_tag(RS_COMPLAIN, 2 + RS_NAME_WORDS, 0),
-        .word = {reason, client->incarnation},
+        .word = {client->incarnation, since},
     };
-    strncpy((char *)&message.word[2], client->service, RS_NAME_MAX - 1);
+    memcpy(&message.word[2], client->service, sizeof(client->service));
+    client->stats.complaints++;
     client->attaching = true;
     int status = call(client, client->rs, &message);
     client->attaching = false;
     client_os_close_handles(&message);
-    client->stats.complaints++;
-    client->shuns = status == 0 || status == -E_SRCH; // -E_SRCH: somebody was quicker
+    client->shuns = status == 0 || status == -E_BUSY; // busy: somebody else was quicker
     if (client->shuns)
         client->attached = false;
-    else
-        client_os_log("%s: rs does not replace the driver: error %d", client->device, status);
+    client_os_log("%s: its driver is to be replaced: %s (%d)", client->device,
+                  client->shuns ? "rs agrees" : "rs refuses", status);
 }
 
 void client_session_detach(struct block_client *client)

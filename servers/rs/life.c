@@ -338,6 +338,19 @@ int service_kill(struct service *service, const char *reason, bool excused)
     return 0;
 }
 
+int service_complaint(struct service *service, time_ns_t since)
+{
+    time_ns_t now = sys_clock();
+    if (service->state != RS_RUNNING || service->reason)
+        return -E_BUSY;
+    if (since > now || since < service->ready_at)
+        since = since > now ? now : service->ready_at;
+    service->complaints++;
+    service->down_since = since;
+    outage_add(&service->detection, now - since);
+    return service_kill(service, "a client complained", false);
+}
+
 void service_ready(struct service *service)
 {
     if (service->state != RS_STARTING)

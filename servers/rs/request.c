@@ -248,6 +248,25 @@ static int64_t serve_control(struct service *client, struct message *request, st
     }
 }
 
+static int64_t serve_complain(struct service *client, struct message *request,
+                              struct message *reply, handle_t *closing)
+{
+    (void)reply;
+    (void)closing;
+    const char *name = name_at(request, 2);
+    struct service *service = name ? service_by_name(name) : NULL;
+    if (!service)
+        return -E_NOENT;
+    if (!may(request, RS_MAY_COMPLAIN) ||
+        !svc_allows(client->manifest, service->name, service->manifest->name,
+                    service->manifest->class))
+        return -E_PERM;
+    if (request->word[0] != service->incarnation)
+        return -E_BUSY;
+    log_warning("%s complains about %s", client->name, service->name);
+    return service_complaint(service, request->word[1]);
+}
+
 static int64_t serve_log_source(struct service *client, struct message *request,
                                 struct message *reply, handle_t *closing)
 {
@@ -295,7 +314,7 @@ static const struct request requests[] = {
     [RS_INSTANCE_WATCH - FIRST] = {request_instance, 0},
     [RS_INSTANCE_DMA - FIRST] = {request_instance, 1 + sizeof(struct rs_dma) / 8},
     [RS_STOP_SIGNAL - FIRST] = {serve_stop_signal, 0},
-    [RS_COMPLAIN - FIRST] = {request_complain, 2 + RS_NAME_WORDS},
+    [RS_COMPLAIN - FIRST] = {serve_complain, 2 + RS_NAME_WORDS},
     [RS_FAULT - FIRST] = {request_fault, 3 + RS_NAME_WORDS},
 };
 

@@ -74,9 +74,6 @@ void request_serve(struct message *request, struct message *reply, handle_t *clo
 int64_t request_instance(struct service *client, struct message *request, struct message *reply,
                          handle_t *closing);
 
-int64_t request_complain(struct service *client, struct message *request, struct message *reply,
-                         handle_t *closing);
-
 int64_t request_fault(struct service *client, struct message *request, struct message *reply,
                       handle_t *closing);
 

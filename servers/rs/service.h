@@ -21,7 +21,8 @@
 //       (ready_timeout), STOPPING (stop_timeout), CLEARING, RESTARTING, and RUNNING with a
 //       heartbeat.
 //   S3  endpoint, log ring and checkpoint are made once and stay.
-//   S4  `down_since` is 0 exactly while nothing is missing: RUNNING, or stopped on request.
+//   S4  `down_since` is 0 exactly while nothing is missing: RUNNING (and nobody complained), or
+//       stopped on request.
 
 #pragma once
 
@@ -85,6 +86,7 @@ struct service {
     struct policy_state policy;
     uint32_t crashes, restarts;
     uint32_t hangs;       // killed for a missing heartbeat
+    uint32_t complaints;  // killed for what a client said
     uint64_t incarnation; // of the process there is, or was
     bool started_before;
     time_ns_t started_at, ready_at, died_at; // of the process there is, or was
@@ -138,6 +140,9 @@ int service_restart(struct service *service);
 
 // Ends it at once; `reason` (static text) goes into its last words. `excused`: not its own fault.
 int service_kill(struct service *service, const char *reason, bool excused);
+
+// A client waits since then for what it does not do. -E_BUSY: nothing is running.
+int service_complaint(struct service *service, time_ns_t since);
 
 // The process is gone and its device safe: what next?
 void service_settle(struct service *service);

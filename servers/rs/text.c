@@ -223,7 +223,7 @@ size_t text_stats(const struct service *service, const struct process_status *cu
     add(&writer, "started_ms %llu\ndied_ms %llu\n",
         (unsigned long long)(service->started_at / 1000000),
         (unsigned long long)(service->died_at / 1000000));
-    add(&writer, "hangs %u\n", service->hangs);
+    add(&writer, "hangs %u\ncomplaints %u\n", service->hangs, service->complaints);
     add_outage(&writer, "outage", &service->outage);
     add_outage(&writer, "detection", &service->detection);
     add_dma(&writer, &service->dma);

@@ -493,19 +493,20 @@ static bool driver_is_there(void *context)
 
 static int call_rs(struct message *message)
 {
-    if (message_label(message->tag) == RS_CONNECT) {
-        *message = (struct message){.tag = message_tag(0, 3, 1), .handle = {FAKE_ENDPOINT}};
+    if (message_label(message->tag) == RS_COMPLAIN) {
+        assert_int_equal(message->word[0], fake.incarnation);
+        assert_true(message->word[1] <= fake.now);
+        assert_string_equal((const char *)&message->word[2], "virtio_blk.0");
+        fake.complaints++;
+        *message = (struct message){.tag = 0};
+        if (fake.complaints_refused)
+            return -E_PERM;
+        fake_kill_driver();
+        fake_start_driver();
         return 0;
     }
-    assert_int_equal(message_label(message->tag), RS_COMPLAIN);
-    assert_string_equal((const char *)&message->word[2], "virtio_blk.0");
-    assert_int_equal(message->word[1], fake.incarnation);
-    message->tag = 0;
-    fake.complaints++;
-    if (fake.complaints_refused)
-        return -E_PERM;
-    fake_kill_driver();
-    fake_start_driver();
+    assert_int_equal(message_label(message->tag), RS_CONNECT);
+    *message = (struct message){.tag = message_tag(0, 3, 1), .handle = {FAKE_ENDPOINT}};
     return 0;
 }
 

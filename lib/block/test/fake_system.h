@@ -29,9 +29,9 @@ extern struct fake_system {
     bool device_failed;
     uint64_t incarnation;
     unsigned attach_failures; // how many BLOCK_ATTACH calls end in E_RESTARTED
-    unsigned complaints;      // told to rs
-    bool complaints_refused;  // by rs; else it replaces the driver
     unsigned wakes;           // driver_wake calls
+    unsigned complaints;      // to rs, which replaces the driver
+    bool complaints_refused;  // or not
     unsigned signals;         // notifications signalled
     unsigned maps;            // pages mapped for DMA at present
     bool dma_fails;

@@ -86,6 +86,13 @@ int64_t rs_control(enum rs_control op, const char *name)
     return call("rs", &message, RS_CONTROL, 1 + RS_NAME_WORDS, 0);
 }
 
+int64_t rs_complain(const char *name, uint64_t incarnation, time_ns_t since)
+{
+    struct message message = {.word = {incarnation, since}};
+    put_name(&message, 2, name);
+    return call("rs", &message, RS_COMPLAIN, 2 + RS_NAME_WORDS, 0);
+}
+
 int64_t rs_text(enum rs_text kind, const char *name, char *to, size_t room)
 {
     size_t length = 0;

@@ -16,6 +16,7 @@ int64_t rs_on_instance(enum rs_op op, uint32_t id); // CLEARED, REMOVE
 int64_t rs_find(const char *name, struct rs_service_info *info);
 int64_t rs_connect(const char *name, handle_t *endpoint);
 int64_t rs_control(enum rs_control op, const char *name);
+int64_t rs_complain(const char *name, uint64_t incarnation, time_ns_t since);
 
 // The whole text, terminated; 0 or an error.
 int64_t rs_text(enum rs_text kind, const char *name, char *to, size_t room);

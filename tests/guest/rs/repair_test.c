@@ -159,6 +159,25 @@ static void test_hang(void)
     CHECK(strstr(text, "killed: no heartbeat") != NULL);
 }
 
+// Only about what is running now, and only about whom the complainer uses.
+static void test_complaint(void)
+{
+    struct rs_service_info info = look("rs_middle");
+    uint64_t detections = stat_value("rs_middle", "detections ");
+    CHECK_EQUAL(rs_complain("rs_middle", info.incarnation + 1, 0), -E_BUSY);
+    CHECK_EQUAL(rs_complain("rs_middle", info.incarnation - 1, 0), -E_BUSY);
+    CHECK_EQUAL(rs_complain("repair_test", 0, 0), -E_PERM);
+    CHECK_EQUAL(rs_complain("rs_nobody", 0, 0), -E_NOENT);
+    CHECK_EQUAL(rs_complain("rs_middle", info.incarnation, sys_clock() - 1), 0);
+    CHECK(wait_incarnation("rs_middle", info.incarnation + 1));
+    CHECK_EQUAL(look("rs_middle").crashes, info.crashes + 1);
+    CHECK_EQUAL(stat_value("rs_middle", "complaints "), 1);
+    CHECK_EQUAL(stat_value("rs_middle", "detections "), detections + 1);
+    CHECK(stat_value("rs_middle", "detection_max_us ") < 2000000);
+    CHECK_EQUAL(rs_text(RS_TEXT_STATUS, "rs_middle", text, sizeof(text)), 0);
+    CHECK(strstr(text, "killed: a client waits in vain") != NULL);
+}
+
 int main(int argc, char **argv)
 {
     (void)argc;
@@ -169,5 +188,6 @@ int main(int argc, char **argv)
     test_renewal();
     test_stop();
     test_hang();
+    test_complaint();
     guest_test_end();
 }
