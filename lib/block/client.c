@@ -271,7 +271,7 @@ static void look(struct block_client *client, time_ns_t now)
     if (silent || !client->attached)
         client_session_check(client);
     struct client_slot *overdue = client->attached ? find_overdue(client) : NULL;
-    if (overdue == NULL)
+    if (overdue == NULL || client->attaching)
         return;
     if (overdue->complaints < CLIENT_COMPLAINTS_MAX)
         overdue->complaints++;

@@ -111,11 +111,13 @@ static int send_attach(struct block_client *client)
     };
     int status = call(client, client->endpoint, &message);
     if (status >= 0 && (message_handles(message.tag) < 1 ||
-                        message_words(message.tag) < 1 + sizeof(client->info) / 8))
+                        message_words(message.tag) < 2 + sizeof(client->info) / 8))
         status = -E_PROTO;
     if (status >= 0) {
         client->session = (uint32_t)message.word[0];
-        memcpy(&client->info, &message.word[1], sizeof(client->info));
+        // The driver's word counts: devmgr's may be of the one before, while this call waited.
+        client->incarnation = message.word[1];
+        memcpy(&client->info, &message.word[2], sizeof(client->info));
         client->doorbell = message.handle[0];
         message.handle[0] = HANDLE_NONE;
     }
@@ -234,13 +236,11 @@ static int examine(struct block_client *client)
         return -E_NODEV;
     if (status < 0)
         return -E_AGAIN; // also when devmgr itself is being replaced
-    if (client->shuns && info.incarnation == client->incarnation)
+    if (client->shuns && info.incarnation <= client->incarnation)
         return -E_AGAIN; // devmgr does not know yet
     client->shuns = false;
-    if (!client->attached || info.incarnation != client->incarnation) {
-        client->incarnation = info.incarnation;
+    if (!client->attached || info.incarnation > client->incarnation)
         return -E_RESTARTED;
-    }
     return ask_driver(client);
 }
 

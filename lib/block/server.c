@@ -219,12 +219,13 @@ static int handle_attach(struct driver *driver, struct message *request, struct 
         return status;
     status = driver_signal_create(driver, session_index(session), &reply->handle[0]);
     if (status == 0)
-        status = put_info(unit, attach.partition, reply, 1, 1);
+        status = put_info(unit, attach.partition, reply, 2, 1);
     if (status < 0) {
         session_close(session);
         return status;
     }
     reply->word[0] = session->id;
+    reply->word[1] = block_os_incarnation();
     return 0;
 }
 

@@ -400,6 +400,11 @@ void block_os_reply(handle_t reply, int status)
     fake_close(reply);
 }
 
+uint64_t block_os_incarnation(void)
+{
+    return fake.incarnation;
+}
+
 time_ns_t block_os_clock(void)
 {
     return fake.now;

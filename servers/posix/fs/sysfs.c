@@ -5,6 +5,7 @@
 //
 //   xinim/services/<name>/{status,stats,log,ctl}   from rs and the log server
 //   xinim/devices                                  from devmgr
+//   xinim/kernel                                   what the kernel has in use
 //   class/virtio-ports/<device>/name
 //   firmware/qemu_fw_cfg/by_name/<name>/{raw,size,key}
 //   class/block, block                             (names of disks)
@@ -150,6 +151,32 @@ static int show_devices(struct proc_text *text, const char *subject)
     return 0;
 }
 
+// What the kernel has in use, for leak checks: one "key value" a line.
+static int show_kernel(struct proc_text *text, const char *subject)
+{
+    static const char *const names[OBJECT_TYPES] = {
+        [OBJECT_PROCESS] = "processes",  [OBJECT_THREAD] = "threads",
+        [OBJECT_ENDPOINT] = "endpoints", [OBJECT_NOTIFICATION] = "notifications",
+        [OBJECT_REPLY] = "replies",      [OBJECT_TIMER] = "timers",
+        [OBJECT_MEMORY] = "memories",    [OBJECT_ASPACE] = "aspaces",
+        [OBJECT_GUEST] = "guests",       [OBJECT_IRQ] = "interrupts",
+        [OBJECT_DMA] = "dma_windows",    [OBJECT_RESOURCE] = "resources",
+    };
+    struct info_kernel kernel = {.handles = 0};
+    struct info_memory memory = {.free_bytes = 0};
+    (void)subject;
+    (void)sys_info(INFO_KERNEL, 0, &kernel, sizeof(kernel));
+    (void)sys_info(INFO_MEMORY, 0, &memory, sizeof(memory));
+    for (unsigned i = OBJECT_NONE + 1; i < OBJECT_TYPES; i++)
+        proc_printf(text, "%s %lu\n", names[i], (unsigned long)kernel.objects[i]);
+    proc_printf(text, "handles %lu\nheap_bytes %lu\n", (unsigned long)kernel.handles,
+                (unsigned long)kernel.heap_bytes);
+    proc_printf(text, "free_bytes %lu\nkernel_bytes %lu\nquarantined_bytes %lu\n",
+                (unsigned long)memory.free_bytes, (unsigned long)memory.kernel_bytes,
+                (unsigned long)memory.quarantined_bytes);
+    return 0;
+}
+
 // ---- texts of our own ----
 
 static int show_cpus(struct proc_text *text, const char *subject)
@@ -271,6 +298,7 @@ static const struct sys_entry service_entries[] = {
 };
 static const struct sys_entry xinim_entries[] = {
     TEXT("devices", show_devices),
+    TEXT("kernel", show_kernel),
     FOLDER("services", SYS_SERVICES, service_entries),
     {.name = NULL},
 };
