@@ -52,7 +52,9 @@ enum block_op {
     // no such partition.
     BLOCK_INFO,
     // (unit, partition, depth, generation; handles: queue memory, client's notification) -> 0:
-    // session, words from 1: struct block_info; handle: the driver's doorbell. The driver signals
+    // session, 1: incarnation of the driver (abi/rs.h), words from 2: struct block_info; handle:
+    // the
+    // driver's doorbell. The driver signals
     // the client's notification when a completion is owed a doorbell. A client (badge) that
     // attaches to a unit and partition it is attached to replaces that session. E_NODEV, E_NOENT as
     // above; E_INVAL depth or memory size; E_NOMEM too many sessions.

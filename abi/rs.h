@@ -83,6 +83,7 @@ enum rs_op {
     // `heartbeat` (every one, unless it says otherwise) gives, with RS_READY or before, the
     // notification that rs signals, with its own badge, every period; it answers with this, from
     // the loop that serves requests and from nowhere else.
+    // -> 0: enum rs_fault that it is to commit now (RS_FAULT)
     RS_HEARTBEAT,
     // (name) -> 0: id, 1: incarnation, 2: state; handle: its endpoint, with the caller's badge. The
     // name, its manifest
@@ -138,9 +139,15 @@ enum rs_op {
     // `stop_timeout`, it is killed. A service that never sent this is killed at once.
     RS_STOP_SIGNAL,
     // (incarnation, since, name): this incarnation of a service answers its heartbeats and does not
-    // do what it was asked at the time `since`, such as complete a request: it is killed as a
-    // crash. E_BUSY: that incarnation does not run any more.
+    // do what it was asked at the time `since`, such as complete a request, or it breaks the
+    // protocol with its clients: it is killed as a crash. E_BUSY: that incarnation does not run any
+    // more.
     RS_COMPLAIN,
+    // (enum rs_fault, seed, count, name): the service is to misbehave, for tests of recovery. Needs
+    // RS_MAY_CONTROL, and `xinim.faults=1` on the kernel's command line: else E_PERM. E_BUSY: it
+    // does not run. E_OPNOTSUPP: it cannot be told, or the fault would harm others
+    // (RS_FAULT_BAD_DMA where no IOMMU protects).
+    RS_FAULT,
 };
 
 enum rs_dma_protection {
@@ -166,6 +173,21 @@ struct rs_grant {
     uint64_t value;
 };
 _Static_assert(sizeof(struct rs_grant) == 32, "four message words");
+
+enum rs_fault {
+    RS_FAULT_NONE,
+    RS_FAULT_CRASH,    // writes through a wild pointer
+    RS_FAULT_ABORT,    // ends itself
+    RS_FAULT_HANG,     // spins
+    RS_FAULT_SLEEP,    // sleeps for ever
+    RS_FAULT_MUTE,     // answers heartbeats and control messages, completes nothing
+    RS_FAULT_GARBAGE,  // bad indices and lengths in the rings it shares with its clients
+    RS_FAULT_BAD_DMA,  // tells its device to write outside its window
+    RS_FAULT_LOST_IRQ, // overlooks the next interrupt
+    RS_FAULT_LEAK,     // eats memory with each heartbeat
+    RS_FAULT_MUTATE,   // rs changes `count` instructions of its running text, chosen by `seed`
+    RS_FAULTS,
+};
 
 enum rs_text {
     RS_TEXT_STATUS, // state, incarnation, uptime, last words: cause, registers, backtrace

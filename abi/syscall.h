@@ -100,7 +100,8 @@ enum syscall {
                          // dma_flag) -> handle
     SYS_DMA_MAP = 57,   // (dma, memory, offset, bytes, rights, bus_address *): one entry a page, or
                         // one if contiguous
-    SYS_DMA_UNMAP = 58, // (dma, memory, offset, bytes)
+    SYS_DMA_UNMAP = 58, // (dma, memory, offset, bytes, bus): as mapped; bus: the first address,
+                        // where the same pages are mapped several times, or 0 for any of these
     SYS_DMA_CONTROL = 59, // (dma, enum dma_op, value)
 
     // The system.

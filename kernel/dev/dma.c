@@ -136,10 +136,9 @@ static void release_all(struct dma *dma)
         }
     }
     spin_unlock(&dma->lock);
-    while (released != NULL) {
-        struct dma_mapping *next = released->next;
-        mapping_free(released);
-        released = next;
+    for (struct dma_mapping *at = released, *next; at != NULL; at = next) {
+        next = at->next;
+        mapping_free(at);
     }
 }
 
@@ -325,7 +324,8 @@ int64_t sys_dma_unmap(struct thread *thread, const uint64_t *arg)
         return error;
     }
     spin_lock(&dma->lock);
-    struct dma_mapping *found = dma_space_find(&dma->space, memory, arg[2], arg[3]);
+    struct dma_mapping *found =
+        dma_space_find(&dma->space, memory, arg[2], arg[3], dma->confined ? arg[4] : 0);
     if (found != NULL) {
         take_out(dma, found);
     }
@@ -368,12 +368,11 @@ void dma_fault(uint32_t device, uint64_t bus, bool write)
             notification_signal(dma->watcher, dma->watcher_badge);
         }
     }
-    bool driven = dma != NULL;
     spin_unlock(&object_lock);
     if (count <= FAULTS_LOGGED || (count & (count - 1)) == 0) {
         kernel_log("iommu: device %02x:%02x.%x, %s: %s of bus address 0x%lx stopped (%lu)",
                    device >> 8, device >> 3 & 31, device & 7,
-                   driven ? "not mapped for its driver" : "without a driver",
+                   dma != NULL ? "not mapped for its driver" : "without a driver",
                    write ? "write" : "read", bus, count);
     }
 }

@@ -81,10 +81,11 @@ void dma_space_remove(struct dma_space *space, struct dma_mapping *mapping)
 }
 
 struct dma_mapping *dma_space_find(const struct dma_space *space, const struct memory *memory,
-                                   uint64_t offset, uint64_t bytes)
+                                   uint64_t offset, uint64_t bytes, uint64_t bus)
 {
     for (struct dma_mapping *at = space->first; at != NULL; at = at->next) {
-        if (at->memory == memory && at->offset == offset && at->bytes == bytes && !at->busy) {
+        if (at->memory == memory && at->offset == offset && at->bytes == bytes && !at->busy &&
+            (bus == 0 || at->bus == bus)) {
             return at;
         }
     }

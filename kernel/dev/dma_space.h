@@ -45,6 +45,6 @@ int dma_space_insert(struct dma_space *space, struct dma_mapping *mapping, uint6
 
 void dma_space_remove(struct dma_space *space, struct dma_mapping *mapping);
 
-// The mapping of exactly this range, not busy; NULL: none.
+// The mapping of exactly this range at `bus` (0: at any), not busy; NULL: none.
 struct dma_mapping *dma_space_find(const struct dma_space *space, const struct memory *memory,
-                                   uint64_t offset, uint64_t bytes);
+                                   uint64_t offset, uint64_t bytes, uint64_t bus);

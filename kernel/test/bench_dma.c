@@ -15,7 +15,7 @@ static void bench_map(const char *name, handle_t dma, uint64_t bytes, unsigned c
     struct bench_start start = bench_begin();
     for (unsigned i = 0; i < count; i++) {
         (void)sys_dma_map(dma, memory, 0, bytes, RIGHT_READ | RIGHT_WRITE, &bus);
-        (void)sys_dma_unmap(dma, memory, 0, bytes);
+        (void)sys_dma_unmap(dma, memory, 0, bytes, 0);
     }
     bench_end(name, start, count);
     CHECK(bus != 0);

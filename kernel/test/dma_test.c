@@ -128,7 +128,7 @@ static bool is_ambiguous(const struct worker *worker, const struct mapping *mapp
 static int64_t unmap(const struct worker *worker, const struct mapping *mapping)
 {
     return sys_dma_unmap(dma, worker->object[mapping->object], (uint64_t)mapping->first * PAGE_SIZE,
-                         (uint64_t)mapping->pages * PAGE_SIZE);
+                         (uint64_t)mapping->pages * PAGE_SIZE, 0);
 }
 
 static void step(struct worker *worker)
@@ -284,7 +284,7 @@ static void map_until_released(uint64_t n)
         handle_t object = worker->object[i % OBJECTS];
         error = sys_dma_map(dma, object, 0, (uint64_t)OBJECT_PAGES * PAGE_SIZE, RIGHT_WRITE, bus);
         if (error == 0 && i % 3 != 0) {
-            int64_t gone = sys_dma_unmap(dma, object, 0, (uint64_t)OBJECT_PAGES * PAGE_SIZE);
+            int64_t gone = sys_dma_unmap(dma, object, 0, (uint64_t)OBJECT_PAGES * PAGE_SIZE, 0);
             error = gone == -E_NOENT ? 0 : gone; // released in between: the next map fails
         }
     }

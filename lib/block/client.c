@@ -202,8 +202,9 @@ static int take_completions(struct block_client *client, bool *broken)
 static void handle_broken(struct block_client *client)
 {
     client->stats.faults++;
-    client_os_log("%s: the driver broke its ring; attaching again", client->device);
+    client_os_log("%s: the driver broke its ring", client->device);
     client->attached = false;
+    client_session_complain(client, client_os_clock());
     client_session_check(client);
 }
 
@@ -274,8 +275,13 @@ static void look(struct block_client *client, time_ns_t now)
     if (silent || !client->attached)
         client_session_check(client);
     struct client_slot *overdue = client->attached ? find_overdue(client) : NULL;
-    if (overdue != NULL)
-        client_session_complain(client, overdue);
+    if (overdue == NULL || client->attaching)
+        return;
+    if (overdue->complaints < CLIENT_COMPLAINTS_MAX)
+        overdue->complaints++;
+    client_os_log("%s: a request is not completed", client->device);
+    client_session_complain(client, now - (client->looks - overdue->look) * CLIENT_LOOK_PERIOD_NS);
+    client_session_check(client);
 }
 
 // When the next look is due. Time in which nobody waited does not count.

@@ -69,8 +69,10 @@ struct block_client {
     // the session
     bool attached;
     bool attaching;
-    bool dead; // devmgr has given the device up
+    bool dead;    // devmgr has given the device up
+    bool changed; // devmgr signalled while somebody was attaching: look again
     uint64_t incarnation;
+    bool shuns; // that incarnation: rs was told of its fault and replaces it
     uint32_t session;
     uint32_t generation;
     handle_t doorbell;
@@ -138,7 +140,8 @@ int client_session_attach(struct block_client *client);
 // Is this still the driver we are attached to? If not, finds and attaches to the next one. Bounded:
 // after about one call's time-out it returns without; whoever waits comes back.
 void client_session_check(struct block_client *client);
-// Tells rs that the driver answers, but not this request.
-void client_session_complain(struct block_client *client, struct client_slot *slot);
+// Tells rs that the driver has been at fault since then. If rs believes it, the session waits for a
+// successor.
+void client_session_complain(struct block_client *client, time_ns_t since);
 int client_session_send_memory(struct block_client *client, uint32_t index);
 void client_session_detach(struct block_client *client);

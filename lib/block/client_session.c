@@ -117,11 +117,13 @@ static int send_attach(struct block_client *client)
     };
     int status = call(client, client->endpoint, &message);
     if (status >= 0 && (message_handles(message.tag) < 1 ||
-                        message_words(message.tag) < 1 + sizeof(client->info) / 8))
+                        message_words(message.tag) < 2 + sizeof(client->info) / 8))
         status = -E_PROTO;
     if (status >= 0) {
         client->session = (uint32_t)message.word[0];
-        memcpy(&client->info, &message.word[1], sizeof(client->info));
+        // The driver's word counts: devmgr's may be of the one before, while this call waited.
+        client->incarnation = message.word[1];
+        memcpy(&client->info, &message.word[2], sizeof(client->info));
         client->doorbell = message.handle[0];
         message.handle[0] = HANDLE_NONE;
     }
@@ -242,10 +244,11 @@ static int examine(struct block_client *client)
         return -E_NODEV;
     if (status < 0)
         return -E_AGAIN; // also when devmgr itself is being replaced
-    if (!client->attached || info.incarnation != client->incarnation) {
-        client->incarnation = info.incarnation;
+    if (client->shuns && info.incarnation <= client->incarnation)
+        return -E_AGAIN; // devmgr does not know yet
+    client->shuns = false;
+    if (!client->attached || info.incarnation > client->incarnation)
         return -E_RESTARTED;
-    }
     return ask_driver(client);
 }
 
@@ -277,27 +280,33 @@ static void check(struct block_client *client)
 
 void client_session_check(struct block_client *client)
 {
+    client->changed = true;
     if (client->attaching || client->dead)
-        return; // another thread is at it
-    check(client);
+        return; // another thread is at it, and looks again
+    while (client->changed && !client->dead) {
+        client->changed = false;
+        check(client);
+    }
     client_wake_waiters(client);
 }
 
-void client_session_complain(struct block_client *client, struct client_slot *slot)
+void client_session_complain(struct block_client *client, time_ns_t since)
 {
-    uint64_t waited = (client->looks - slot->look) * CLIENT_LOOK_PERIOD_NS;
     struct message message = {
         .tag = message_tag(RS_COMPLAIN, 2 + RS_NAME_WORDS, 0),
-        .word = {client->incarnation, client_os_clock() - waited},
+        .word = {client->incarnation, since},
     };
     memcpy(&message.word[2], client->service, sizeof(client->service));
-    if (slot->complaints < CLIENT_COMPLAINTS_MAX)
-        slot->complaints++;
     client->stats.complaints++;
+    client->attaching = true;
     int status = call(client, client->rs, &message);
+    client->attaching = false;
     client_os_close_handles(&message);
-    client_os_log("%s: a request is not completed; its driver is to be replaced: %s (%d)",
-                  client->device, status < 0 ? "rs refuses" : "rs agrees", status);
+    client->shuns = status == 0 || status == -E_BUSY; // busy: somebody else was quicker
+    if (client->shuns)
+        client->attached = false;
+    client_os_log("%s: its driver is to be replaced: %s (%d)", client->device,
+                  client->shuns ? "rs agrees" : "rs refuses", status);
 }
 
 void client_session_detach(struct block_client *client)

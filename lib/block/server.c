@@ -219,12 +219,13 @@ static int handle_attach(struct driver *driver, struct message *request, struct 
         return status;
     status = driver_signal_create(driver, session_index(session), &reply->handle[0]);
     if (status == 0)
-        status = put_info(unit, attach.partition, reply, 1, 1);
+        status = put_info(unit, attach.partition, reply, 2, 1);
     if (status < 0) {
         session_close(session);
         return status;
     }
     reply->word[0] = session->id;
+    reply->word[1] = block_os_incarnation();
     return 0;
 }
 
@@ -398,11 +399,11 @@ void block_server_before_wait(struct driver *driver)
 
 // ---- time-outs ----
 
-static bool has_overdue(const struct block_unit *unit, time_ns_t now)
+static bool has_older(const struct block_unit *unit, time_ns_t now, uint64_t age)
 {
     for (unsigned i = 0; i < unit->config.depth; i++) {
         const struct block_command *command = &unit->command[i];
-        if (command->in_flight && now - command->started > BLOCK_COMMAND_TIMEOUT_NS)
+        if (command->in_flight && now - command->started > age)
             return true;
     }
     return false;
@@ -427,10 +428,9 @@ void block_server_handle_timer(struct driver *driver)
     for (unsigned i = 0; i < block_server.units; i++) {
         struct block_unit *unit = block_server.unit[i];
         time_ns_t now = block_os_clock();
-        if (!has_overdue(unit, now))
-            continue;
-        unit->config.ops->poll(unit); // perhaps only the interrupt was lost
-        if (has_overdue(unit, now))
+        if (has_older(unit, now, BLOCK_POLL_NS))
+            unit->config.ops->poll(unit); // perhaps only the interrupt was lost
+        if (has_older(unit, now, BLOCK_COMMAND_TIMEOUT_NS))
             block_unit_restart(unit, "a command timed out");
     }
 }
@@ -441,8 +441,7 @@ bool block_server_is_healthy(struct driver *driver)
     // A reset would have helped against one time-out; twice the time means that nothing moves.
     time_ns_t now = block_os_clock();
     for (unsigned i = 0; i < block_server.units; i++)
-        if (now > BLOCK_COMMAND_TIMEOUT_NS &&
-            has_overdue(block_server.unit[i], now - BLOCK_COMMAND_TIMEOUT_NS))
+        if (has_older(block_server.unit[i], now, 2 * BLOCK_COMMAND_TIMEOUT_NS))
             return false;
     return true;
 }

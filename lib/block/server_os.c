@@ -8,6 +8,7 @@
 #include <stdarg.h>
 
 #include "lib/sys/log.h"
+#include "lib/sys/start.h"
 #include "lib/sys/sys.h"
 
 int64_t block_os_memory_bytes(handle_t memory)
@@ -56,6 +57,11 @@ void block_os_reply(handle_t reply, int status)
 {
     struct message message = {.tag = message_tag(status, 0, 0)};
     sys_reply_to(reply, &message);
+}
+
+uint64_t block_os_incarnation(void)
+{
+    return startup_page()->incarnation;
 }
 
 time_ns_t block_os_clock(void)

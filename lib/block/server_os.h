@@ -23,4 +23,7 @@ void block_os_reply(handle_t reply, int status);
 
 time_ns_t block_os_clock(void);
 
+// Of this process (abi/startup.h).
+uint64_t block_os_incarnation(void);
+
 void block_os_log(const char *format, ...) __attribute__((format(printf, 1, 2)));

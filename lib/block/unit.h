@@ -17,6 +17,7 @@
 #pragma once
 
 #include "abi/block.h"
+#include "abi/rs.h"
 #include "abi/types.h"
 #include "lib/driver/dma.h"
 
@@ -85,7 +86,8 @@ enum {
 
 // All time-outs of a block driver.
 #define BLOCK_COMMAND_TIMEOUT_NS 10000000000ull // a command without answer: reset the device
-#define BLOCK_CHECK_PERIOD_NS    1000000000ull  // how often that is looked at
+#define BLOCK_POLL_NS            100000000ull // likewise: look whether only the interrupt was lost
+#define BLOCK_CHECK_PERIOD_NS    500000000ull // how often that is looked at
 
 // ---- the driver calls ----
 
@@ -103,6 +105,11 @@ int block_server_handle_message(struct driver *driver, struct message *request,
 void block_server_handle_signal(struct driver *driver, uint64_t bits);
 void block_server_handle_timer(struct driver *driver);
 void block_server_before_wait(struct driver *driver);
+
+// For tests of recovery (driver.h): completions that were never asked for and impossible ring
+// indices for every client; a command whose data the device is told to write where nothing is
+// mapped for it.
+int block_server_inject(struct driver *driver, enum rs_fault fault);
 
 // True while nothing is older than it may be.
 bool block_server_is_healthy(struct driver *driver);

@@ -51,7 +51,7 @@ void dma_buffer_destroy(handle_t dma, struct dma_buffer *buffer)
 {
     if (buffer->memory == NULL)
         return;
-    sys_dma_unmap(dma, buffer->object, 0, buffer->bytes);
+    sys_dma_unmap(dma, buffer->object, 0, buffer->bytes, buffer->bus);
     sys_aspace_unmap(HANDLE_SELF, (uint64_t)(uintptr_t)buffer->memory, buffer->bytes);
     sys_handle_close(buffer->object);
     *buffer = (struct dma_buffer){.memory = NULL};
@@ -63,7 +63,7 @@ int dma_map_pages(handle_t dma, handle_t object, uint64_t offset, uint64_t bytes
     return (int)sys_dma_map(dma, object, offset, bytes, rights, bus);
 }
 
-int dma_unmap_pages(handle_t dma, handle_t object, uint64_t offset, uint64_t bytes)
+int dma_unmap_pages(handle_t dma, handle_t object, uint64_t offset, uint64_t bytes, uint64_t bus)
 {
-    return (int)sys_dma_unmap(dma, object, offset, bytes);
+    return (int)sys_dma_unmap(dma, object, offset, bytes, bus);
 }

@@ -12,4 +12,5 @@
 int dma_map_pages(handle_t dma, handle_t object, uint64_t offset, uint64_t bytes, uint32_t rights,
                   uint64_t *bus);
 
-int dma_unmap_pages(handle_t dma, handle_t object, uint64_t offset, uint64_t bytes);
+// `bus`: the first page's, for the same pages may be mapped for another session, too.
+int dma_unmap_pages(handle_t dma, handle_t object, uint64_t offset, uint64_t bytes, uint64_t bus);

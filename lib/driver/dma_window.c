@@ -152,6 +152,7 @@ static uint64_t run_end(const struct dma_window *window, uint64_t page)
 static int forget_run(struct dma_window *window, uint64_t start, uint64_t stop, uint64_t first,
                       uint64_t end)
 {
+    uint64_t bus = window->page[start] & ~(uint64_t)PAGE_FLAGS; // before it is mapped anew
     int status = 0;
     if (start < first)
         status = map_run(window, start, first - start);
@@ -163,7 +164,7 @@ static int forget_run(struct dma_window *window, uint64_t start, uint64_t stop, 
     uint64_t to = end < stop ? end : stop;
     memset(&window->page[from], 0, (size_t)(to - from) * sizeof(window->page[0]));
     return dma_unmap_pages(window->dma, window->object, start << PAGE_SHIFT,
-                           (stop - start) << PAGE_SHIFT);
+                           (stop - start) << PAGE_SHIFT, bus);
 }
 
 int dma_window_forget(struct dma_window *window, uint64_t offset, uint64_t bytes)

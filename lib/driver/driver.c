@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "lib/driver/fault.h"
 #include "lib/sys/log.h"
 #include "lib/sys/rs_client.h"
 #include "lib/sys/start.h"
@@ -128,30 +129,38 @@ static void answer_ping(struct driver *driver)
     int status = rs_say_alive();
     if (status < 0)
         log_warning("%s: heartbeat refused: error %d", driver->ops->name, status);
+    else if (status > 0)
+        driver_commit_fault(driver, (enum rs_fault)status);
 }
 
 // ---- the loop ----
 
+static void handle_irq(struct driver *driver, unsigned n)
+{
+    driver->interrupts++;
+    if (driver->ops->handle_irq != NULL && !driver->lose_irq)
+        driver->ops->handle_irq(driver, n);
+    driver->lose_irq = false;
+    sys_irq_ack(driver->irq[n]); // after the device was served: it may be level-triggered
+}
+
 static void handle_notification(struct driver *driver, uint64_t bits)
 {
     const struct driver_ops *ops = driver->ops;
-    for (unsigned n = 0; n < driver->irqs; n++) {
-        if ((bits & (uint64_t)1 << n) == 0)
-            continue;
-        driver->interrupts++;
-        if (ops->handle_irq != NULL)
-            ops->handle_irq(driver, n);
-        sys_irq_ack(driver->irq[n]); // after the device was served: it may be level-triggered
-    }
+    if ((bits & (uint64_t)1 << DRIVER_PING_BIT) != 0)
+        answer_ping(driver);
+    if ((bits & (uint64_t)1 << DRIVER_STOP_BIT) != 0)
+        driver->stopping = true;
+    if (driver->mute)
+        return;
+    for (unsigned n = 0; n < driver->irqs; n++)
+        if ((bits & (uint64_t)1 << n) != 0)
+            handle_irq(driver, n);
     if ((bits & (uint64_t)1 << DRIVER_TIMER_BIT) != 0 && ops->handle_timer != NULL)
         ops->handle_timer(driver);
     uint64_t signals = bits & DRIVER_SIGNAL_MASK;
     if (signals != 0 && ops->handle_signal != NULL)
         ops->handle_signal(driver, signals);
-    if ((bits & (uint64_t)1 << DRIVER_PING_BIT) != 0)
-        answer_ping(driver);
-    if ((bits & (uint64_t)1 << DRIVER_STOP_BIT) != 0)
-        driver->stopping = true;
 }
 
 // Turns the request in *message into the reply to send. False: it will be sent later.
@@ -182,7 +191,7 @@ static void serve(struct driver *driver)
     // One message at a time is answered by its own call, so that handles sent can be closed before
     // the next wait.
     while (!driver->stopping) {
-        if (driver->ops->before_wait != NULL)
+        if (driver->ops->before_wait != NULL && !driver->mute)
             driver->ops->before_wait(driver);
         struct message message;
         int64_t status = sys_receive(driver->endpoint, &message);

@@ -18,6 +18,8 @@
 //   before_wait     all that is known is handled, the thread is about to sleep: flush batches
 //   is_healthy      asked with each heartbeat; false lets the reincarnation server act
 //   quiesce         rs asks the driver to end: make the device silent; the process ends afterwards
+//   inject          for tests of recovery: break the class's protocol (RS_FAULT_GARBAGE), or tell
+//                   the device to write outside its window (RS_FAULT_BAD_DMA)
 //
 // Death: an error out of init, a fault of the device that a reset did not cure (driver_fail), or
 // quiesce end the process; the reincarnation server starts a successor, which begins with a reset.
@@ -25,6 +27,7 @@
 #pragma once
 
 #include "abi/message.h"
+#include "abi/rs.h"
 #include "abi/types.h"
 #include "lib/driver/mmio.h"
 
@@ -44,6 +47,7 @@ struct driver_ops {
     void (*before_wait)(struct driver *driver);
     bool (*is_healthy)(struct driver *driver);
     void (*quiesce)(struct driver *driver);
+    int (*inject)(struct driver *driver, enum rs_fault fault);
 };
 
 enum { DRIVER_DEFERRED = 1 };
@@ -74,6 +78,8 @@ struct driver {
     unsigned irqs;       // highest granted + 1
     uint64_t interrupts; // handled
     bool stopping;       // set by a callback to end the loop
+    bool mute;           // told to complete nothing any more (fault.h)
+    bool lose_irq;       // told to overlook the next interrupt
 };
 
 // Runs the loop. Returns the process's exit code when init fails or after quiesce.

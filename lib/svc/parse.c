@@ -408,6 +408,7 @@ static const struct key keys[] = {
     {"shares", LIST, store_flag, FIELD(shares), share_choices},
     {"dma_limit", ONCE, store_size, FIELD(dma_limit), NULL},
     {"checkpoint", ONCE, store_size, FIELD(checkpoint_bytes), NULL},
+    {"memory", ONCE, store_size, FIELD(memory_bytes), NULL},
     {"resource", LINES, store_resource, 0, 0, resource_choices},
     {"permission", LIST, store_permission, 0, 0, NULL},
     {"uses", LIST, store_use, 0, 0, NULL},

@@ -115,9 +115,10 @@ struct svc_manifest {
     uint32_t log_level; // enum log_level
 
     // authority
-    uint32_t grants;    // enum svc_grant
-    uint32_t shares;    // enum svc_share
-    uint64_t dma_limit; // highest bus address + 1; 0: none
+    uint32_t grants;       // enum svc_grant
+    uint32_t shares;       // enum svc_share
+    uint64_t dma_limit;    // highest bus address + 1; 0: none
+    uint64_t memory_bytes; // most that it may use; 0: any
     uint64_t checkpoint_bytes;
     unsigned matches, uses, needs, starts, permissions, resources;
     struct svc_match match[SVC_MATCHES_MAX];

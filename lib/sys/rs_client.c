@@ -3,19 +3,28 @@
 
 #include "lib/sys/rs_client.h"
 #include "abi/rs.h"
+#include "lib/sys/fault.h"
 #include "lib/sys/log.h"
 #include "lib/sys/start.h"
 #include "lib/sys/sys.h"
+
+// The answer replaces *message.
+static int call(struct message *message)
+{
+    handle_t rs = startup_handle("rs");
+    int64_t status = 0;
+    if (rs == HANDLE_NONE)
+        message->tag = 0;
+    else
+        status = message_call_retry(rs, message);
+    return status < 0 ? (int)status : 0;
+}
 
 static int tell(enum rs_op op, handle_t handle)
 {
     struct message message = {.tag = message_tag((int32_t)op, 0, handle != HANDLE_NONE),
                               .handle = {handle}};
-    handle_t rs = startup_handle("rs");
-    if (rs == HANDLE_NONE)
-        return 0;
-    int64_t status = message_call_retry(rs, &message);
-    return status < 0 ? (int)status : 0;
+    return call(&message);
 }
 
 static int offer(handle_t notification, uint64_t bit, enum rs_op op)
@@ -45,5 +54,14 @@ int rs_say_ready(void)
 
 int rs_say_alive(void)
 {
-    return tell(RS_HEARTBEAT, HANDLE_NONE);
+    static bool leaks; // it goes on until somebody notices
+    struct message message = {.tag = message_tag(RS_HEARTBEAT, 0, 0)};
+    int status = call(&message);
+    enum rs_fault fault = status == 0 ? fault_in(&message) : RS_FAULT_NONE;
+    leaks |= fault == RS_FAULT_LEAK;
+    if (leaks)
+        (void)fault_commit(RS_FAULT_LEAK);
+    if (fault == RS_FAULT_NONE || fault == RS_FAULT_LEAK)
+        return status;
+    return fault_commit(fault) == -E_OPNOTSUPP ? (int)fault : 0;
 }

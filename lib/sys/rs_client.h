@@ -18,5 +18,7 @@ int rs_offer_signals(handle_t notification, uint64_t ping, uint64_t stop);
 // The service serves. 0 or an error.
 int rs_say_ready(void);
 
-// The answer to a heartbeat. 0 or an error, after which silence does the rest.
+// The answer to a heartbeat. 0 or an error, after which silence does the rest; a positive number is
+// the enum rs_fault that the service is to commit, for tests of recovery, and that only it knows
+// how to (abi/rs.h, RS_FAULT).
 int rs_say_alive(void);

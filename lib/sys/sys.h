@@ -391,9 +391,10 @@ static inline int64_t sys_dma_map(handle_t dma, handle_t memory, uint64_t offset
     return syscall6(SYS_DMA_MAP, dma, memory, offset, bytes, rights, (uint64_t)bus_address);
 }
 
-static inline int64_t sys_dma_unmap(handle_t dma, handle_t memory, uint64_t offset, uint64_t bytes)
+static inline int64_t sys_dma_unmap(handle_t dma, handle_t memory, uint64_t offset, uint64_t bytes,
+                                    uint64_t bus)
 {
-    return syscall4(SYS_DMA_UNMAP, dma, memory, offset, bytes);
+    return syscall5(SYS_DMA_UNMAP, dma, memory, offset, bytes, bus);
 }
 
 // DMA_STATUS needs RIGHT_READ, the others RIGHT_MANAGE. -E_INVAL: no such operation.

@@ -56,3 +56,12 @@ void heartbeat_answer(struct service *service)
     service->deadline = service->pinged_at + service->manifest->heartbeat;
     service->pinged_at = 0;
 }
+
+void heartbeat_check_memory(struct service *service)
+{
+    struct process_status status;
+    uint64_t limit = service->manifest->memory_bytes;
+    if (limit && sys_process_status(service->process, &status) >= 0 &&
+        status.resident_bytes > limit)
+        (void)service_kill(service, "uses more memory than its manifest allows", false);
+}

@@ -144,8 +144,9 @@ static uint32_t segment_prot(const struct elf_segment *segment)
            (segment->prot & ELF_EXECUTE ? PROT_EXECUTE : 0u);
 }
 
-int image_map(const struct image *image, handle_t aspace, uint64_t *entry)
+int image_map(const struct image *image, handle_t aspace, handle_t copy, uint64_t *entry)
 {
+    handle_t memory = copy != HANDLE_NONE ? copy : image->memory;
     const struct elf_image *elf = &image->elf;
     for (unsigned i = 0; i < elf->segments; i++) {
         const struct elf_segment *segment = &elf->segment[i];
@@ -154,7 +155,7 @@ int image_map(const struct image *image, handle_t aspace, uint64_t *entry)
             segment->file_bytes ? page_up(segment->address + segment->file_bytes) : from;
         uint64_t end = page_up(segment->address + segment->memory_bytes);
         uint32_t prot = segment_prot(segment);
-        int64_t status = map_part(aspace, from, file_end, image->memory, from - elf->low, prot);
+        int64_t status = map_part(aspace, from, file_end, memory, from - elf->low, prot);
         if (status >= 0)
             status = map_part(aspace, file_end, end, HANDLE_NONE, 0, prot);
         if (status < 0)
@@ -162,6 +163,35 @@ int image_map(const struct image *image, handle_t aspace, uint64_t *entry)
     }
     *entry = elf->entry;
     return 0;
+}
+
+uint64_t image_bytes(const struct image *image)
+{
+    return object_bytes(&image->elf);
+}
+
+int image_read(const struct image *image, uint8_t *to)
+{
+    uint64_t bytes = object_bytes(&image->elf);
+    struct aspace_map_args args = {.bytes = bytes, .memory = image->memory, .prot = PROT_READ};
+    int64_t address = sys_aspace_map(HANDLE_SELF, &args);
+    if (address < 0)
+        return (int)address;
+    memcpy(to, (const uint8_t *)address, bytes);
+    return (int)sys_aspace_unmap(HANDLE_SELF, (uint64_t)address, bytes);
+}
+
+bool image_text(const struct image *image, uint64_t *offset, uint64_t *bytes)
+{
+    for (unsigned i = 0; i < image->elf.segments; i++) {
+        const struct elf_segment *segment = &image->elf.segment[i];
+        if (!(segment->prot & ELF_EXECUTE) || segment->file_bytes < PAGE_SIZE)
+            continue;
+        *offset = segment->address - image->elf.low;
+        *bytes = segment->file_bytes;
+        return true;
+    }
+    return false;
 }
 
 int image_format_address(const char *binary, uint64_t address, char *to, size_t room)

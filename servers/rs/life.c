@@ -145,9 +145,9 @@ static void follow_policy(struct service *service)
     struct policy_death death = {
         .uptime = service->ready_at ? service->died_at - service->ready_at : 0,
         .clean = service->last.cause == DEATH_EXIT && service->last.code == 0,
-        .excused = service->excused,
+        .excused = service->excused || service->faulted,
     };
-    service->excused = false;
+    service->excused = service->faulted = false;
     uint64_t delay;
     switch (policy_decide(service->manifest, &service->policy, &death, &delay)) {
     case POLICY_RESTART:
@@ -348,7 +348,7 @@ int service_complaint(struct service *service, time_ns_t since)
     service->complaints++;
     service->down_since = since;
     outage_add(&service->detection, now - since);
-    return service_kill(service, "a client waits in vain", false);
+    return service_kill(service, "a client complained", false);
 }
 
 void service_ready(struct service *service)

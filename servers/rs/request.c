@@ -62,7 +62,6 @@ static int64_t serve_ready(struct service *client, struct message *request, stru
 static int64_t serve_heartbeat(struct service *client, struct message *request,
                                struct message *reply, handle_t *closing)
 {
-    (void)reply;
     (void)closing;
     if (!client->manifest->heartbeat)
         return -E_INVAL;
@@ -70,6 +69,9 @@ static int64_t serve_heartbeat(struct service *client, struct message *request,
     if (ping != HANDLE_NONE)
         replace_handle(&client->ping, ping);
     heartbeat_answer(client);
+    heartbeat_check_memory(client);
+    reply->word[0] = fault_take(client);
+    reply->tag = message_tag(0, 1, 0);
     return 0;
 }
 
@@ -313,6 +315,7 @@ static const struct request requests[] = {
     [RS_INSTANCE_DMA - FIRST] = {request_instance, 1 + sizeof(struct rs_dma) / 8},
     [RS_STOP_SIGNAL - FIRST] = {serve_stop_signal, 0},
     [RS_COMPLAIN - FIRST] = {serve_complain, 2 + RS_NAME_WORDS},
+    [RS_FAULT - FIRST] = {request_fault, 3 + RS_NAME_WORDS},
 };
 
 static int64_t serve(struct message *request, struct message *reply, handle_t *closing)

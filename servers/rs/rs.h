@@ -40,8 +40,15 @@ struct image;
 // not.
 const struct image *image_get(const char *binary, const char **why);
 
-// Maps the image's segments into an address space; *entry receives its entry point.
-int image_map(const struct image *image, handle_t aspace, uint64_t *entry);
+// Maps the image's segments into an address space; *entry receives its entry point. `copy`: a
+// memory object with the image's contents to take instead; HANDLE_NONE: the image's own.
+int image_map(const struct image *image, handle_t aspace, handle_t copy, uint64_t *entry);
+
+// For copies: bytes of the image, its contents, and where in it the code lies (false: there is
+// none).
+uint64_t image_bytes(const struct image *image);
+int image_read(const struct image *image, uint8_t *to);
+bool image_text(const struct image *image, uint64_t *offset, uint64_t *bytes);
 
 // "function+0x12" for an address in this binary.
 int image_format_address(const char *binary, uint64_t address, char *to, size_t room);
@@ -67,7 +74,22 @@ void request_serve(struct message *request, struct message *reply, handle_t *clo
 int64_t request_instance(struct service *client, struct message *request, struct message *reply,
                          handle_t *closing);
 
+int64_t request_fault(struct service *client, struct message *request, struct message *reply,
+                      handle_t *closing);
+
 // A handle to the server's endpoint with the client's badge, to be sent and then closed; negative:
 // error.
 int64_t badge_endpoint(const struct service *server, const struct service *client,
                        const struct svc_use *use, uint32_t rights);
+
+// ---- fault injection (fault.c) ----
+
+bool fault_allowed(void); // the kernel's command line says so
+
+// For a process about to start: a copy of the image of its own, where faults are allowed;
+// HANDLE_NONE where not.
+handle_t fault_text_make(struct service *service, const struct image *image);
+void fault_text_drop(struct service *service);
+
+// The fault that the service is to commit now.
+enum rs_fault fault_take(struct service *service);

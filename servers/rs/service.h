@@ -43,6 +43,13 @@ struct service_grant {
     uint32_t rights;
 };
 
+// Code and constants of a process of its own, for mutations (fault.c).
+struct fault_text {
+    handle_t memory;
+    uint8_t *alias; // writable
+    uint64_t bytes;
+};
+
 // What becomes of a service after the death that somebody asked for.
 enum service_intent {
     INTENT_NONE, // nobody did: policy decides
@@ -90,6 +97,10 @@ struct service {
     struct outage detection; // from a death to rs's knowing; from a missed heartbeat to the kill
     struct rs_dma dma;       // of its device (RS_INSTANCE_DMA)
     char dma_last[64];       // its last DMA fault as a reason to be killed
+
+    enum rs_fault fault; // to be committed at its next heartbeat
+    bool faulted;        // what this incarnation does is not its own fault
+    struct fault_text text;
 };
 
 // ---- the table (service.c) ----
@@ -157,3 +168,4 @@ void service_check_deaths(void); // a watched process died
 void heartbeat_start(struct service *service);               // it is RUNNING now
 void heartbeat_pass(struct service *service, time_ns_t now); // its deadline has passed
 void heartbeat_answer(struct service *service);              // RS_HEARTBEAT
+void heartbeat_check_memory(struct service *service);        // kills one that has too much

@@ -241,7 +241,7 @@ static int populate(struct birth *birth, const struct image *image)
 {
     uint64_t entry;
     *birth->why = "its image cannot be mapped";
-    int status = image_map(image, birth->aspace, &entry);
+    int status = image_map(image, birth->aspace, fault_text_make(birth->service, image), &entry);
     if (status == 0)
         status = grant_all(birth);
     if (status == 0)

@@ -88,6 +88,7 @@ int main(int argc, char **argv)
         .before_wait = block_server_before_wait,
         .is_healthy = block_server_is_healthy,
         .quiesce = quiesce,
+        .inject = block_server_inject,
     };
     return driver_run(&ops, &state);
 }

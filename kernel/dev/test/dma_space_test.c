@@ -46,10 +46,10 @@ static void test_random(void **state)
         unsigned n = (unsigned)rand() % OBJECTS;
         if (in[n]) {
             assert_ptr_equal(
-                dma_space_find(&space, (struct memory *)&object[n], n, object[n].bytes),
+                dma_space_find(&space, (struct memory *)&object[n], n, object[n].bytes, 0),
                 &object[n]);
             dma_space_remove(&space, &object[n]);
-            assert_null(dma_space_find(&space, (struct memory *)&object[n], n, object[n].bytes));
+            assert_null(dma_space_find(&space, (struct memory *)&object[n], n, object[n].bytes, 0));
             in[n] = false;
         } else {
             uint64_t alignment = rand() % 8 == 0 ? 0x200000 : PAGE_SIZE;
@@ -127,16 +127,30 @@ static void test_busy(void **state)
     struct dma_space space = {0};
     struct dma_mapping mapping = {.bytes = PAGE_SIZE, .busy = true};
     assert_int_equal(dma_space_insert(&space, &mapping, PAGE_SIZE, DMA_BUS_END), 0);
-    assert_null(dma_space_find(&space, NULL, 0, PAGE_SIZE));
+    assert_null(dma_space_find(&space, NULL, 0, PAGE_SIZE, 0));
     mapping.busy = false;
-    assert_ptr_equal(dma_space_find(&space, NULL, 0, PAGE_SIZE), &mapping);
+    assert_ptr_equal(dma_space_find(&space, NULL, 0, PAGE_SIZE, 0), &mapping);
+}
+
+// The same pages for two sessions of a driver: each is found by its own address.
+static void test_same_range_twice(void **state)
+{
+    (void)state;
+    struct dma_space space = {0};
+    struct dma_mapping mapping[2] = {{.bytes = PAGE_SIZE}, {.bytes = PAGE_SIZE}};
+    for (unsigned i = 0; i < 2; i++)
+        assert_int_equal(dma_space_insert(&space, &mapping[i], PAGE_SIZE, DMA_BUS_END), 0);
+    for (unsigned i = 0; i < 2; i++)
+        assert_ptr_equal(dma_space_find(&space, NULL, 0, PAGE_SIZE, mapping[i].bus), &mapping[i]);
+    assert_null(dma_space_find(&space, NULL, 0, PAGE_SIZE, mapping[1].bus + 2 * PAGE_SIZE));
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_random),    cmocka_unit_test(test_quota), cmocka_unit_test(test_many),
-        cmocka_unit_test(test_low_again), cmocka_unit_test(test_busy),
+        cmocka_unit_test(test_random), cmocka_unit_test(test_quota),
+        cmocka_unit_test(test_many),   cmocka_unit_test(test_low_again),
+        cmocka_unit_test(test_busy),   cmocka_unit_test(test_same_range_twice),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

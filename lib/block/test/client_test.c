@@ -462,8 +462,15 @@ static void test_driver_breaks_the_ring(void **state)
     ram_disk.mode = RAM_DISK_ONE_A_STEP;
     assert_int_equal(block_client_wait_complete(client, ticket, DEADLINE_NEVER, NULL), 0);
     assert_int_equal(stats().faults, 1);
+    assert_int_equal(fake.complaints, 1);
     assert_int_equal(stats().reattached, 1);
     assert_int_equal(block_client_read(client, 8192, 0, 0, 512), 0);
+}
+
+static void test_nobody_believes_the_complaint(void **state)
+{
+    fake.complaints_refused = true;
+    test_driver_breaks_the_ring(state);
 }
 
 // ---- drivers that live and complete nothing ----
@@ -558,6 +565,7 @@ int main(void)
         TEST(test_stale_and_forged_completions),
         TEST(test_strange_status_is_an_error),
         TEST(test_driver_breaks_the_ring),
+        TEST(test_nobody_believes_the_complaint),
         TEST(test_mute_driver_is_replaced),
         TEST(test_silent_device),
         TEST(test_mute_driver_is_found_by_the_impatient),

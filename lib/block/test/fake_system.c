@@ -353,11 +353,10 @@ int dma_map_pages(handle_t dma, handle_t object, uint64_t offset, uint64_t bytes
     return 0;
 }
 
-int dma_unmap_pages(handle_t dma, handle_t object, uint64_t offset, uint64_t bytes)
+int dma_unmap_pages(handle_t dma, handle_t object, uint64_t offset, uint64_t bytes, uint64_t bus)
 {
     (void)dma;
-    (void)object;
-    (void)offset;
+    assert_int_equal(bus, (uintptr_t)object_of(object, KIND_MEMORY)->memory + offset);
     fake.maps -= (unsigned)(bytes / PAGE_SIZE);
     return 0;
 }
@@ -401,6 +400,11 @@ void block_os_reply(handle_t reply, int status)
     object_of(reply, KIND_REPLY)->bits = (uint64_t)(int64_t)status | 1ull << 63;
     object_of(reply, KIND_REPLY)->bytes = 1;
     fake_close(reply);
+}
+
+uint64_t block_os_incarnation(void)
+{
+    return fake.incarnation;
 }
 
 time_ns_t block_os_clock(void)
@@ -502,9 +506,11 @@ static int call_rs(struct message *message)
         assert_true(message->word[1] <= fake.now);
         assert_string_equal((const char *)&message->word[2], "virtio_blk.0");
         fake.complaints++;
+        *message = (struct message){.tag = 0};
+        if (fake.complaints_refused)
+            return -E_PERM;
         fake_kill_driver();
         fake_start_driver();
-        *message = (struct message){.tag = 0};
         return 0;
     }
     assert_int_equal(message_label(message->tag), RS_CONNECT);

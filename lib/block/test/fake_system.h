@@ -33,6 +33,7 @@ extern struct fake_system {
     unsigned attach_failures; // how many BLOCK_ATTACH calls end in E_RESTARTED
     unsigned wakes;           // driver_wake calls
     unsigned complaints;      // to rs, which replaces the driver
+    bool complaints_refused;  // or not
     unsigned signals;         // notifications signalled
     unsigned maps;            // pages mapped for DMA at present
     bool dma_fails;

@@ -68,13 +68,14 @@ int dma_map_pages(handle_t dma, handle_t object, uint64_t offset, uint64_t bytes
 }
 
 // As the kernel: only exactly what one call mapped.
-int dma_unmap_pages(handle_t dma, handle_t object, uint64_t offset, uint64_t bytes)
+int dma_unmap_pages(handle_t dma, handle_t object, uint64_t offset, uint64_t bytes, uint64_t bus)
 {
     assert_true(dma == DMA && object == OBJECT);
     kernel.unmaps++;
     for (unsigned i = 0; i < MAPPINGS; i++) {
         if (kernel.mapping[i].offset != offset || kernel.mapping[i].bytes != bytes)
             continue;
+        assert_int_equal(bus, bus_of(offset >> PAGE_SHIFT));
         kernel.mapping[i].bytes = 0;
         return 0;
     }

@@ -5,6 +5,7 @@
 //
 //   xinim/services/<name>/{status,stats,log,ctl}   from rs and the log server
 //   xinim/devices                                  from devmgr
+//   xinim/kernel                                   what the kernel has in use
 //   class/virtio-ports/<device>/name
 //   firmware/qemu_fw_cfg/by_name/<name>/{raw,size,key}
 //   class/block, block                             (names of disks)
@@ -24,10 +25,12 @@
 #include "lib/sys/sys.h"
 #include "servers/posix/device.h"
 #include "servers/posix/fs/proc/proc.h"
+#include "servers/posix/fs/service_control.h"
 #include "servers/posix/fs/types.h"
 #include "servers/posix/fw_cfg.h"
 #include "servers/posix/io/disk.h"
 #include "servers/posix/user.h"
+#include "servers/posix/vfs/tree.h"
 
 enum { SYSFS_MAGIC = 0x62656572, NAME_BYTES = 64, TEXT_CALLS_MAX = 4096, CPUS_MAX = 64 };
 
@@ -133,27 +136,6 @@ static int show_log(struct proc_text *text, const char *subject)
     return 0;
 }
 
-static int write_control(const char *subject, const char *data)
-{
-    static const struct {
-        const char *word;
-        enum rs_control control;
-    } words[] = {{"start", RS_CONTROL_START},
-                 {"stop", RS_CONTROL_STOP},
-                 {"restart", RS_CONTROL_RESTART},
-                 {"kill", RS_CONTROL_KILL}};
-    size_t length = strcspn(data, " \n");
-    for (unsigned i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
-        if (strlen(words[i].word) == length && memcmp(words[i].word, data, length) == 0) {
-            struct message message = {.tag = message_tag(RS_CONTROL, 1 + RS_NAME_WORDS, 0),
-                                      .word = {words[i].control}};
-            put_name(&message, 1, subject);
-            return (int)server_call("rs", &message);
-        }
-    }
-    return -E_INVAL;
-}
-
 static int show_devices(struct proc_text *text, const char *subject)
 {
     (void)subject;
@@ -166,6 +148,32 @@ static int show_devices(struct proc_text *text, const char *subject)
         if (error != 0)
             return error;
     }
+    return 0;
+}
+
+// What the kernel has in use, for leak checks: one "key value" a line.
+static int show_kernel(struct proc_text *text, const char *subject)
+{
+    static const char *const names[OBJECT_TYPES] = {
+        [OBJECT_PROCESS] = "processes",  [OBJECT_THREAD] = "threads",
+        [OBJECT_ENDPOINT] = "endpoints", [OBJECT_NOTIFICATION] = "notifications",
+        [OBJECT_REPLY] = "replies",      [OBJECT_TIMER] = "timers",
+        [OBJECT_MEMORY] = "memories",    [OBJECT_ASPACE] = "aspaces",
+        [OBJECT_GUEST] = "guests",       [OBJECT_IRQ] = "interrupts",
+        [OBJECT_DMA] = "dma_windows",    [OBJECT_RESOURCE] = "resources",
+    };
+    struct info_kernel kernel = {.handles = 0};
+    struct info_memory memory = {.free_bytes = 0};
+    (void)subject;
+    (void)sys_info(INFO_KERNEL, 0, &kernel, sizeof(kernel));
+    (void)sys_info(INFO_MEMORY, 0, &memory, sizeof(memory));
+    for (unsigned i = OBJECT_NONE + 1; i < OBJECT_TYPES; i++)
+        proc_printf(text, "%s %lu\n", names[i], (unsigned long)kernel.objects[i]);
+    proc_printf(text, "handles %lu\nheap_bytes %lu\n", (unsigned long)kernel.handles,
+                (unsigned long)kernel.heap_bytes);
+    proc_printf(text, "free_bytes %lu\nkernel_bytes %lu\nquarantined_bytes %lu\n",
+                (unsigned long)memory.free_bytes, (unsigned long)memory.kernel_bytes,
+                (unsigned long)memory.quarantined_bytes);
     return 0;
 }
 
@@ -282,7 +290,7 @@ static bool fw_cfg_lookup(const struct sys_node *directory, const char *name, si
     }
 
 static const struct sys_entry service_entries[] = {
-    {.name = "ctl", .kind = SYS_FILE, .mode = LINUX_S_IFREG | 0200, .write = write_control},
+    {.name = "ctl", .kind = SYS_FILE, .mode = LINUX_S_IFREG | 0200, .write = service_control_write},
     TEXT("log", show_log),
     TEXT("stats", show_stats),
     TEXT("status", show_status),
@@ -290,6 +298,7 @@ static const struct sys_entry service_entries[] = {
 };
 static const struct sys_entry xinim_entries[] = {
     TEXT("devices", show_devices),
+    TEXT("kernel", show_kernel),
     FOLDER("services", SYS_SERVICES, service_entries),
     {.name = NULL},
 };
@@ -579,6 +588,17 @@ static void text_release(struct file *file)
     free(text);
 }
 
+// Who may not write a control file is told so by EPERM.
+static int file_permission(struct inode *inode, const struct vfs_caller *who, uint32_t access)
+{
+    const struct sys_node *node = inode->data;
+    if (who->privileged)
+        return 0;
+    if ((access & MAY_WRITE) != 0)
+        return node->entry->write != NULL ? -E_PERM : -E_ACCES;
+    return (access & MAY_EXECUTE) != 0 || (inode->mode & 0004) == 0 ? -E_ACCES : 0;
+}
+
 static int sysfs_set_attributes(struct inode *inode, const struct attributes *change)
 {
     (void)inode;
@@ -590,6 +610,7 @@ static const struct inode_operations directory_operations = {
 };
 
 static const struct inode_operations file_operations = {
+    .permission = file_permission,
     .set_attributes = sysfs_set_attributes,
     .open = text_open,
 };

@@ -99,7 +99,7 @@ static int map(struct driver *driver, struct message *request, struct message *r
 static int unmap(struct driver *driver)
 {
     struct state *state = driver->state;
-    int64_t status = sys_dma_unmap(driver->dma, state->mapped, 0, state->mapped_bytes);
+    int64_t status = sys_dma_unmap(driver->dma, state->mapped, 0, state->mapped_bytes, 0);
     sys_handle_close(state->mapped);
     state->mapped = HANDLE_NONE;
     return (int)status;

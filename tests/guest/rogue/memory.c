@@ -31,7 +31,7 @@ int pinned_adopt(struct pinned *pinned, handle_t object, uint64_t bytes)
     *pinned = (struct pinned){.object = object, .bytes = bytes};
     int64_t status = sys_dma_map(window, object, 0, bytes, RIGHT_READ, &pinned->physical);
     if (status == 0)
-        status = sys_dma_unmap(window, object, 0, bytes);
+        status = sys_dma_unmap(window, object, 0, bytes, 0);
     if (status == 0)
         status = sys_aspace_map(HANDLE_SELF, &args);
     if (status < 0) {

@@ -19,7 +19,8 @@ enum {
 // Counts of all processes, in memory that they share.
 struct counts {
     uint64_t written, verified, errors;
-    bool stop; // asks the writers to end
+    bool stop;        // asks the writers to end
+    unsigned batches; // of each writer; 0: until `stop`
 };
 
 extern struct counts *counts;

@@ -3,13 +3,14 @@
 
 // Load for disks that verifies every block, while their driver is killed or made to misbehave:
 //
-//   disk_load [-t SECONDS] [-n KILLS] [-p PERIOD_MS] [-k SERVICE] [-f FAULT]... [-v PERIOD_MS]
-//             DEVICE...
+//   disk_load [-t SECONDS] [-b BATCHES] [-n KILLS] [-p PERIOD_MS] [-k SERVICE] [-f FAULT]...
+//             [-v PERIOD_MS] DEVICE...
 //
 // A writer for each device writes blocks with sequence numbers and checksums, syncs, reads them
 // back from the device and verifies them; what is on the devices is lost. With -k, the service gets
-// the faults in turn (default: kill). Ends after KILLS or SECONDS with a last look at every block,
-// and with status 0 if nothing was wrong. -v: a line of progress each period.
+// the faults in turn (default: kill). Ends after KILLS or SECONDS, or with -b after so many batches
+// of each writer, with a last look at every block; status 0 if nothing was wrong. -v: a line of
+// progress each period.
 
 #include <errno.h>
 #include <stdarg.h>
@@ -22,6 +23,8 @@
 
 #include "tests/linux/disk_load/disk_load.h"
 
+enum { SHOWN = 20 }; // errors; the others are only counted
+
 struct counts *counts;
 
 void report(const char *format, ...)
@@ -31,15 +34,16 @@ void report(const char *format, ...)
     va_start(list, format);
     vsnprintf(text, sizeof(text), format, list);
     va_end(list);
+    if (__atomic_add_fetch(&counts->errors, 1, __ATOMIC_RELAXED) > SHOWN)
+        return;
     printf("disk_load: FAIL %s\n", text);
     fflush(stdout);
-    __atomic_add_fetch(&counts->errors, 1, __ATOMIC_RELAXED);
 }
 
 static void usage(void)
 {
-    fputs("usage: disk_load [-t SECONDS] [-n KILLS] [-p PERIOD_MS] [-k SERVICE] [-f FAULT]... "
-          "[-v PERIOD_MS] DEVICE...\n",
+    fputs("usage: disk_load [-t SECONDS] [-b BATCHES] [-n KILLS] [-p PERIOD_MS] [-k SERVICE] "
+          "[-f FAULT]... [-v PERIOD_MS] DEVICE...\n",
           stderr);
     exit(2);
 }
@@ -48,9 +52,11 @@ static struct killing parse(int argc, char **argv)
 {
     struct killing killing = {.period_ms = 50, .seconds = 10};
     int option;
-    while ((option = getopt(argc, argv, "t:n:p:k:f:v:")) != -1) {
+    while ((option = getopt(argc, argv, "t:b:n:p:k:f:v:")) != -1) {
         if (option == 't')
             killing.seconds = (unsigned)atoi(optarg);
+        else if (option == 'b')
+            counts->batches = (unsigned)atoi(optarg);
         else if (option == 'n')
             killing.kills = (unsigned)atoi(optarg);
         else if (option == 'p')
@@ -83,12 +89,12 @@ static void wait_writers(void)
 
 int main(int argc, char **argv)
 {
-    struct killing killing = parse(argc, argv);
     counts = mmap(NULL, sizeof(*counts), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (counts == MAP_FAILED) {
         perror("mmap");
         return 1;
     }
+    struct killing killing = parse(argc, argv);
     for (int i = optind; i < argc; i++) {
         pid_t child = fork();
         if (child == 0)
@@ -98,7 +104,8 @@ int main(int argc, char **argv)
     }
     if (killing.progress_ms != 0 && fork() == 0)
         progress_run(killing.progress_ms);
-    killer_run(&killing);
+    if (counts->batches == 0)
+        killer_run(&killing);
     __atomic_store_n(&counts->stop, true, __ATOMIC_RELAXED);
     wait_writers();
     printf("disk_load: %lu blocks written, %lu verified, %lu errors\n",

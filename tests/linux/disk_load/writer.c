@@ -81,6 +81,13 @@ static void read_everything(struct writer *writer)
         read_block(writer, number);
 }
 
+static bool must_stop(unsigned batches)
+{
+    if (counts->batches != 0)
+        return batches == counts->batches;
+    return __atomic_load_n(&counts->stop, __ATOMIC_RELAXED);
+}
+
 _Noreturn void writer_run(const char *path, uint64_t device)
 {
     static struct writer writer;
@@ -90,7 +97,7 @@ _Noreturn void writer_run(const char *path, uint64_t device)
         report("%s: %s", path, strerror(errno));
         _exit(1);
     }
-    while (!__atomic_load_n(&counts->stop, __ATOMIC_RELAXED)) {
+    for (unsigned batch = 0; !must_stop(batch); batch++) {
         write_batch(&writer);
         read_back(&writer);
     }
