@@ -19,7 +19,7 @@ IMAGE = {"x86_64": 0, "aarch64": 0x40200000}[guest.ARCH]  # where QEMU puts what
 RAM = {"x86_64": 0, "aarch64": 0x40000000}[guest.ARCH]
 MEMORY_MIB = 64
 CANARIES = 0.8  # of all memory, at least
-ATTACKS = 23  # that the rows make and the IOMMU stops
+ATTACKS = 26  # that the rows make and the IOMMU stops
 # The second one is the bystander.
 DEVICES = " ".join(["-device edu,dma_mask=0xffffffffffffffff"] * 2)
 POISON = b"\x66" * 8
