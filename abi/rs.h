@@ -37,7 +37,7 @@ enum { RS_NAME_MAX = 32, RS_NAME_WORDS = RS_NAME_MAX / 8, RS_CLASS_MAX = 16 };
 // Permissions on rs, as its own manifest entry names them: uses = rs(control instances logs
 // complain).
 enum rs_permission {
-    RS_MAY_CONTROL = 1 << 0,   // "control": RS_CONTROL
+    RS_MAY_CONTROL = 1 << 0,   // "control": RS_CONTROL, RS_UPDATE
     RS_MAY_INSTANCES = 1 << 1, // "instances": RS_INSTANCE_* of templates in its `starts`
     RS_MAY_LOGS = 1 << 2,      // "logs": RS_LOG_SOURCE
     RS_MAY_COMPLAIN = 1 << 3,  // "complain": RS_COMPLAIN about services in its `uses`
@@ -148,6 +148,13 @@ enum rs_op {
     // does not run. E_OPNOTSUPP: it cannot be told, or the fault would harm others
     // (RS_FAULT_BAD_DMA where no IOMMU protects).
     RS_FAULT,
+    // (bytes, name; handle: memory object with an ELF file, or none: the boot archive's binary):
+    // the running service goes on with this binary. Wants the permission "control". Answered when
+    // it is ready. In all other cases the old binary runs on or again: E_OPNOTSUPP its manifest
+    // says `restart = never`; E_BUSY it does not run, or is being stopped; E_NOEXEC, E_2BIG,
+    // E_FAULT, E_NOMEM the file cannot be used; E_IO the new process died or was not ready in time;
+    // E_INTR somebody stopped the service meanwhile.
+    RS_UPDATE,
 };
 
 enum rs_dma_protection {

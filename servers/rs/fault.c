@@ -63,7 +63,7 @@ handle_t fault_text_make(struct service *service, const struct image *image)
     status = sys_aspace_map(HANDLE_SELF, &args);
     if (status >= 0)
         text.alias = (uint8_t *)(uintptr_t)status;
-    if (status < 0 || image_read(image, text.alias) < 0) {
+    if (status < 0 || image_contents(image, text.alias) < 0) {
         (void)sys_handle_close(text.memory);
         return HANDLE_NONE;
     }
@@ -126,7 +126,8 @@ static void mutate_once(uint8_t *text, uint64_t bytes, uint64_t *random)
 static int mutate(struct service *service, uint64_t seed, uint64_t count)
 {
     const char *why = "";
-    const struct image *image = image_get(service->manifest->binary, &why);
+    const struct image *image =
+        service->image ? service->image : image_get(service->manifest->binary, &why);
     uint64_t offset, bytes;
     if (!service->text.alias || !image || !image_text(image, &offset, &bytes))
         return -E_OPNOTSUPP;

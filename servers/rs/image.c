@@ -69,34 +69,39 @@ static int fill_object(const struct image *image, uint64_t bytes, const uint8_t 
     return (int)sys_aspace_unmap(HANDLE_SELF, (uint64_t)address, bytes);
 }
 
-static int load(struct image *image, const char **why)
+// Makes an image of a whole file.
+static int load(struct image *image, const uint8_t *file, uint64_t bytes, const char **why)
 {
-    struct cpio_entry entry;
-    if (cpio_find(rs.archive, rs.initrd_bytes, image->binary, &entry) <= 0) {
-        *why = "its binary is not in the boot archive";
-        return -E_NOENT;
-    }
     struct elf_rules rules = {
         .machine = NATIVE_MACHINE,
-        .file_bytes = entry.bytes,
+        .file_bytes = bytes,
         .address_max = NATIVE_IMAGE_MAX,
     };
-    int status = elf_parse_file(entry.data, &rules, &image->elf, why);
+    int status = elf_parse_file(file, &rules, &image->elf, why);
     if (status == 0)
         status = elf_check_native(&image->elf, NATIVE_IMAGE_MIN, why);
     if (status < 0)
         return status;
 
     *why = "no memory for its image";
-    uint64_t bytes = object_bytes(&image->elf);
-    int64_t memory = sys_memory_create(bytes, 0, HANDLE_NONE);
+    uint64_t room = object_bytes(&image->elf);
+    int64_t memory = sys_memory_create(room, 0, HANDLE_NONE);
     if (memory < 0)
         return (int)memory;
     image->memory = (handle_t)memory;
-    status = fill_object(image, bytes, entry.data);
+    status = fill_object(image, room, file);
     if (status < 0)
         (void)sys_handle_close(image->memory); // just made
     return status;
+}
+
+static int load_from_archive(struct image *image, const char **why)
+{
+    struct cpio_entry entry;
+    if (cpio_find(rs.archive, rs.initrd_bytes, image->binary, &entry) > 0)
+        return load(image, entry.data, entry.bytes, why);
+    *why = "its binary is not in the boot archive";
+    return -E_NOENT;
 }
 
 const struct image *image_get(const char *binary, const char **why)
@@ -110,7 +115,7 @@ const struct image *image_get(const char *binary, const char **why)
         return NULL;
     }
     strlcpy(image->binary, binary, sizeof(image->binary));
-    if (load(image, why) < 0) {
+    if (load_from_archive(image, why) < 0) {
         free(image);
         return NULL;
     }
@@ -118,6 +123,69 @@ const struct image *image_get(const char *binary, const char **why)
     images = image;
     return image;
 }
+
+// ---- binaries that come from elsewhere ----
+
+static int64_t map_whole(handle_t memory, uint64_t bytes, uint32_t prot)
+{
+    struct aspace_map_args args = {
+        .bytes = page_up(bytes),
+        .memory = memory,
+        .prot = prot,
+        .flags = memory == HANDLE_NONE ? MAP_PRIVATE : 0,
+    };
+    return sys_aspace_map(HANDLE_SELF, &args);
+}
+
+// Copies the object's bytes to `to`. The kernel does it, for a page that the client takes away
+// meanwhile must not end rs.
+static int copy_object(handle_t memory, uint64_t bytes, uint8_t *to)
+{
+    int64_t from = map_whole(memory, bytes, PROT_READ);
+    if (from < 0)
+        return (int)from;
+    uint64_t done = 0;
+    int64_t copied = 1;
+    while (done < bytes && copied > 0) { // the kernel copies a limited part at a call
+        copied = sys_aspace_read(HANDLE_SELF, (uint64_t)from + done, to + done, bytes - done);
+        done += copied > 0 ? (uint64_t)copied : 0;
+    }
+    (void)sys_aspace_unmap(HANDLE_SELF, (uint64_t)from, page_up(bytes)); // just mapped
+    if (copied < 0)
+        return (int)copied;
+    return done == bytes ? 0 : -E_FAULT;
+}
+
+int image_read(handle_t memory, uint64_t bytes, struct image **result, const char **why)
+{
+    *why = "its size is impossible";
+    if (bytes == 0 || bytes > IMAGE_BYTES_MAX)
+        return -E_2BIG;
+    *why = "no memory for its image";
+    int64_t copy = map_whole(HANDLE_NONE, bytes, PROT_READ | PROT_WRITE);
+    if (copy < 0)
+        return (int)copy;
+    struct image *image = calloc(1, sizeof(*image));
+    int status = image ? copy_object(memory, bytes, (uint8_t *)copy) : -E_NOMEM;
+    if (status == 0)
+        status = load(image, (const uint8_t *)copy, bytes, why);
+    (void)sys_aspace_unmap(HANDLE_SELF, (uint64_t)copy, page_up(bytes)); // just mapped
+    if (status < 0)
+        free(image);
+    else
+        *result = image;
+    return status;
+}
+
+void image_destroy(struct image *image)
+{
+    if (!image)
+        return;
+    (void)sys_handle_close(image->memory); // ours; processes keep what they have mapped
+    free(image);
+}
+
+// ---- mapping ----
 
 static int64_t map_part(handle_t aspace, uint64_t from, uint64_t to, handle_t memory,
                         uint64_t offset, uint32_t prot)
@@ -170,7 +238,7 @@ uint64_t image_bytes(const struct image *image)
     return object_bytes(&image->elf);
 }
 
-int image_read(const struct image *image, uint8_t *to)
+int image_contents(const struct image *image, uint8_t *to)
 {
     uint64_t bytes = object_bytes(&image->elf);
     struct aspace_map_args args = {.bytes = bytes, .memory = image->memory, .prot = PROT_READ};

@@ -56,8 +56,7 @@ static void kill_process(struct service *service, const char *reason)
         log_error("%s: cannot be killed: error %lld", service->name, (long long)-status);
 }
 
-// Has the process end, in good order if it can be asked to.
-static void end_process(struct service *service, enum service_intent intent, const char *reason)
+void service_end(struct service *service, enum service_intent intent, const char *reason)
 {
     service->intent = intent;
     if (service->state == RS_STOPPING)
@@ -80,7 +79,7 @@ static void restart_dependents(const struct service *server)
         if (client->process == HANDLE_NONE || !need_of(client, server))
             continue;
         restart_dependents(client);
-        end_process(client, INTENT_RESTART, "what it needs is renewed");
+        service_end(client, INTENT_RESTART, "what it needs is renewed");
     }
 }
 
@@ -93,7 +92,7 @@ void service_restart_bound(const struct service *server)
             client->intent != INTENT_NONE)
             continue;
         log_warning("%s is restarted with %s", client->name, server->name);
-        end_process(client, INTENT_RESTART, "what it is bound to ended");
+        service_end(client, INTENT_RESTART, "what it is bound to ended");
     }
 }
 
@@ -176,9 +175,18 @@ void service_settle(struct service *service)
 {
     enum service_intent intent = service->intent;
     service->intent = INTENT_NONE;
+    bool rolled_back =
+        intent != INTENT_UPDATE && update_failed(service, intent == INTENT_NONE ? -E_IO : -E_INTR);
     switch (intent) {
     case INTENT_NONE:
-        follow_policy(service);
+        if (rolled_back)
+            wait_for_needs(service);
+        else
+            follow_policy(service);
+        break;
+    case INTENT_UPDATE:
+        update_try(service);
+        wait_for_needs(service);
         break;
     case INTENT_RESTART:
         wait_for_needs(service);
@@ -200,6 +208,7 @@ static void become_running(struct service *service)
         outage_add(&service->outage, service->ready_at - service->down_since);
     service->down_since = 0;
     heartbeat_start(service);
+    update_ready(service);
     service_set_state(service, RS_RUNNING);
 }
 
@@ -214,6 +223,8 @@ static void run(struct service *service)
     service->renewing = false;
     service->ready_at = 0;
     int status = spawn(service, &why);
+    if (status < 0 && update_failed(service, status))
+        status = spawn(service, &why);
     if (status < 0) {
         log_error("%s cannot be started: %s (error %d)", service->name, why, -status);
         service->last = (struct process_status){.cause = DEATH_NONE};
@@ -305,12 +316,13 @@ int service_stop(struct service *service)
     case RS_STARTING:
     case RS_RUNNING:
     case RS_STOPPING:
-        end_process(service, INTENT_STOP, "stopped on request");
+        service_end(service, INTENT_STOP, "stopped on request");
         break;
     case RS_CLEARING:
         service->intent = INTENT_STOP;
         break;
     default:
+        (void)update_failed(service, -E_INTR);
         service->deadline = DEADLINE_NEVER;
         service->down_since = 0;
         service_set_state(service, RS_STOPPED);
@@ -325,7 +337,7 @@ int service_restart(struct service *service)
         return -E_BUSY;
     if (service->process == HANDLE_NONE)
         return service_start(service);
-    end_process(service, INTENT_RESTART, "restarted on request");
+    service_end(service, INTENT_RESTART, "restarted on request");
     return 0;
 }
 

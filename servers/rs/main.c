@@ -218,8 +218,8 @@ __attribute__((noreturn)) static void serve(handle_t timer)
             continue;
         }
         handle_t closing = HANDLE_NONE;
-        request_serve(&message, &reply, &closing);
-        (void)sys_reply(&reply); // a client that died meanwhile needs no answer
+        if (request_serve(&message, &reply, &closing))
+            (void)sys_reply(&reply); // a client that died meanwhile needs no answer
         if (closing != HANDLE_NONE)
             (void)sys_handle_close(closing);
     }

@@ -267,6 +267,21 @@ static int64_t serve_complain(struct service *client, struct message *request,
     return service_complaint(service, request->word[1]);
 }
 
+static int64_t serve_update(struct service *client, struct message *request, struct message *reply,
+                            handle_t *closing)
+{
+    (void)reply;
+    (void)closing;
+    if (!may(request, RS_MAY_CONTROL))
+        return -E_PERM;
+    const char *name = name_at(request, 1);
+    struct service *service = name ? service_by_name(name) : NULL;
+    if (!service)
+        return -E_NOENT;
+    log_info("%s: update by %s", service->name, client->name);
+    return update_begin(service, request->handle[0], request->word[0]);
+}
+
 static int64_t serve_log_source(struct service *client, struct message *request,
                                 struct message *reply, handle_t *closing)
 {
@@ -316,6 +331,7 @@ static const struct request requests[] = {
     [RS_STOP_SIGNAL - FIRST] = {serve_stop_signal, 0},
     [RS_COMPLAIN - FIRST] = {serve_complain, 2 + RS_NAME_WORDS},
     [RS_FAULT - FIRST] = {request_fault, 3 + RS_NAME_WORDS},
+    [RS_UPDATE - FIRST] = {serve_update, 1 + RS_NAME_WORDS},
 };
 
 static int64_t serve(struct message *request, struct message *reply, handle_t *closing)
@@ -331,12 +347,15 @@ static int64_t serve(struct message *request, struct message *reply, handle_t *c
     return requests[op].serve(client, request, reply, closing);
 }
 
-void request_serve(struct message *request, struct message *reply, handle_t *closing)
+bool request_serve(struct message *request, struct message *reply, handle_t *closing)
 {
     reply->tag = 0;
     int64_t result = serve(request, reply, closing);
     message_close_handles(request);
+    if (message_label(request->tag) == RS_UPDATE && result == UPDATE_UNDER_WAY)
+        return false;
     unsigned words = result < 0 ? 0 : message_words(reply->tag);
     unsigned handles = result < 0 ? 0 : message_handles(reply->tag);
     reply->tag = message_tag((int32_t)result, words, handles);
+    return true;
 }

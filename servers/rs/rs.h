@@ -34,11 +34,16 @@ enum { LOG_WAKE_LINES = 1, LOG_WAKE_SOURCES = 2 };
 
 // ---- images (image.c) ----
 
-struct image;
-
 // The memory object that holds a binary's segments, made at first use and kept. NULL: *why says why
 // not.
 const struct image *image_get(const char *binary, const char **why);
+
+// An image of the binary in a client's memory object, which is copied first. The caller owns it:
+// image_destroy. -E_NOEXEC: it is no native binary, -E_2BIG, -E_FAULT the object has fewer bytes,
+// -E_NOMEM; *why says it in words.
+enum { IMAGE_BYTES_MAX = 16 << 20 };
+int image_read(handle_t memory, uint64_t bytes, struct image **image, const char **why);
+void image_destroy(struct image *image); // NULL: nothing
 
 // Maps the image's segments into an address space; *entry receives its entry point. `copy`: a
 // memory object with the image's contents to take instead; HANDLE_NONE: the image's own.
@@ -47,7 +52,7 @@ int image_map(const struct image *image, handle_t aspace, handle_t copy, uint64_
 // For copies: bytes of the image, its contents, and where in it the code lies (false: there is
 // none).
 uint64_t image_bytes(const struct image *image);
-int image_read(const struct image *image, uint8_t *to);
+int image_contents(const struct image *image, uint8_t *to);
 bool image_text(const struct image *image, uint64_t *offset, uint64_t *bytes);
 
 // "function+0x12" for an address in this binary.
@@ -68,8 +73,9 @@ bool log_ring_at(uint64_t index, uint32_t *id, const char **name, handle_t *ring
 
 // ---- requests (request.c) ----
 
-// Serves one request and writes the answer. *closing: a handle to close when that is sent.
-void request_serve(struct message *request, struct message *reply, handle_t *closing);
+// Serves one request and writes the answer. *closing: a handle to close when that is sent. False:
+// the caller is answered later.
+bool request_serve(struct message *request, struct message *reply, handle_t *closing);
 
 int64_t request_instance(struct service *client, struct message *request, struct message *reply,
                          handle_t *closing);

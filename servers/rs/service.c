@@ -85,6 +85,8 @@ void service_destroy(struct service *service)
             services[i]->owner = NULL;
     services_used--;
     memmove(&services[index], &services[index + 1], (services_used - index) * sizeof(services[0]));
+    (void)update_failed(service, -E_NOENT);
+    image_destroy(service->image);
     close_handles(service);
     free(service);
     changes++;

@@ -9,8 +9,8 @@
 //   RUNNING --stop, restart--> STOPPING (if it can be asked; else it is killed)
 //   STARTING, RUNNING, STOPPING --death--> CLEARING (if owned: its device must be made safe)
 //   CLEARING --RS_INSTANCE_CLEARED, or time-out--> settled;  death without an owner --> settled
-//   settled: RESTARTING --back-off over--> WAITING;  after a stop STOPPED;  after a restart
-//       WAITING;  retries used up DEGRADED
+//   settled: RESTARTING --back-off over--> WAITING;  after a stop STOPPED;  after a restart or
+//       update WAITING;  retries used up DEGRADED
 //   STOPPED, FAILED, DEGRADED --start--> WAITING
 //   WAITING --its binary is bad--> FAILED
 //
@@ -55,6 +55,16 @@ enum service_intent {
     INTENT_NONE, // nobody did: policy decides
     INTENT_STOP,
     INTENT_RESTART,
+    INTENT_UPDATE,
+};
+
+struct image;
+
+// A live update on its way (update.c).
+struct update {
+    enum { UPDATE_NONE, UPDATE_WANTED, UPDATE_TRIAL } state;
+    struct image *image; // WANTED: the new one, TRIAL: the old one; NULL: the boot archive's
+    handle_t reply;      // to whom it is told how it went
 };
 
 struct service {
@@ -82,6 +92,9 @@ struct service {
     bool excused;        // killed on request
     time_ns_t pinged_at; // heartbeat that it has not answered yet; 0: none
     uint32_t late;       // ticks since then (heartbeat.c)
+
+    struct image *image; // its binary; NULL: the boot archive's
+    struct update update;
 
     struct policy_state policy;
     uint32_t crashes, restarts;
@@ -138,6 +151,9 @@ int service_stop(struct service *service);
 
 int service_restart(struct service *service);
 
+// Has its process end, in good order if it can be asked to.
+void service_end(struct service *service, enum service_intent intent, const char *reason);
+
 // Ends it at once; `reason` (static text) goes into its last words. `excused`: not its own fault.
 int service_kill(struct service *service, const char *reason, bool excused);
 
@@ -158,6 +174,19 @@ int service_cleared(struct service *service);                        // RS_INSTA
 void service_dma(struct service *service, const struct rs_dma *dma); // RS_INSTANCE_DMA
 void service_check_deadlines(time_ns_t now);
 time_ns_t service_next_deadline(void);
+
+// ---- update.c ----
+
+// RS_UPDATE. HANDLE_NONE: the boot archive's binary. An error, or UPDATE_UNDER_WAY: the caller has
+// been set aside and is answered later.
+enum { UPDATE_UNDER_WAY = 1 };
+int64_t update_begin(struct service *service, handle_t memory, uint64_t bytes);
+
+void update_try(struct service *service);   // the old process is gone
+void update_ready(struct service *service); // a process said RS_READY
+// The update, if there is one, ends with this error, and the old binary is the service's again.
+// False: there was none.
+bool update_failed(struct service *service, int error);
 
 // ---- death.c ----
 

@@ -266,7 +266,8 @@ int spawn(struct service *service, const char **why)
     startup.incarnation = service->incarnation;
     struct birth birth = {.service = service, .startup = &startup, .why = why};
 
-    const struct image *image = image_get(service->manifest->binary, why);
+    const struct image *image =
+        service->image ? service->image : image_get(service->manifest->binary, why);
     if (!image)
         return -E_NOEXEC;
     *why = "no memory for an address space";

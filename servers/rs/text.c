@@ -42,7 +42,8 @@ static void add_address(struct writer *writer, const struct service *service,
                         format_address_t format_address, uint64_t address)
 {
     char text[64];
-    format_address(service->manifest->binary, address, text, sizeof(text));
+    // The boot archive has no names for a binary that came later.
+    format_address(service->image ? "" : service->manifest->binary, address, text, sizeof(text));
     add(writer, "%s", text);
 }
 
@@ -164,7 +165,7 @@ size_t text_status(const struct service *service, format_address_t format_addres
         add(&writer, "description: %s\n", manifest->description);
     add(&writer, "state:       %s\n", service_state_name(service->state));
     add(&writer, "manifest:    %s\n", manifest->file);
-    add(&writer, "binary:      %s\n", manifest->binary);
+    add(&writer, "binary:      %s%s\n", manifest->binary, service->image ? " (updated)" : "");
     if (manifest->class[0])
         add(&writer, "class:       %s\n", manifest->class);
     if (service->owner)

@@ -19,13 +19,12 @@
 #include <string.h>
 
 #include "abi/devmgr.h"
-#include "abi/log.h"
 #include "abi/rs.h"
 #include "lib/sys/start.h"
 #include "lib/sys/sys.h"
 #include "servers/posix/device.h"
 #include "servers/posix/fs/proc/proc.h"
-#include "servers/posix/fs/service_control.h"
+#include "servers/posix/fs/services.h"
 #include "servers/posix/fs/types.h"
 #include "servers/posix/fw_cfg.h"
 #include "servers/posix/io/disk.h"
@@ -49,7 +48,7 @@ struct sys_entry {
     uint32_t mode;
     // `subject`: the service, port or disk whose directory this is below.
     int (*show)(struct proc_text *text, const char *subject);
-    int (*write)(const char *subject, const char *data);
+    int (*write)(struct task *who, const char *subject, const char *data);
     const struct sys_entry
         *children; // ends with a NULL name; of generated directories: what each holds
 };
@@ -62,89 +61,15 @@ struct sys_node {
 
 // ---- texts from other servers ----
 
-static int64_t server_call(const char *server, struct message *message)
-{
-    handle_t endpoint = startup_handle(server);
-    if (endpoint == HANDLE_NONE)
-        return -E_NODEV;
-    posix_unlock();
-    int64_t result = message_call_retry(endpoint, message);
-    posix_lock();
-    if (result >= 0)
-        message_close_handles(message);
-    return result;
-}
-
-static void put_name(struct message *message, unsigned word, const char *name)
-{
-    char padded[RS_NAME_MAX] = {0};
-    memcpy(padded, name, strnlen(name, sizeof(padded) - 1));
-    memcpy(&message->word[word], padded, sizeof(padded));
-}
-
-static int append_reply(struct proc_text *text, const struct message *message, unsigned first,
-                        int64_t bytes)
-{
-    size_t room = (MESSAGE_WORDS - first) * sizeof(uint64_t);
-    if (bytes < 0 || (uint64_t)bytes > room)
-        return -E_IO;
-    proc_append(text, (const char *)&message->word[first], (size_t)bytes);
-    return 0;
-}
-
-static int service_text(struct proc_text *text, const char *service, enum rs_text which)
-{
-    for (unsigned i = 0; i < TEXT_CALLS_MAX; i++) {
-        struct message message = {.tag = message_tag(RS_TEXT, 2 + RS_NAME_WORDS, 0),
-                                  .word = {which, text->used}};
-        put_name(&message, 2, service);
-        int64_t bytes = server_call("rs", &message);
-        if (bytes <= 0)
-            return (int)bytes;
-        int error = append_reply(text, &message, 0, bytes);
-        if (error != 0)
-            return error;
-    }
-    return 0;
-}
-
-static int show_status(struct proc_text *text, const char *subject)
-{
-    return service_text(text, subject, RS_TEXT_STATUS);
-}
-
-static int show_stats(struct proc_text *text, const char *subject)
-{
-    return service_text(text, subject, RS_TEXT_STATS);
-}
-
-static int show_log(struct proc_text *text, const char *subject)
-{
-    uint64_t position = 0;
-    for (unsigned i = 0; i < TEXT_CALLS_MAX; i++) {
-        struct message message = {.tag = message_tag(LOG_READ, 1 + RS_NAME_WORDS, 0),
-                                  .word = {position}};
-        put_name(&message, 1, subject);
-        int64_t bytes = server_call("log", &message);
-        if (bytes <= 0)
-            return (int)bytes;
-        position = message.word[0];
-        int error = append_reply(text, &message, 2, bytes);
-        if (error != 0)
-            return error;
-    }
-    return 0;
-}
-
 static int show_devices(struct proc_text *text, const char *subject)
 {
     (void)subject;
     for (unsigned i = 0; i < TEXT_CALLS_MAX; i++) {
         struct message message = {.tag = message_tag(DEVMGR_TEXT, 1, 0), .word = {text->used}};
-        int64_t bytes = server_call("devmgr", &message);
+        int64_t bytes = service_call("devmgr", &message);
         if (bytes <= 0)
             return (int)bytes;
-        int error = append_reply(text, &message, 0, bytes);
+        int error = service_append(text, &message, 0, bytes);
         if (error != 0)
             return error;
     }
@@ -290,10 +215,10 @@ static bool fw_cfg_lookup(const struct sys_node *directory, const char *name, si
     }
 
 static const struct sys_entry service_entries[] = {
-    {.name = "ctl", .kind = SYS_FILE, .mode = LINUX_S_IFREG | 0200, .write = service_control_write},
-    TEXT("log", show_log),
-    TEXT("stats", show_stats),
-    TEXT("status", show_status),
+    {.name = "ctl", .kind = SYS_FILE, .mode = LINUX_S_IFREG | 0200, .write = service_control},
+    TEXT("log", service_show_log),
+    TEXT("stats", service_show_stats),
+    TEXT("status", service_show_status),
     {.name = NULL},
 };
 static const struct sys_entry xinim_entries[] = {
@@ -374,7 +299,7 @@ static bool generated_name(const struct sys_entry *entry, unsigned index, char n
     if (entry->kind == SYS_SERVICES) {
         struct message message = {.tag = message_tag(RS_SERVICE, 1, 0), .word = {index}};
         struct rs_service_info info;
-        if (server_call("rs", &message) < 0 ||
+        if (service_call("rs", &message) < 0 ||
             message_get_bytes(&message, 0, &info, sizeof(info)) < 0)
             return false;
         info.name[sizeof(info.name) - 1] = '\0';
@@ -403,8 +328,8 @@ static bool generated_exists(const struct sys_entry *entry, const char *name)
         struct message message = {.tag = message_tag(RS_FIND, RS_NAME_WORDS, 0)};
         if (strlen(name) >= RS_NAME_MAX)
             return false;
-        put_name(&message, 0, name);
-        return server_call("rs", &message) >= 0;
+        service_put_name(&message, 0, name);
+        return service_call("rs", &message) >= 0;
     }
     char other[NAME_BYTES];
     for (unsigned i = 0; generated_name(entry, i, other); i++) {
@@ -557,14 +482,14 @@ static int64_t text_read(struct file *file, struct user_buffer *out, uint64_t *p
 static int64_t text_write(struct file *file, struct user_buffer *in, uint64_t *position)
 {
     const struct sys_node *node = file->inode->data;
-    char data[128];
-    if (node->entry->write == NULL)
+    char data[SERVICE_CONTROL_MAX];
+    if (node->entry->write == NULL || in->task == NULL)
         return -E_INVAL;
     int64_t moved = user_buffer_get(in, data, sizeof(data) - 1);
     if (moved < 0)
         return moved;
     data[moved] = '\0';
-    int error = node->entry->write(node->subject, data);
+    int error = node->entry->write(in->task, node->subject, data);
     if (error != 0)
         return error;
     *position += (uint64_t)moved;
@@ -588,17 +513,6 @@ static void text_release(struct file *file)
     free(text);
 }
 
-// Who may not write a control file is told so by EPERM.
-static int file_permission(struct inode *inode, const struct vfs_caller *who, uint32_t access)
-{
-    const struct sys_node *node = inode->data;
-    if (who->privileged)
-        return 0;
-    if ((access & MAY_WRITE) != 0)
-        return node->entry->write != NULL ? -E_PERM : -E_ACCES;
-    return (access & MAY_EXECUTE) != 0 || (inode->mode & 0004) == 0 ? -E_ACCES : 0;
-}
-
 static int sysfs_set_attributes(struct inode *inode, const struct attributes *change)
 {
     (void)inode;
@@ -609,8 +523,19 @@ static const struct inode_operations directory_operations = {
     .lookup = sysfs_lookup,
 };
 
+// Who may not write to a control file is told EPERM, as by the other calls that only root may make.
+static int sysfs_permission(struct inode *inode, const struct vfs_caller *who, uint32_t access)
+{
+    const struct sys_node *node = inode->data;
+    if (who->privileged)
+        return (access & MAY_EXECUTE) != 0 ? -E_ACCES : 0;
+    if ((access & MAY_WRITE) != 0 && node->entry->write != NULL)
+        return -E_PERM;
+    return (access & ~(inode->mode & 7)) != 0 ? -E_ACCES : 0;
+}
+
 static const struct inode_operations file_operations = {
-    .permission = file_permission,
+    .permission = sysfs_permission,
     .set_attributes = sysfs_set_attributes,
     .open = text_open,
 };
