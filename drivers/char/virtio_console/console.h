@@ -36,18 +36,20 @@ struct console_rx {
 // What a port keeps in memory that survives the process (its page of the manifest's checkpoint):
 // the output under way. Behind it, at CONSOLE_SAVED_QUEUE, is the TX queue itself, where a
 // successor finds whether the device had taken it. `bytes` is written last when output begins and
-// first when it is done; everything is checked when it is read.
+// first when it is done; what does not fit its checksum is as if it were not there.
 struct console_saved {
     uint64_t session;  // of the client's memory, char_status.session
     uint32_t position; // of the first byte in the client's TX ring
     uint32_t bytes;    // 0: nothing under way
     uint16_t size;     // of the queue
     uint16_t used;     // the used index that says the device has taken it
-    uint32_t taken;    // 1: a successor has seen that already
+    uint32_t version;  // CONSOLE_SAVED_VERSION
+    uint64_t sum;      // of the above
+    uint64_t taken;    // 1: a successor has seen that already
 };
-_Static_assert(sizeof(struct console_saved) == 24, "read by the next incarnation");
+_Static_assert(sizeof(struct console_saved) == 40, "read by the next incarnation");
 
-enum { CONSOLE_SAVED_QUEUE = 256 };
+enum { CONSOLE_SAVED_QUEUE = 256, CONSOLE_SAVED_VERSION = 1 };
 
 struct console;
 

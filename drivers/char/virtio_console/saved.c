@@ -10,10 +10,21 @@
 
 #include "drivers/char/virtio_console/saved.h"
 #include "drivers/char/virtio_console/console.h"
+#include "lib/checkpoint/checkpoint.h"
+
+// Of the record as it is when output of so many bytes is under way.
+static uint64_t sum_of(const struct console_saved *saved, uint32_t bytes)
+{
+    struct console_saved whole = *saved;
+
+    whole.bytes = bytes;
+    return checkpoint_sum(CHECKPOINT_SUM, &whole, offsetof(struct console_saved, sum));
+}
 
 static bool valid(const struct console_saved *saved)
 {
-    return saved->bytes != 0 && saved->bytes <= CONSOLE_TX_BYTES && saved->size != 0 &&
+    return saved->version == CONSOLE_SAVED_VERSION && saved->sum == sum_of(saved, saved->bytes) &&
+           saved->bytes != 0 && saved->bytes <= CONSOLE_TX_BYTES && saved->size != 0 &&
            saved->size <= CONSOLE_PORT_QUEUE_SIZE && (saved->size & (saved->size - 1)) == 0;
 }
 
@@ -47,6 +58,8 @@ void console_saved_begin(struct console_port *port, uint32_t bytes)
     saved->used =
         port->tx.avail_next; // nothing else is under way, so the device will have used as many
     saved->taken = 0;
+    saved->version = CONSOLE_SAVED_VERSION;
+    saved->sum = sum_of(saved, bytes);
     __atomic_store_n(&saved->bytes, bytes, __ATOMIC_RELEASE);
 }
 

@@ -4,6 +4,7 @@
 // A service that dies in every way there is, on request. Arguments: "late": never says that it is
 // ready; "stubborn": does not end when it is to.
 
+#include "lib/checkpoint/checkpoint.h"
 #include "lib/sys/log.h"
 #include "lib/sys/rs_client.h"
 #include "lib/sys/start.h"
@@ -16,18 +17,24 @@
 
 enum { PING_BIT = 1, STOP_BIT = 2 };
 
-static uint64_t *checkpoint; // starts, stops in good order
+static struct checkpoint checkpoint;
+static uint64_t counts[2]; // starts, stops in good order
+
+static void save_counts(void)
+{
+    int status = checkpoint_save(&checkpoint, "counts", 1, counts, sizeof(counts));
+    if (status < 0)
+        sys_panic("counts cannot be saved: error %d", -status);
+}
 
 static void open_checkpoint(void)
 {
-    struct aspace_map_args args = {.bytes = startup_value("checkpoint"),
-                                   .memory = startup_handle("checkpoint"),
-                                   .prot = PROT_READ | PROT_WRITE};
-    int64_t address = sys_aspace_map(HANDLE_SELF, &args);
-    if (address < 0)
-        sys_panic("no checkpoint: error %lld", (long long)-address);
-    checkpoint = (uint64_t *)address;
-    checkpoint[0]++;
+    int status = checkpoint_open_granted(&checkpoint);
+    if (status < 0)
+        sys_panic("no checkpoint: error %d", -status);
+    (void)checkpoint_load(&checkpoint, "counts", 1, counts, sizeof(counts)); // else all 0
+    counts[0]++;
+    save_counts();
 }
 
 // In functions of their own, so that the backtrace names them.
@@ -111,9 +118,9 @@ static void obey(struct message *message)
         break;
     }
     message->word[1] = startup_page()->incarnation;
-    message->word[2] = checkpoint[0];
+    message->word[2] = counts[0];
     message->word[3] = startup_value("gift");
-    message->word[4] = checkpoint[1];
+    message->word[4] = counts[1];
     message->tag = message_tag(0, 5, 0);
 }
 
@@ -134,7 +141,8 @@ static bool handle_signals(uint64_t bits, bool stubborn)
         (void)rs_say_alive();
     if (!(bits & STOP_BIT) || stubborn)
         return true;
-    checkpoint[1]++;
+    counts[1]++;
+    save_counts();
     return false;
 }
 

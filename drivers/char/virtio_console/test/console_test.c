@@ -451,6 +451,26 @@ static void test_another_session_is_not_touched(void **state)
     assert_int_equal(t.tx_done, 10);
 }
 
+// A record with a wrong bit is not there: what it speaks of is sent again, rather than lost.
+static void test_damaged_record_is_discarded(void **state)
+{
+    (void)state;
+    for (unsigned bit = 0; bit < offsetof(struct console_saved, taken) * 8; bit++) {
+        teardown(NULL);
+        setup(NULL);
+        begin();
+        t.tx_count = 10;
+        console_char_ops.tx_provide(&t.port[1]);
+        device_work();
+        t.saved[1][bit / 8] ^= (uint8_t)(1 << bit % 8);
+        start_driver();
+        attach(77);
+        begin();
+        assert_int_equal(t.sent_count[1], 20);
+        assert_int_equal(t.tx_done, 10);
+    }
+}
+
 static void test_saved_rubbish(void **state)
 {
     (void)state;
@@ -620,6 +640,7 @@ int main(void)
         TEST(test_two_deaths_in_a_row),
         TEST(test_death_after_the_ring_was_told),
         TEST(test_another_session_is_not_touched),
+        TEST(test_damaged_record_is_discarded),
         TEST(test_saved_rubbish),
         TEST(test_receive),
         TEST(test_no_more_than_there_is_room_for),
