@@ -20,7 +20,7 @@ endif
 
 MESON_FILES := tools/meson/list_folders.py
 
-.PHONY: run build test tested bench debug image format lint clean distclean help always
+.PHONY: run build test tested bench soak debug image format lint clean distclean help always
 
 run: build ## build and start XINIM, interactive (leave with ctrl-] x)
 	@./run --no-build --arch $(ARCH)
@@ -40,6 +40,9 @@ tested: $(CHECKED)/build.ninja
 
 bench: build $(STAMP)/bench-$(ARCH) ## measure, with Linux on the same emulated machine beside
 	@tests/bench/run.py --arch $(ARCH)
+
+soak: build ## kill and damage a driver under load for HOURS (1)
+	@XINIM_ARCH=$(ARCH) tests/fault/soak.py --hours $(or $(HOURS),1)
 
 debug: build ## start XINIM halted, with gdb attached (symbols of kernel and processes)
 	@tools/debug.py --arch $(ARCH)
