@@ -43,7 +43,7 @@ int client_os_call(handle_t endpoint, struct message *message, time_ns_t deadlin
     int64_t status = sys_call_until(endpoint, message, deadline);
     if (status >= 0)
         return message_label(message->tag);
-    message->tag = 0; // what is in it are the request's handles, not an answer's
+    *message = (struct message){.tag = 0}; // the request's handles are not an answer's to close
     return (int)status;
 }
 

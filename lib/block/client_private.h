@@ -69,10 +69,12 @@ struct block_client {
     // the session
     bool attached;
     bool attaching;
-    bool dead;    // devmgr has given the device up
-    bool changed; // devmgr signalled while somebody was attaching: look again
-    uint64_t incarnation;
-    bool shuns; // that incarnation: rs was told of its fault and replaces it
+    bool dead;            // devmgr has given the device up
+    bool doubted;         // the driver denied that there is such a disk
+    bool changed;         // devmgr signalled while somebody was attaching: look again
+    uint64_t incarnation; // of the driver attached to
+    uint64_t told;        // incarnation that devmgr spoke of last
+    bool shuns;           // that incarnation: rs was told of its fault and replaces it
     uint32_t session;
     uint32_t generation;
     handle_t doorbell;

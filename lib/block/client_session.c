@@ -94,7 +94,7 @@ int client_session_find(struct block_client *client, time_ns_t deadline)
         if (status == 0)
             status = connect_driver(client, &info);
         if (status == 0)
-            client->incarnation = info.incarnation;
+            client->told = client->incarnation = info.incarnation;
         bool may_come = status == -E_AGAIN || status == -E_NOENT || status == -E_RESTARTED;
         if (!may_come)
             return status;
@@ -108,6 +108,38 @@ int client_session_find(struct block_client *client, time_ns_t deadline)
 
 // ---- attaching ----
 
+static bool info_is_sound(const struct block_info *info)
+{
+    uint32_t block = info->block_bytes;
+    return block >= BLOCK_SECTOR_BYTES && (block & (block - 1)) == 0 &&
+           info->capacity % block == 0 && info->request_bytes_max >= PAGE_SIZE &&
+           info->request_bytes_max <= BLOCK_REQUEST_BYTES_MAX;
+}
+
+// What callers were told must not change under them; capacity and longest request may.
+static bool is_same_disk(const struct block_info *a, const struct block_info *b)
+{
+    return a->block_bytes == b->block_bytes && a->features == b->features && a->start == b->start;
+}
+
+// Takes over what the driver says of itself and of the disk. -E_PROTO: it cannot be so.
+static int take_answer(struct block_client *client, const struct message *message)
+{
+    enum { INCARNATIONS_BEHIND = 1000 }; // that devmgr may be
+    struct block_info info;
+    bool again = client->info.block_bytes != 0;
+    // The driver's word counts: devmgr's may be of the one before, while this call waited.
+    uint64_t ahead = message->word[1] - client->told;
+    client->incarnation = ahead < INCARNATIONS_BEHIND ? message->word[1] : client->told;
+    memcpy(&info, &message->word[2], sizeof(info));
+    if (ahead >= INCARNATIONS_BEHIND || !info_is_sound(&info) ||
+        (again && !is_same_disk(&info, &client->info)))
+        return -E_PROTO;
+    client->session = (uint32_t)message->word[0];
+    client->info = info;
+    return 0;
+}
+
 static int send_attach(struct block_client *client)
 {
     struct message message = {
@@ -120,10 +152,7 @@ static int send_attach(struct block_client *client)
                         message_words(message.tag) < 2 + sizeof(client->info) / 8))
         status = -E_PROTO;
     if (status >= 0) {
-        client->session = (uint32_t)message.word[0];
-        // The driver's word counts: devmgr's may be of the one before, while this call waited.
-        client->incarnation = message.word[1];
-        memcpy(&client->info, &message.word[2], sizeof(client->info));
+        status = take_answer(client, &message);
         client->doorbell = message.handle[0];
         message.handle[0] = HANDLE_NONE;
     }
@@ -244,6 +273,7 @@ static int examine(struct block_client *client)
         return -E_NODEV;
     if (status < 0)
         return -E_AGAIN; // also when devmgr itself is being replaced
+    client->told = info.incarnation;
     if (client->shuns && info.incarnation <= client->incarnation)
         return -E_AGAIN; // devmgr does not know yet
     client->shuns = false;
@@ -252,10 +282,35 @@ static int examine(struct block_client *client)
     return ask_driver(client);
 }
 
-// Other errors than these may pass: the next check tries again.
-static bool is_final(int status)
+// The driver knows neither disk nor partition.
+static bool is_denial(int status)
 {
-    return status == -E_NODEV || status == -E_NOENT || status == -E_DEAD;
+    return status == -E_NODEV || status == -E_NOENT;
+}
+
+static void give_up(struct block_client *client)
+{
+    client->dead = true;
+    client->attached = false;
+    client_fail_all(client, -E_NODEV);
+}
+
+// A driver that tells nonsense is replaced; that the disk is gone is believed of the second one.
+// Other errors may pass: the next check tries again.
+static void attach_again(struct block_client *client)
+{
+    int status = client_session_attach(client);
+    if (status == 0) {
+        client->doubted = false;
+        client->stats.reattached++;
+        client_os_log("%s: attached to a new driver, %u requests submitted again", client->device,
+                      (unsigned)client->in_flight);
+    } else if (status == -E_DEAD || (is_denial(status) && client->doubted)) {
+        give_up(client);
+    } else if (status == -E_PROTO || is_denial(status)) {
+        client->doubted = is_denial(status);
+        client_session_complain(client, client_os_clock());
+    }
 }
 
 static void check(struct block_client *client)
@@ -263,19 +318,10 @@ static void check(struct block_client *client)
     client->attaching = true;
     int status = examine(client);
     client->attaching = false;
-    if (status == 0 || status == -E_AGAIN)
-        return;
-    if (status != -E_NODEV)
-        status = client_session_attach(client);
-    if (status == 0) {
-        client->stats.reattached++;
-        client_os_log("%s: attached to a new driver, %u requests submitted again", client->device,
-                      (unsigned)client->in_flight);
-    } else if (is_final(status)) {
-        client->dead = true;
-        client->attached = false;
-        client_fail_all(client, -E_NODEV);
-    }
+    if (status == -E_NODEV)
+        give_up(client);
+    else if (status != 0 && status != -E_AGAIN)
+        attach_again(client);
 }
 
 void client_session_check(struct block_client *client)
@@ -302,7 +348,7 @@ void client_session_complain(struct block_client *client, time_ns_t since)
     int status = call(client, client->rs, &message);
     client->attaching = false;
     client_os_close_handles(&message);
-    client->shuns = status == 0 || status == -E_BUSY; // busy: somebody else was quicker
+    client->shuns = status == 0;
     if (client->shuns)
         client->attached = false;
     client_os_log("%s: its driver is to be replaced: %s (%d)", client->device,

@@ -78,7 +78,7 @@ def test_digest_of_a_file(tmp_path):
     folder.mkdir()
     (folder / "file").write_bytes(data)
     image = tmp_path / "disk"
-    size = f"{DIGEST_MIB + 16}M"
+    size = f"{DIGEST_MIB + 64}M"
     subprocess.run(
         ["/usr/sbin/mke2fs", "-q", "-F", "-t", "ext4", "-O", "^has_journal", "-d", folder, image]
         + [size],
