@@ -7,7 +7,8 @@ import socket
 
 import guest
 
-POLITE = "(trap 'echo fare''well; exit' TERM; sleep 999 & wait) &"
+# It says when its trap is set: before, the signal ends it without a word.
+POLITE = "(trap 'echo fare''well; exit' TERM; echo lis''tening; sleep 999 & wait) &"
 
 
 def press(path):
@@ -28,7 +29,7 @@ def test_polite_shutdown(tmp_path):
     path = tmp_path / "qmp"
     with guest.Console("--qemu", f"-qmp unix:{path},server=on,wait=off") as console:
         console.prompt()
-        console.command(POLITE, "")
+        console.command(POLITE, "listening")
         press(path)
         console.expect("farewell")
         assert console.wait_end() == 0
