@@ -91,12 +91,11 @@ static void run(void *argument)
     thread_self()->user = &waiter;
     for (;;) {
         seed();
-        // When this thread runs is not foreseeable to the last digit either.
-        time_ns_t now = sys_clock();
+        random_add_timing();
         posix_lock();
-        random_mix(&now, sizeof(now));
+        random_mix_timings();
         posix_unlock();
-        thread_sleep_until(now + RESEED_NS);
+        thread_sleep_until(sys_clock() + RESEED_NS);
     }
 }
 

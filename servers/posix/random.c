@@ -18,11 +18,13 @@
 #include "servers/posix/user.h"
 
 enum { RESEED_REQUESTS = 1024, GETRANDOM_PIECE = 1024 };
+enum { TIMINGS = 8, WORD_BITS = 64, TIMING_ROTATION = 13 };
 enum { GRND_NONBLOCK = 1, GRND_RANDOM = 2, GRND_INSECURE = 4 };
 
 static const uint32_t no_nonce[3];
 static uint32_t key[CHACHA_KEY_WORDS];
 static unsigned requests;
+static uint64_t timings[TIMINGS]; // each the moments of many events, folded
 
 // The key becomes a keyed hash (BLAKE2s) of the data: who knows the data but not the key learns
 // nothing, and nothing that was in the key is lost.
@@ -31,8 +33,27 @@ void random_mix(const void *data, size_t bytes)
     blake2s((uint8_t *)key, sizeof(key), key, sizeof(key), data, bytes);
 }
 
+// Two threads at one word at a time lose one of two moments.
+void random_add_timing(void)
+{
+    static unsigned events;
+    uint64_t *word = &timings[__atomic_fetch_add(&events, 1, __ATOMIC_RELAXED) % TIMINGS];
+    uint64_t old = __atomic_load_n(word, __ATOMIC_RELAXED);
+    old = old << TIMING_ROTATION | old >> (WORD_BITS - TIMING_ROTATION);
+    __atomic_store_n(word, old ^ sys_clock(), __ATOMIC_RELAXED);
+}
+
+void random_mix_timings(void)
+{
+    uint64_t copy[TIMINGS];
+    for (unsigned i = 0; i < TIMINGS; i++)
+        copy[i] = __atomic_load_n(&timings[i], __ATOMIC_RELAXED);
+    random_mix(copy, sizeof(copy));
+}
+
 static int reseed(void)
 {
+    random_mix_timings();
     uint8_t entropy[sizeof(key)];
     int64_t got = sys_info(INFO_ENTROPY, 0, entropy, sizeof(entropy));
     if (got < 0)

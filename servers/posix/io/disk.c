@@ -17,6 +17,7 @@
 #include "lib/sys/start.h"
 #include "lib/sys/sys.h"
 #include "lib/sys/thread.h"
+#include "servers/posix/random.h"
 #include "servers/posix/vfs/pagecache_internal.h"
 
 enum {
@@ -223,6 +224,7 @@ void disk_io_begin(struct disk_io *io, struct disk *disk, enum block_request_op 
 static void io_wait_first(struct disk_io *io)
 {
     int status = block_client_wait_complete(io->disk->client, io->ticket[0], DEADLINE_NEVER, NULL);
+    random_add_timing();
     if (status != 0 && io->error == 0)
         io->error = status;
     io->requests--;

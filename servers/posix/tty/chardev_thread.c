@@ -19,6 +19,7 @@
 #include "lib/sys/start.h"
 #include "lib/sys/sys.h"
 #include "lib/sys/thread.h"
+#include "servers/posix/random.h"
 #include "servers/posix/tty/chardev.h"
 #include "servers/posix/wait.h"
 
@@ -427,6 +428,7 @@ static void run(void *argument)
         look_at_drivers();
         posix_unlock();
         status = sys_wait(chardev_notification, self.look_at, &bits);
+        random_add_timing();
         if (status == -E_TIMEDOUT)
             bits = 0;
         else if (status < 0)
