@@ -29,7 +29,8 @@ def test_polite_shutdown(tmp_path):
     path = tmp_path / "qmp"
     with guest.Console("--qemu", f"-qmp unix:{path},server=on,wait=off") as console:
         console.prompt()
-        console.command(POLITE, "listening")
+        console.send(POLITE + "\n")
+        console.expect("listening")
         press(path)
         console.expect("farewell")
         assert console.wait_end() == 0
