@@ -97,8 +97,10 @@ enum rs_op {
     RS_FIND,
     // (; handle: notification): signal it at every change of any service's state -> 1: change count
     RS_WATCH,
-    // (enum rs_text, offset, name) -> label: bytes of text from there, at most RS_TEXT_BYTES, 0 at
-    // the end; words: they
+    // (enum rs_text, offset, ticket, name) -> label: bytes of text from there, at most
+    // RS_TEXT_BYTES,
+    // 0 at the end; 0: ticket, 1 and on: they. Offset 0 takes the text anew; with its ticket the
+    // following pieces are of the same one. E_AGAIN: newer ones have taken its place, begin again.
     RS_TEXT,
     // (enum rs_control, name): E_BUSY not possible in its present state, or a running service
     // needs it
@@ -171,7 +173,7 @@ struct rs_dma {
 };
 _Static_assert(sizeof(struct rs_dma) == 24, "three message words");
 
-enum { RS_TEXT_BYTES = MESSAGE_WORDS * 8 };
+enum { RS_TEXT_BYTES = (MESSAGE_WORDS - 1) * 8 };
 
 // RS_INSTANCE_GRANT: the handle becomes startup grant `name` with `value`. At most MESSAGE_HANDLES
 // a message.

@@ -7,6 +7,7 @@
 #include "lib/sys/log.h"
 #include "lib/sys/sys.h"
 #include "servers/rs/rs.h"
+#include "servers/rs/snapshot.h"
 #include "servers/rs/text.h"
 
 #include <string.h>
@@ -189,36 +190,28 @@ static int64_t serve_watch(struct service *client, struct message *request, stru
     return 0;
 }
 
-static size_t write_text(const struct service *service, uint64_t kind, char *to, size_t room)
-{
-    if (kind == RS_TEXT_STATUS)
-        return text_status(service, image_format_address, sys_clock(), to, room);
-    struct process_status current;
-    handle_t process = service == rs.self ? HANDLE_SELF : service->process;
-    bool runs = process != HANDLE_NONE && sys_process_status(process, &current) >= 0;
-    return text_stats(service, runs ? &current : NULL, sys_clock(), to, room);
-}
-
 static int64_t serve_text(struct service *client, struct message *request, struct message *reply,
                           handle_t *closing)
 {
     (void)client;
     (void)closing;
-    static char text[8192];
-    uint64_t kind = request->word[0], offset = request->word[1];
-    const char *name = name_at(request, 2);
+    uint64_t kind = request->word[0], offset = request->word[1], ticket = request->word[2];
+    const char *name = name_at(request, 3);
     const struct service *service = name ? service_by_name(name) : NULL;
     if (!service)
         return -E_NOENT;
     if (kind != RS_TEXT_STATUS && kind != RS_TEXT_STATS)
         return -E_INVAL;
-    size_t length = write_text(service, kind, text, sizeof(text));
-    if (length >= sizeof(text))
-        length = sizeof(text) - 1;
-    size_t left = offset < length ? length - offset : 0;
-    size_t bytes = left < RS_TEXT_BYTES ? left : RS_TEXT_BYTES;
-    answer_words(reply, text + (bytes ? offset : 0), bytes);
-    return (int64_t)bytes;
+    if (offset == 0)
+        ticket = snapshot_take(service, (enum rs_text)kind);
+    const char *piece = NULL;
+    int64_t bytes = snapshot_piece(ticket, offset, &piece);
+    if (bytes < 0)
+        return bytes;
+    reply->word[0] = ticket;
+    int64_t words = message_put_bytes(reply, 1, piece, (size_t)bytes);
+    reply->tag = message_tag(0, 1 + (unsigned)words, 0);
+    return bytes;
 }
 
 static int64_t serve_control(struct service *client, struct message *request, struct message *reply,

@@ -54,14 +54,21 @@ int service_append(struct proc_text *text, const struct message *message, unsign
 
 static int show_text(struct proc_text *text, const char *service, enum rs_text which)
 {
+    const size_t start = text->used;
+    uint64_t ticket = 0;
     for (unsigned i = 0; i < TEXT_CALLS_MAX; i++) {
-        struct message message = {.tag = message_tag(RS_TEXT, 2 + RS_NAME_WORDS, 0),
-                                  .word = {which, text->used}};
-        service_put_name(&message, 2, service);
+        struct message message = {.tag = message_tag(RS_TEXT, 3 + RS_NAME_WORDS, 0),
+                                  .word = {which, text->used - start, ticket}};
+        service_put_name(&message, 3, service);
         int64_t bytes = service_call("rs", &message);
+        if (bytes == -E_AGAIN) { // others have read so many that this one's text is gone
+            text->used = start;
+            continue;
+        }
         if (bytes <= 0)
             return (int)bytes;
-        int error = service_append(text, &message, 0, bytes);
+        ticket = message.word[0];
+        int error = service_append(text, &message, 1, bytes);
         if (error != 0)
             return error;
     }

@@ -96,13 +96,15 @@ int64_t rs_complain(const char *name, uint64_t incarnation, time_ns_t since)
 int64_t rs_text(enum rs_text kind, const char *name, char *to, size_t room)
 {
     size_t length = 0;
+    uint64_t ticket = 0;
     for (;;) {
-        struct message message = {.word = {kind, length}};
-        put_name(&message, 2, name);
-        int64_t bytes = call("rs", &message, RS_TEXT, 2 + RS_NAME_WORDS, 0);
+        struct message message = {.word = {kind, length, ticket}};
+        put_name(&message, 3, name);
+        int64_t bytes = call("rs", &message, RS_TEXT, 3 + RS_NAME_WORDS, 0);
         if (bytes < 0 || bytes >= (int64_t)(room - length))
             return bytes < 0 ? bytes : -E_2BIG;
-        message_get_bytes(&message, 0, to + length, (size_t)bytes);
+        ticket = message.word[0];
+        message_get_bytes(&message, 1, to + length, (size_t)bytes);
         length += (size_t)bytes;
         to[length] = 0;
         if (!bytes)
