@@ -6,14 +6,16 @@
 #include "abi/error.h"
 #include "kernel/core/lock.h"
 #include "kernel/core/process.h"
+#include "kernel/core/thread.h"
+#include "kernel/mm/aspace.h"
 #include "kernel/mm/heap.h"
 
-int handle_get(struct process *process, handle_t handle, enum object_type type, uint32_t rights,
+int handle_get(struct thread *thread, uint64_t handle, enum object_type type, uint32_t rights,
                struct object **object, uint64_t *badge)
 {
     int error = 0;
     spin_lock(&object_lock);
-    struct handle_entry *entry = handle_entry(&process->handles, handle);
+    struct handle_entry *entry = handle_entry(&thread->process->handles, handle);
     if (entry == NULL || (type != OBJECT_NONE && entry->object->type != type)) {
         error = -E_BADF;
     } else if ((entry->rights & rights) != rights) {
@@ -29,12 +31,12 @@ int handle_get(struct process *process, handle_t handle, enum object_type type, 
     return error;
 }
 
-int handle_get_rights(struct process *process, handle_t handle, enum object_type type,
+int handle_get_rights(struct thread *thread, uint64_t handle, enum object_type type,
                       struct object **object, uint32_t *rights)
 {
     int error = -E_BADF;
     spin_lock(&object_lock);
-    struct handle_entry *entry = handle_entry(&process->handles, handle);
+    struct handle_entry *entry = handle_entry(&thread->process->handles, handle);
     if (entry != NULL && entry->object->type == type) {
         object_get(entry->object);
         *object = entry->object;
@@ -42,6 +44,22 @@ int handle_get_rights(struct process *process, handle_t handle, enum object_type
         error = 0;
     }
     spin_unlock(&object_lock);
+    return error;
+}
+
+int handle_get_aspace(struct thread *thread, uint64_t handle, uint32_t rights,
+                      struct aspace **aspace)
+{
+    if (handle == HANDLE_SELF) {
+        *aspace = thread->process->aspace;
+        object_get(&(*aspace)->object);
+        return 0;
+    }
+    struct object *object;
+    int error = handle_get(thread, handle, OBJECT_ASPACE, rights, &object, NULL);
+    if (error == 0) {
+        *aspace = CONTAINER_OF(object, struct aspace, object);
+    }
     return error;
 }
 
@@ -131,6 +149,25 @@ int64_t handle_install(struct process *process, struct object *object, uint32_t 
     spin_unlock(&object_lock);
     object_put(object);
     return handle;
+}
+
+int64_t handle_copy(struct thread *thread, const uint64_t *which, struct process *to, handle_t slot)
+{
+    int64_t result;
+    spin_lock(&object_lock);
+    struct handle_entry *entry = handle_entry(&thread->process->handles, which[0]);
+    if (entry == NULL) {
+        result = -E_BADF;
+    } else if ((entry->rights & RIGHT_DUPLICATE) == 0 ||
+               (entry->badge != 0 && which[2] != 0 && which[2] != entry->badge)) {
+        result = -E_PERM;
+    } else {
+        uint64_t badge = entry->badge != 0 ? entry->badge : which[2];
+        result = handle_install_locked(to, entry->object, entry->rights & (uint32_t)which[1], badge,
+                                       slot);
+    }
+    spin_unlock(&object_lock);
+    return result;
 }
 
 int handle_close(struct process *process, handle_t handle)

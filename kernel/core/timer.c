@@ -38,8 +38,7 @@ int64_t sys_timer_create(struct thread *thread, const uint64_t *arg)
 {
     struct object *object;
     uint64_t badge;
-    int error = handle_get(thread->process, (handle_t)arg[0], OBJECT_NOTIFICATION, RIGHT_SEND,
-                           &object, &badge);
+    int error = handle_get(thread, arg[0], OBJECT_NOTIFICATION, RIGHT_SEND, &object, &badge);
     if (error != 0) {
         return error;
     }
@@ -57,8 +56,7 @@ int64_t sys_timer_create(struct thread *thread, const uint64_t *arg)
 int64_t sys_timer_set(struct thread *thread, const uint64_t *arg)
 {
     struct object *object;
-    int error =
-        handle_get(thread->process, (handle_t)arg[0], OBJECT_TIMER, RIGHT_MANAGE, &object, NULL);
+    int error = handle_get(thread, arg[0], OBJECT_TIMER, RIGHT_MANAGE, &object, NULL);
     if (error != 0) {
         return error;
     }
