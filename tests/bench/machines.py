@@ -167,8 +167,11 @@ class Machines:
             "mkdir -p /tmp/disk && mount -t ext4 /dev/vdb /tmp/disk && "
             f"cp /tmp/disk/programs/* /tmp && sh /tmp/{script}.sh"
         )
-        line = [*self.run, "--timeout", str(HANG_SECONDS)]
-        line += ["--drive", self.programs_disk, *options, "--", command]
+        return self.command(command, "--drive", self.programs_disk, *options)
+
+    def command(self, command, *options, seconds=HANG_SECONDS):
+        """What a command prints on XINIM."""
+        line = [*self.run, "--timeout", str(seconds), *options, "--", command]
         done = subprocess.run(
             line, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
         )

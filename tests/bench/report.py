@@ -13,6 +13,8 @@ START = "<!-- measured on {} -->"
 END = "<!-- end of {} -->"
 VERDICT = {True: "met", False: "NOT met", None: ""}
 
+BARE = "bare: "  # before what a client without recoverability does
+
 
 def number(value, digits=0):
     return "-" if value is None else f"{value:,.{digits}f}".replace(",", " ")
@@ -108,6 +110,8 @@ def system_table(data):
 def disk_lines(unit, ours, without, quickness):
     """`quickness(with, without)`: how quick the first is, of the second."""
     for what, value in ours.items():
+        if what.startswith(BARE):
+            continue
         ratio = quickness(value, without[what]) if value and without.get(what) else None
         yield (
             f"virtio-blk, {what}, {unit}",
@@ -150,8 +154,59 @@ def confinement_table(data):
     return head, lines
 
 
+def repair_table(data):
+    head = ("self-repair, virtio-blk under a verified load", "measured", "to reach", "")
+    kill, crash, hang = (data.get(f"repair_{how}") or {} for how in ("kill", "crash", "hang"))
+    wanted = (
+        ("crash to detection by rs, median, us", crash, "detection_median_us", rows.CRASH_SEEN_US),
+        ("crash to detection by rs, longest, us", crash, "detection_longest_us", None),
+        ("hang to detection by rs, longest, us", hang, "detection_longest_us", rows.HANG_SEEN_US),
+        ("death to the next read's end, median, us", kill, "pause_median_us", rows.PAUSE_MEDIAN_US),
+        ("the same, nine of ten, us", kill, "pause_90_us", None),
+        ("the same, longest, us", kill, "pause_longest_us", rows.PAUSE_LONGEST_US),
+        ("hang to the next read's end, median, us", hang, "pause_median_us", None),
+    )
+    lines = [
+        (
+            what,
+            number(values.get(key)),
+            f"at most {number(limit)}" if limit else "-",
+            VERDICT[verdict(values.get(key), limit)],
+        )
+        for what, values, key, limit in wanted
+    ]
+    return head, lines
+
+
+def cost_table(data):
+    """What the library costs that can finish requests with a successor, in one and the same run."""
+    head = ("cost of recoverability, no fault", "with", "without", "with / without")
+    lines = []
+    for key, unit in (("disk_counts", "instructions a request"), ("disk_speeds", "requests/s")):
+        found = data.get(key) or {}
+        for what, without in found.items():
+            ours = found.get(what.removeprefix(BARE))
+            if what.startswith(BARE) and ours and without:
+                lines.append(
+                    (
+                        f"virtio-blk, {what.removeprefix(BARE)}, {unit}",
+                        number(ours),
+                        number(without),
+                        number(ours / without, 2),
+                    )
+                )
+    return head, lines
+
+
 def tables(data):
-    return [kernel_table(data), call_table(data), system_table(data), confinement_table(data)]
+    return [
+        kernel_table(data),
+        call_table(data),
+        system_table(data),
+        confinement_table(data),
+        repair_table(data),
+        cost_table(data),
+    ]
 
 
 def text(data):

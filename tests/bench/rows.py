@@ -77,3 +77,8 @@ IOMMU_PROMPT_LEAST = 0.95  # without the IOMMU, of the time with it
 PROMPT_FACTOR = 0.5  # of Linux's time
 MEMORY_LIMIT_KIB = 48 * 1024
 PARALLEL_LEAST = 1.7
+
+CRASH_SEEN_US = 1000  # median: from a driver's death until rs knows
+HANG_SEEN_US = 1000000  # two heartbeats
+PAUSE_MEDIAN_US = 20000  # from a driver's death to the end of a read that began after it
+PAUSE_LONGEST_US = 200000

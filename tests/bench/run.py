@@ -20,6 +20,7 @@ import time
 
 sys.dont_write_bytecode = True
 
+import repair
 import report
 from machines import COUNTED, ROOT, TIMED, Failed, Machines
 
@@ -60,7 +61,8 @@ def best_prompt(machines, name, *options):
 
 
 # A line of tests/guest/block/speed.c.
-SPEED = r"speed: (.*): \d+ MB/s, (\d+) requests/s, (\d+) ns of CPU each"
+# "bare": the client without recoverability
+SPEED = r"block_test: (?:speed: )?((?:bare: )?.*): \d+ MB/s, (\d+) requests/s, (\d+) ns of CPU each"
 
 
 def disk_speeds(machines, *options):
@@ -128,6 +130,7 @@ def steps(machines, processor):
         "memory_kib": lambda: memory_at_prompt(machines),
         "parallel_xinim": lambda: speedup(machines.on_xinim("parallel", *two)),
         "parallel_linux": lambda: speedup(linux("parallel", *two)),
+        **repair.steps(machines),
     }
 
 

@@ -6,8 +6,6 @@ import pathlib
 import re
 import subprocess
 
-import guest
-
 SERVICE = "virtio_blk.1"  # of /dev/vdb; the root disk's is virtio_blk.0
 LOAD = "/usr/lib/xinim/disk_load"
 FAULTS = ("--append", "xinim.faults=1")
@@ -56,11 +54,3 @@ OTHERS = (
     "for s in $(ls /sys/xinim/services); do"
     " echo $s $(grep ^crashes /sys/xinim/services/$s/stats); done"
 )
-
-
-def load(options, disk, *more, seconds=guest.COMMAND_SECONDS):
-    """Runs disk_load in a guest, then shows what else crashed; its output."""
-    command = f"{LOAD} {options} {PARTITIONS}; {OTHERS}"
-    result = guest.run(command, "--drive", disk, *more, seconds=seconds)
-    assert result.status == 0, result.text[-2000:] + result.err.decode(errors="replace")[-2000:]
-    return result.text
