@@ -14,6 +14,10 @@
 #include "servers/devmgr/physical.h"
 #include "servers/devmgr/virtio_common.h"
 
+// Stays on when a driver is gone: nobody has the function's registers then, and to move them out of
+// the address space and back costs the next driver a while.
+enum { DECODING = PCI_ENABLE_IO | PCI_ENABLE_MEMORY };
+
 static void undo(struct device *device)
 {
     grant_drop_all(device);
@@ -50,7 +54,7 @@ int pci_device_prepare(struct devmgr *devmgr, struct device *device)
 
 void pci_device_activate(struct devmgr *devmgr, struct device *device)
 {
-    uint32_t what = PCI_ENABLE_IO | PCI_ENABLE_MEMORY;
+    uint32_t what = DECODING;
     int error;
 
     pci_enable(&devmgr->pci, device->pci, what);
@@ -71,15 +75,14 @@ int pci_device_make_safe(struct devmgr *devmgr, struct device *device)
     int error;
 
     interrupt_disable(devmgr, device);
-    pci_enable(&devmgr->pci, function, PCI_ENABLE_MEMORY); // no bus mastering, no INTx
+    pci_enable(&devmgr->pci, function, DECODING); // no bus mastering, no INTx
     device_dma_block(device);
     error = virtio_reset(&devmgr->pci, function);
     if (error == -E_NODEV)
         error = pci_reset(&devmgr->pci, function);
-    pci_enable(&devmgr->pci, function, PCI_ENABLE_MEMORY);
+    pci_enable(&devmgr->pci, function, DECODING);
     // Without bus mastering, and blocked where there is an IOMMU, the function cannot write to
     // memory even if it would not be reset.
     device_dma_renew(devmgr, device);
-    pci_enable(&devmgr->pci, function, 0);
     return error;
 }

@@ -18,7 +18,7 @@ HANGS = 20
 SECONDS = 900  # a hang detector
 
 
-def values(machines, faults, options):
+def values(machines, faults, options, *more):
     """disk_load's pauses and the driver's statistics, as numbers."""
     with tempfile.TemporaryDirectory() as folder:
         disk = recovery.make_disk(f"{folder}/disk")
@@ -26,7 +26,7 @@ def values(machines, faults, options):
             f"{recovery.LOAD} -t {SECONDS // 2} -k {recovery.SERVICE} -n {faults} {options}"
             f" {recovery.PARTITIONS}; cat /sys/xinim/services/{recovery.SERVICE}/stats",
             *("--accel", "tcg", "--drive", disk),
-            *recovery.FAULTS,
+            *more,
             seconds=SECONDS,
         )
     if recovery.counts(text)[2] != 0:
@@ -44,8 +44,9 @@ def values(machines, faults, options):
 
 
 def steps(machines):
+    faults = recovery.FAULTS  # with them each driver has a copy of its code, which starts slower
     return {
         "repair_kill": lambda: values(machines, KILLS, "-p 50"),  # rs kills: nothing to detect
-        "repair_crash": lambda: values(machines, CRASHES, "-p 50 -f crash"),
-        "repair_hang": lambda: values(machines, HANGS, "-p 1500 -f hang"),
+        "repair_crash": lambda: values(machines, CRASHES, "-p 50 -f crash", *faults),
+        "repair_hang": lambda: values(machines, HANGS, "-p 1500 -f hang", *faults),
     }
