@@ -14,7 +14,7 @@ import guest
 import recovery
 
 FAULTS = ["kill", "crash", "abort", "hang", "sleep"]
-ROUNDS = 2
+ROUNDS = 1
 FILES = 3
 SCRIPT = pathlib.Path(__file__).parents[1] / "lib" / "every_service.sh"
 
