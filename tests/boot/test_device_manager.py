@@ -18,9 +18,9 @@ DRIVERS = f"for s in {SERVICES}/*_*; do echo $s $(grep -h '^process\\|^restarts'
 
 @pytest.fixture(scope="module", name="disk")
 def fixture_disk(tmp_path_factory):
-    """A file system with devmgr's binary to update to, and one that is none."""
+    """A file system with devmgr's binary to update to, and one that fails as devmgr."""
     folder = tmp_path_factory.mktemp("tree")
-    for name in ("devmgr", "rs_victim"):
+    for name in ("devmgr", "virtio_blk"):
         shutil.copy(guest.BUILD / name, folder / name)
     image = folder.parent / "binaries.img"
     tools = {**os.environ, "PATH": os.environ["PATH"] + ":/usr/sbin:/sbin"}
@@ -81,7 +81,7 @@ def test_update(disk):
     text = guest.check(
         f"mount -t ext4 -o ro /dev/vdb /mnt; cd {SERVICES}; {DRIVERS} > /tmp/before;"
         " echo update /mnt/devmgr > devmgr/ctl && echo updated;"
-        " echo update /mnt/rs_victim > devmgr/ctl || echo refused;"
+        " echo update /mnt/virtio_blk > devmgr/ctl || echo refused;"
         f" {DRIVERS} > /tmp/after; cmp /tmp/before /tmp/after && echo same drivers;"
         " grep -c updated devmgr/status; echo kill > virtio_blk.1/ctl; sleep 1;"
         " sha256sum /mnt/devmgr | wc -l; grep -h ^state devmgr/status virtio_blk.1/status",
