@@ -19,8 +19,9 @@
 //
 // Owned instances. Who may start a template's instances (`starts` in its manifest) owns them. At an
 // instance's death rs keeps its handles and waits for the owner to make its device safe
-// (RS_INSTANCE_CLEARED) before the successor starts; an owner that is itself dead is waited for, at
-// most RS_CLEAR_TIMEOUT_NS.
+// (RS_INSTANCE_CLEARED) before the successor starts, however long that takes; every
+// RS_CLEAR_TIMEOUT_NS the owner is signalled again. When the owner dies its instances run on: its
+// successor finds them with RS_INSTANCE_AT, and what it must have to care for them with RS_KEPT.
 
 #pragma once
 
@@ -106,7 +107,8 @@ enum rs_op {
     // needs it
     RS_CONTROL,
 
-    // (name of a template) -> 0: id of a new instance, not started. E_NOMEM too many.
+    // (name of a template; words from RS_NAME_WORDS on, if there are any: the owner's own name for
+    // it, as long) -> 0: id of a new instance, not started. E_NOMEM too many.
     RS_INSTANCE_CREATE,
     // (id, bytes, text): one more word of the instance's arguments. E_2BIG: STARTUP_ARGUMENTS are
     // full.
@@ -157,7 +159,32 @@ enum rs_op {
     // E_FAULT, E_NOMEM the file cannot be used; E_IO the new process died or was not ready in time;
     // E_INTR somebody stopped the service meanwhile.
     RS_UPDATE,
+
+    // (index) -> struct rs_instance: one of the caller's instances, also those that its
+    // predecessors made; E_NOENT past the end
+    RS_INSTANCE_AT,
+    // (id): its owner knows nothing any more of what the instance was granted: it forgets that, and
+    // its arguments, and if it would run, it is in RS_CLEARING. E_AGAIN: its process is only being
+    // ended, call again.
+    RS_INSTANCE_RENEW,
+    // (name; handle, or none: no longer): rs keeps the handle for the caller's successors. One of
+    // the same name is replaced. Needs RS_MAY_INSTANCES. E_NOMEM: too many.
+    RS_KEEP,
+    // (index) -> words: name; handle: one that the caller or a predecessor had kept. E_NOENT past
+    // the end.
+    RS_KEPT,
 };
+
+// One instance, for its owner.
+struct rs_instance {
+    uint32_t id;
+    uint32_t state;   // enum rs_state
+    uint32_t started; // 1: it ran at least once, so it has all its grants
+    uint32_t reserved;
+    char template[RS_NAME_MAX];
+    char key[RS_NAME_MAX]; // RS_INSTANCE_CREATE: the owner's name for it
+};
+_Static_assert(sizeof(struct rs_instance) == 80, "ten message words");
 
 enum rs_dma_protection {
     RS_DMA_NONE,        // its device does no DMA

@@ -468,18 +468,23 @@ static int make_events(struct block_client *client, const struct block_client_op
     return client_os_signal_handle(client->notification, devmgr, &client->devmgr_signal);
 }
 
+enum { CLIENT_WATCH_TRIES = 3 };
+
 // Without it the library still notices a new driver, by asking when it hears nothing.
 static void watch_devmgr(struct block_client *client)
 {
-    struct message message = {
-        .tag = message_tag(DEVMGR_WATCH, 0, 1),
-        .handle = {client->devmgr_signal},
-    };
+    int status = -E_RESTARTED;
     client_unlock(client);
-    int status =
-        client_os_call(client->devmgr, &message, client_os_clock() + CLIENT_CALL_TIMEOUT_NS);
+    for (int tries = 0; status == -E_RESTARTED && tries < CLIENT_WATCH_TRIES; tries++) {
+        struct message message = {
+            .tag = message_tag(DEVMGR_WATCH, 0, 1),
+            .handle = {client->devmgr_signal},
+        };
+        status =
+            client_os_call(client->devmgr, &message, client_os_clock() + CLIENT_FIND_TIMEOUT_NS);
+        client_os_close_handles(&message);
+    }
     client_lock(client);
-    client_os_close_handles(&message);
     if (status < 0)
         client_os_log("%s: devmgr cannot be watched: error %d", client->device, status);
 }

@@ -27,6 +27,7 @@ _Static_assert(1 << CLIENT_SLOT_BITS == BLOCK_DEPTH_MAX, "a cookie holds a slot"
 
 // All time-outs of the client.
 #define CLIENT_CALL_TIMEOUT_NS  5000000000ull  // a control message to the driver, devmgr or rs
+#define CLIENT_FIND_TIMEOUT_NS  300000000ull   // a question to devmgr that is asked again later
 #define CLIENT_CHECK_TIMEOUT_NS 2000000000ull  // the question whether the driver is well
 #define CLIENT_LOOK_PERIOD_NS   1000000000ull  // between two looks whether the driver is well
 #define CLIENT_RETRY_PERIOD_NS  50000000ull    // between two looks for a driver that is not there

@@ -38,11 +38,11 @@ static void sleep_until(struct block_client *client, time_ns_t deadline)
 
 // ---- finding ----
 
-static int find_device(struct block_client *client, struct device_info *info)
+static int find_device(struct block_client *client, struct device_info *info, uint64_t timeout)
 {
     struct message message = {.tag = message_tag(DEVMGR_FIND, 3, 0), .word = {DEVICE_BLOCK}};
     strncpy((char *)&message.word[1], client->device, DEVICE_NAME_MAX);
-    int status = call(client, client->devmgr, &message);
+    int status = call_within(client, client->devmgr, &message, timeout);
     client_os_close_handles(&message);
     if (status < 0)
         return status;
@@ -88,14 +88,17 @@ int client_session_find(struct block_client *client, time_ns_t deadline)
 {
     for (;;) {
         struct device_info info;
-        int status = find_device(client, &info);
+        bool waits = client_os_clock() < deadline; // then devmgr can be asked again
+        int status =
+            find_device(client, &info, waits ? CLIENT_FIND_TIMEOUT_NS : CLIENT_CALL_TIMEOUT_NS);
         if (status == 0)
             status = judge_state(info.state);
         if (status == 0)
             status = connect_driver(client, &info);
         if (status == 0)
             client->told = client->incarnation = info.incarnation;
-        bool may_come = status == -E_AGAIN || status == -E_NOENT || status == -E_RESTARTED;
+        bool may_come = status == -E_AGAIN || status == -E_NOENT || status == -E_RESTARTED ||
+                        status == -E_TIMEDOUT;
         if (!may_come)
             return status;
         time_ns_t now = client_os_clock();
@@ -266,7 +269,7 @@ static int ask_driver(struct block_client *client)
 static int examine(struct block_client *client)
 {
     struct device_info info;
-    int status = find_device(client, &info);
+    int status = find_device(client, &info, CLIENT_FIND_TIMEOUT_NS);
     if (status == 0)
         status = judge_state(info.state);
     if (status == -E_NODEV)

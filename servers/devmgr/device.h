@@ -11,6 +11,10 @@
 // start; then it tells rs (RS_INSTANCE_CLEARED), which starts the successor with the same handles,
 // but with a new DMA window: whoever still has the old one can do nothing with it.
 //
+// devmgr may die at any moment. Its drivers run on, and its successor takes them over (takeover.c):
+// what it must know of the board and of each device is in the checkpoint (saved.c), the drivers'
+// instances and the handles that only devmgr has are with rs (keep.c).
+//
 // One thread: no locks.
 
 #pragma once
@@ -45,6 +49,7 @@ struct device {
     const struct svc_manifest *manifest;    // of its driver; NULL: unclaimed
     uint32_t instance;                      // rs's id of its driver, if has_instance
     bool has_instance;
+    bool known; // what follows is what the instance was granted, in full
     enum device_irq_mode irq_mode;
     uint32_t irqs;
     struct device_irq irq[DEVICE_IRQS_MAX];
@@ -67,10 +72,10 @@ struct devmgr {
     uint32_t devices;
     struct device device[DEVICES_MAX];
     uint64_t changes;
-    uint32_t watchers;
-    handle_t watcher[DEVICE_WATCHERS_MAX];
+    handle_t watcher[DEVICE_WATCHERS_MAX]; // HANDLE_NONE: a free place
     handle_t endpoint, notification, rs;
-    handle_t dma_watch; // signalled at each access that the IOMMU stopped
+    handle_t dma_watch;       // signalled at each access that the IOMMU stopped
+    handle_t instances_watch; // signalled by rs at each change of an instance
 };
 
 // ---- device.c ----
@@ -80,8 +85,10 @@ struct device *device_add(struct devmgr *devmgr);
 struct device *device_find(struct devmgr *devmgr, uint32_t class, const char *name);
 // Something about some device is different now: count it and tell the watchers.
 void device_changed(struct devmgr *devmgr);
-// Adds a watcher; takes the handle. E_NOMEM: too many.
+// Adds a watcher, who stays one when devmgr is replaced; takes the handle. E_NOMEM: too many.
 int device_watch(struct devmgr *devmgr, handle_t notification);
+// Adds one that rs has kept under this name; takes the handle. False: it is no watcher's name.
+bool device_watch_again(struct devmgr *devmgr, const char *name, handle_t notification);
 const char *device_state_name(uint32_t state);
 const char *device_class_name(uint32_t class);
 uint32_t device_class_by_name(const char *name);
@@ -93,15 +100,57 @@ void claim_device(struct devmgr *devmgr, struct device *device);
 
 // ---- instance.c: drivers through rs ----
 
-// Creates the driver's instance with all grants and starts it. On error the device is FAILED, and
+// Creates the driver's instance with all grants and starts it; one that there is already
+// (has_instance, RS_INSTANCE_RENEW) gets them, and goes on. On error the device is FAILED, and
 // logged.
 void instance_start(struct devmgr *devmgr, struct device *device);
-// rs says that some instance changed: brings the table up to date, makes safe what died.
+void instance_remove(struct devmgr *devmgr, uint32_t instance);
+// rs says that some instance changed: brings the table up to date, makes safe what died: at most
+// one device, that heartbeats are answered between two; then it signals instances_watch.
 void instance_changes(struct devmgr *devmgr);
 // Tells rs what is known of the device's DMA; after a fault rs replaces the driver.
 int instance_tell_dma(struct devmgr *devmgr, const struct device *device);
 // Asks rs to signal this notification handle at such changes.
 int instance_watch(struct devmgr *devmgr, handle_t notification);
+
+// ---- takeover.c: after a predecessor ----
+
+// Finds out what a predecessor left with rs.
+void takeover_begin(struct devmgr *devmgr);
+// Nothing is known of the devices: ends all drivers, before the devices are looked for.
+void takeover_end_drivers(struct devmgr *devmgr);
+// The device's driver runs on, or is being replaced, as if nothing had happened: true. False: it is
+// to be started; what there is of it, instance or DMA window, is noted in the device.
+bool takeover_device(struct devmgr *devmgr, struct device *device);
+// All devices have been asked for: gives up what is left.
+void takeover_finish(struct devmgr *devmgr);
+
+// ---- saved.c: what a successor must know, in the checkpoint ----
+
+// Maps the checkpoint. Without one, or when the last successors did not come up with what is in it,
+// nothing can be loaded.
+void saved_open(void);
+// Board, PCI functions and platform devices, as they were found. False: not known.
+bool saved_load_board(struct devmgr *devmgr);
+void saved_store_board(const struct devmgr *devmgr);
+// Interrupts and DMA of the devices of the table that are `known`. To be stored before a driver
+// starts with them.
+void saved_load_devices(struct devmgr *devmgr);
+void saved_store_devices(const struct devmgr *devmgr);
+// devmgr serves.
+void saved_worked(void);
+
+// ---- keep.c: handles for the successor ----
+
+struct kept {
+    char name[RS_NAME_MAX];
+    handle_t handle;
+};
+
+// rs keeps the handle; HANDLE_NONE: no longer.
+int keep(const struct devmgr *devmgr, const char *name, handle_t handle);
+// One that a predecessor had kept. False: past the end.
+bool kept_at(const struct devmgr *devmgr, uint32_t index, struct kept *kept);
 
 // ---- text.c ----
 
@@ -115,19 +164,24 @@ size_t devices_text(const struct devmgr *devmgr, char *text, size_t room);
 int pci_device_prepare(struct devmgr *devmgr, struct device *device);
 // Decoding, bus mastering and interrupts on, as its driver finds them.
 void pci_device_activate(struct devmgr *devmgr, struct device *device);
-// Interrupts and bus mastering off, reset, and a new DMA window for the successor among the grants.
-// 0, or why the function could not be reset (it is silent all the same).
+// Interrupts and bus mastering off, reset, the DMA window released; memory decoding is on. 0, or
+// why the function could not be reset (it is silent all the same).
+int pci_device_silence(struct devmgr *devmgr, struct device *device);
+// The same, and a new DMA window for the successor among the grants.
 int pci_device_make_safe(struct devmgr *devmgr, struct device *device);
 
 // ---- device_dma.c: DMA windows ----
 
 // A window for the device's next driver, among the grants; memory decoding must be on.
 int device_dma_create(struct devmgr *devmgr, struct device *device);
+// Goes on with the window that rs kept (device->dma), of which dma_known and dma_window_faults are
+// known.
+int device_dma_take_over(const struct devmgr *devmgr, struct device *device);
 // The device reaches nothing any more.
 void device_dma_block(const struct device *device);
 // The device is reset: what its dead driver had mapped is let go, and the window closed for good.
 void device_dma_release(struct device *device);
-// The same, then a window for the next driver, among the grants, if the device does DMA.
+// After it: a window for the next driver, among the grants, if the device does DMA.
 void device_dma_renew(struct devmgr *devmgr, struct device *device);
 // Some access was stopped: finds out whose, and has the drivers replaced.
 void device_dma_faults(struct devmgr *devmgr);
@@ -138,7 +192,9 @@ const char *device_dma_protection(const struct device *device);
 
 // The same for a platform device: registers, ports, interrupts, DMA window.
 int platform_device_prepare(struct devmgr *devmgr, struct device *device);
-// Resets what can write to memory. 0, or why it could not be reset.
+// Resets what can write to memory, and releases the DMA window. 0, or why it could not be reset.
+int platform_device_silence(struct device *device);
+// The same, and a new DMA window for the successor among the grants.
 int platform_device_make_safe(struct devmgr *devmgr, struct device *device);
 
 // ---- grant.c ----

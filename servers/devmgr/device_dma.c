@@ -32,9 +32,15 @@ static int watch(const struct devmgr *devmgr, struct device *device)
         error = sys_dma_control(device->dma, DMA_STATUS, (uint64_t)(uintptr_t)&status);
     if (error < 0)
         return (int)error;
-    device->dma_window_faults = 0;
+    if (status.faults < device->dma_window_faults)
+        device->dma_window_faults = 0; // of the window before
     device->dma_known.protection = status.confined != 0 ? RS_DMA_CONFINED : RS_DMA_UNPROTECTED;
     return 0;
+}
+
+int device_dma_take_over(const struct devmgr *devmgr, struct device *device)
+{
+    return watch(devmgr, device);
 }
 
 enum { PLATFORM_FIRST = 0xff00 };
@@ -59,7 +65,10 @@ int device_dma_create(struct devmgr *devmgr, struct device *device)
     if (dma < 0)
         return (int)dma;
     device->dma = (handle_t)dma;
+    device->dma_window_faults = 0;
     error = watch(devmgr, device);
+    if (error == 0)
+        error = keep(devmgr, device->info.where, device->dma);
     if (error == 0)
         error = grant_add(device, "dma", sys_handle_duplicate(device->dma, driver_rights, 0), 0);
     if (error < 0) {
@@ -114,7 +123,6 @@ void device_dma_renew(struct devmgr *devmgr, struct device *device)
 
     if (device->dma_known.protection == RS_DMA_NONE)
         return;
-    device_dma_release(device);
     error = device_dma_create(devmgr, device);
     if (error < 0)
         log_error("devmgr: %s: no DMA window for the next driver: error %d", device->info.where,
@@ -129,6 +137,7 @@ void device_dma_faults(struct devmgr *devmgr)
 
         if (!collect(device) || !device->has_instance)
             continue;
+        saved_store_devices(devmgr);
         error = instance_tell_dma(devmgr, device);
         if (error < 0)
             log_error("devmgr: %s: rs does not take a DMA fault: error %d", device->info.where,

@@ -7,6 +7,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "abi/error.h"
 #include "lib/sys/log.h"
@@ -112,14 +113,22 @@ static struct pci_windows pc_windows(const struct acpi_segment *segment)
     return windows;
 }
 
+// NULL: the board has no PCI.
+static const struct acpi_segment *pci_segment(const struct devmgr *devmgr)
+{
+    if (devmgr->board.pci.present)
+        return &devmgr->board.pci.ecam;
+    return devmgr->acpi.segments != 0 ? &devmgr->acpi.segment[0] : NULL;
+}
+
 static void scan_pci(struct devmgr *devmgr)
 {
     const struct dtb_pci *host = &devmgr->board.pci;
-    const struct acpi_segment *segment = host->present ? &host->ecam : &devmgr->acpi.segment[0];
+    const struct acpi_segment *segment = pci_segment(devmgr);
     struct pci_windows windows;
     uint32_t failed;
 
-    if (!host->present && devmgr->acpi.segments == 0) {
+    if (segment == NULL) {
         log_info("devmgr: no PCI configuration space (MCFG)");
         return;
     }
@@ -211,15 +220,33 @@ static void add_platform(struct devmgr *devmgr)
 
 void discover(struct devmgr *devmgr)
 {
+    memset(&devmgr->acpi, 0, sizeof devmgr->acpi);
+    memset(&devmgr->board, 0, sizeof devmgr->board);
+    memset(&devmgr->pci, 0, sizeof devmgr->pci);
+    memset(&devmgr->tree, 0, sizeof devmgr->tree);
+    memset(&devmgr->platform, 0, sizeof devmgr->platform);
     read_acpi(devmgr);
     read_device_tree(devmgr);
     scan_pci(devmgr);
-    add_pci(devmgr);
     platform_add_isa(&devmgr->platform);
     platform_add_button(&devmgr->platform, &devmgr->acpi);
     add_devices_of_tree(devmgr);
     add_slots_of_acpi(devmgr);
     add_slots_of_command_line(devmgr);
+}
+
+bool discover_again(struct devmgr *devmgr)
+{
+    const struct acpi_segment *segment = pci_segment(devmgr);
+
+    if (segment != NULL)
+        devmgr->pci = ecam_access(segment);
+    return pci_is_as_known(&devmgr->pci, &devmgr->tree);
+}
+
+void discover_table(struct devmgr *devmgr)
+{
+    add_pci(devmgr);
     add_platform(devmgr);
 }
 

@@ -25,7 +25,8 @@ static int instance_create(struct devmgr *devmgr, struct device *device)
     int status;
 
     message_put_bytes(&message, 0, device->manifest->name, strlen(device->manifest->name));
-    message.tag = message_tag(RS_INSTANCE_CREATE, RS_NAME_WORDS, 0);
+    message_put_bytes(&message, RS_NAME_WORDS, device->info.where, strlen(device->info.where));
+    message.tag = message_tag(RS_INSTANCE_CREATE, 2 * RS_NAME_WORDS, 0);
     status = call(devmgr, &message);
     if (status < 0)
         return status;
@@ -89,13 +90,24 @@ static int instance_run(struct devmgr *devmgr, const struct device *device)
     return status;
 }
 
-static void instance_remove(struct devmgr *devmgr, struct device *device)
+// Its device is safe. -E_BUSY: rs does not wait for that.
+static int instance_cleared(struct devmgr *devmgr, const struct device *device)
 {
-    struct message message = {.tag = message_tag(RS_INSTANCE_REMOVE, 1, 0)};
+    struct message message = {.tag = message_tag(RS_INSTANCE_CLEARED, 1, 0)};
 
     message.word[0] = device->instance;
-    call(devmgr, &message); // the first error is the one to tell of
-    device->has_instance = false;
+    return call(devmgr, &message);
+}
+
+void instance_remove(struct devmgr *devmgr, uint32_t instance)
+{
+    struct message message = {.tag = message_tag(RS_INSTANCE_REMOVE, 1, 0)};
+    int status;
+
+    message.word[0] = instance;
+    status = call(devmgr, &message);
+    if (status < 0)
+        log_error("devmgr: an instance cannot be removed: error %d", status);
 }
 
 int instance_tell_dma(struct devmgr *devmgr, const struct device *device)
@@ -110,7 +122,8 @@ int instance_tell_dma(struct devmgr *devmgr, const struct device *device)
 
 void instance_start(struct devmgr *devmgr, struct device *device)
 {
-    int status = instance_create(devmgr, device);
+    bool again = device->has_instance;
+    int status = again ? 0 : instance_create(devmgr, device);
 
     if (status >= 0)
         status = instance_argument(devmgr, device);
@@ -118,17 +131,24 @@ void instance_start(struct devmgr *devmgr, struct device *device)
         status = instance_grants(devmgr, device);
     if (status >= 0)
         status = instance_tell_dma(devmgr, device);
-    if (status >= 0)
-        status = instance_run(devmgr, device);
-    grant_drop_all(device); // rs holds copies
     if (status >= 0) {
+        device->known = true;
+        saved_store_devices(devmgr);
+    }
+    if (status >= 0 && again)
+        status = instance_cleared(devmgr, device);
+    else if (status >= 0)
+        status = instance_run(devmgr, device);
+    grant_drop_all(device);                            // rs holds copies
+    if (status >= 0 || (again && status == -E_BUSY)) { // it was not to run
         device->info.state = DEVICE_STARTING;
         return;
     }
     log_error("devmgr: %s: cannot start %s: error %d", device->info.where, device->manifest->name,
               status);
     if (device->has_instance)
-        instance_remove(devmgr, device);
+        instance_remove(devmgr, device->instance);
+    device->has_instance = false;
     device->info.state = DEVICE_FAILED;
 }
 
@@ -154,8 +174,10 @@ static struct device *device_of(struct devmgr *devmgr, uint32_t instance)
 // What the successor gets anew, and what its predecessor's device did at last.
 static void hand_over(struct devmgr *devmgr, struct device *device)
 {
-    int status = instance_grants(devmgr, device);
+    int status;
 
+    saved_store_devices(devmgr);
+    status = instance_grants(devmgr, device);
     grant_drop_all(device); // rs holds copies
     if (status >= 0)
         status = instance_tell_dma(devmgr, device);
@@ -165,7 +187,6 @@ static void hand_over(struct devmgr *devmgr, struct device *device)
 
 static void make_safe(struct devmgr *devmgr, struct device *device)
 {
-    struct message message = {.tag = message_tag(RS_INSTANCE_CLEARED, 1, 0)};
     int status;
 
     status = device->pci != NULL ? pci_device_make_safe(devmgr, device)
@@ -176,9 +197,8 @@ static void make_safe(struct devmgr *devmgr, struct device *device)
     if (device->pci != NULL)
         pci_device_activate(devmgr, device);
     hand_over(devmgr, device);
-    message.word[0] = device->instance;
-    status = call(devmgr, &message);
-    if (status < 0 && status != -E_BUSY) // busy: rs gave up waiting, or cleared it itself
+    status = instance_cleared(devmgr, device);
+    if (status < 0)
         log_warning("devmgr: %s: rs does not take the device back: error %d", device->info.where,
                     status);
 }
@@ -202,8 +222,7 @@ static uint32_t device_state(uint32_t rs_state)
 }
 
 // True if anything about the device is different now.
-static bool instance_update(struct devmgr *devmgr, struct device *device,
-                            const struct rs_service_info *service)
+static bool instance_update(struct device *device, const struct rs_service_info *service)
 {
     struct device_info before = device->info;
 
@@ -211,14 +230,14 @@ static bool instance_update(struct devmgr *devmgr, struct device *device,
     device->info.incarnation = service->incarnation;
     memcpy(device->info.service, service->name, sizeof device->info.service);
     device->info.service[sizeof device->info.service - 1] = '\0';
-    if (service->state == RS_CLEARING)
-        make_safe(devmgr, device);
     return memcmp(&before, &device->info, sizeof before) != 0;
 }
 
 void instance_changes(struct devmgr *devmgr)
 {
     bool changed = false;
+    struct device *dead = NULL;
+    bool more = false;
 
     for (uint32_t index = 0;; index++) {
         struct message message = {.tag = message_tag(RS_SERVICE, 1, 0)};
@@ -230,9 +249,17 @@ void instance_changes(struct devmgr *devmgr)
             message_get_bytes(&message, 0, &service, sizeof service) < 0)
             break;
         device = device_of(devmgr, service.id);
-        if (device != NULL)
-            changed |= instance_update(devmgr, device, &service);
+        if (device == NULL)
+            continue;
+        changed |= instance_update(device, &service);
+        more |= service.state == RS_CLEARING && dead != NULL;
+        if (service.state == RS_CLEARING && dead == NULL)
+            dead = device;
     }
     if (changed)
         device_changed(devmgr);
+    if (dead != NULL)
+        make_safe(devmgr, dead);
+    if (more)
+        sys_signal(devmgr->instances_watch);
 }

@@ -7,8 +7,8 @@
 //
 // Specifications: see acpi.h (ACPI static tables), dtb.h (device tree), pci.h (PCI, PCI Express),
 // virtio_common.h. Not implemented: hot-plug, PCI segments other than the first, AML (so INTx only
-// on boards in interrupt.c). Should devmgr itself die, the drivers run on; what needs it
-// (restarting a driver, power off) waits for a reboot.
+// on boards in interrupt.c). Should devmgr itself die, the drivers run on, and what needs it waits
+// for its successor, which goes on where it stopped (takeover.c).
 //
 // One thread, one event loop. It calls rs (which never calls anybody) and nobody else, so it cannot
 // deadlock.
@@ -88,9 +88,20 @@ static int take_notification(struct devmgr *d)
     badged = badged_notification(d, INSTANCES_BIT);
     if (badged < 0)
         return (int)badged;
-    status = instance_watch(d, (handle_t)badged);
-    sys_handle_close((handle_t)badged);
-    return status;
+    d->instances_watch = (handle_t)badged;
+    return instance_watch(d, d->instances_watch);
+}
+
+// A driver that is gone may have left the device at work. A PCI function is silent even if it
+// cannot be reset.
+static int silence(struct devmgr *d, struct device *device)
+{
+    if (device->dma == HANDLE_NONE && !device->has_instance)
+        return 0; // it had no driver yet
+    if (device->pci == NULL)
+        return platform_device_silence(device);
+    (void)pci_device_silence(d, device);
+    return 0;
 }
 
 static void start_driver(struct devmgr *d, struct device *device)
@@ -98,12 +109,12 @@ static void start_driver(struct devmgr *d, struct device *device)
     int status;
 
     claim_device(d, device);
-    if (device->manifest == NULL)
+    if (device->manifest == NULL || takeover_device(d, device))
         return;
-    if (device->pci != NULL)
-        status = pci_device_prepare(d, device);
-    else
-        status = platform_device_prepare(d, device);
+    status = silence(d, device);
+    if (status == 0)
+        status = device->pci != NULL ? pci_device_prepare(d, device)
+                                     : platform_device_prepare(d, device);
     if (status < 0) {
         log_error("devmgr: %s: cannot be handed to %s: error %d", device->info.where,
                   device->manifest->name, status);
@@ -135,6 +146,18 @@ static void log_protection(const struct devmgr *d)
                     count[RS_DMA_UNPROTECTED], count[RS_DMA_UNPROTECTED] + count[RS_DMA_CONFINED]);
 }
 
+static void find_devices(struct devmgr *d)
+{
+    takeover_begin(d);
+    if (!saved_load_board(d) || !discover_again(d)) {
+        takeover_end_drivers(d);
+        discover(d);
+        saved_store_board(d);
+    }
+    discover_table(d);
+    saved_load_devices(d);
+}
+
 static int start(struct devmgr *d)
 {
     int status = take_resources();
@@ -147,13 +170,21 @@ static int start(struct devmgr *d)
         status = discover_manifests(d);
     if (status < 0)
         return status;
-    discover(d);
+    saved_open();
+    find_devices(d);
     for (uint32_t i = 0; i < d->devices; i++)
         start_driver(d, &d->device[i]);
+    takeover_finish(d);
     log_protection(d);
+    device_dma_faults(d); // that came while nobody looked
     instance_changes(d);
+    device_changed(d); // watchers may have missed something
     status = rs_offer_signals(d->notification, PING_BIT, STOP_BIT);
-    return status < 0 ? status : rs_say_ready();
+    if (status == 0)
+        status = rs_say_ready();
+    if (status == 0)
+        saved_worked();
+    return status;
 }
 
 // ---- requests ----

@@ -111,6 +111,9 @@ struct pci_tree {
 // without bus numbers get them. BARs, capabilities and MSI-X facts are filled in; nothing stays
 // enabled that was not.
 void pci_scan(const struct pci_access *access, uint8_t root_bus, struct pci_tree *tree);
+// Reads again who is there, and nothing else. False: a function of the tree is another one, or
+// gone.
+bool pci_is_as_known(const struct pci_access *access, const struct pci_tree *tree);
 
 // ---- pci_bar.c ----
 

@@ -69,7 +69,7 @@ void pci_device_activate(struct devmgr *devmgr, struct device *device)
     pci_enable(&devmgr->pci, device->pci, what);
 }
 
-int pci_device_make_safe(struct devmgr *devmgr, struct device *device)
+int pci_device_silence(struct devmgr *devmgr, struct device *device)
 {
     const struct pci_function *function = device->pci;
     int error;
@@ -83,6 +83,14 @@ int pci_device_make_safe(struct devmgr *devmgr, struct device *device)
     pci_enable(&devmgr->pci, function, DECODING);
     // Without bus mastering, and blocked where there is an IOMMU, the function cannot write to
     // memory even if it would not be reset.
+    device_dma_release(device);
+    return error;
+}
+
+int pci_device_make_safe(struct devmgr *devmgr, struct device *device)
+{
+    int error = pci_device_silence(devmgr, device);
+
     device_dma_renew(devmgr, device);
     return error;
 }

@@ -149,3 +149,15 @@ void pci_scan(const struct pci_access *access, uint8_t root_bus, struct pci_tree
     tree->truncated = false;
     scan_bus(&scan, root_bus, access->bus_end, -1, 0);
 }
+
+bool pci_is_as_known(const struct pci_access *access, const struct pci_tree *tree)
+{
+    for (uint32_t i = 0; i < tree->functions; i++) {
+        const struct pci_function *function = &tree->function[i];
+
+        if (config_read16(access, function->address, PCI_VENDOR_ID) != function->vendor ||
+            config_read16(access, function->address, PCI_DEVICE_ID) != function->device)
+            return false;
+    }
+    return true;
+}

@@ -108,7 +108,7 @@ static int virtio_slot_reset(const struct platform_memory *slot)
     return error;
 }
 
-int platform_device_make_safe(struct devmgr *devmgr, struct device *device)
+int platform_device_silence(struct device *device)
 {
     int error = 0;
 
@@ -116,6 +116,15 @@ int platform_device_make_safe(struct devmgr *devmgr, struct device *device)
     if (device->platform->virtio_id != 0)
         error = virtio_slot_reset(&device->platform->memory[0]);
     // No bus mastering could be cut here: what the device may still write to stays quarantined.
+    if (error == 0)
+        device_dma_release(device);
+    return error;
+}
+
+int platform_device_make_safe(struct devmgr *devmgr, struct device *device)
+{
+    int error = platform_device_silence(device);
+
     if (error == 0)
         device_dma_renew(devmgr, device);
     return error;

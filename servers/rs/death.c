@@ -54,12 +54,10 @@ static void check_death(struct service *service)
     close_process(service);
     tell(service, &status);
     service_restart_bound(service);
-    if (service->owner) {
-        service->deadline = sys_clock() + RS_CLEAR_TIMEOUT_NS;
-        service_set_state(service, RS_CLEARING);
-    } else {
+    if (service->owner)
+        service_clear(service);
+    else
         service_settle(service);
-    }
 }
 
 void service_check_deaths(void)

@@ -23,7 +23,11 @@ static int64_t answer_id(const struct service *instance, struct message *reply)
 static int64_t create(struct service *client, const struct message *request, struct message *reply)
 {
     const char *name = (const char *)request->word;
+    char key[RS_NAME_MAX] = "";
     if (!memchr(name, 0, RS_NAME_MAX))
+        return -E_INVAL;
+    (void)message_get_bytes(request, RS_NAME_WORDS, key, sizeof(key)); // not everybody has one
+    if (!memchr(key, 0, sizeof(key)))
         return -E_INVAL;
     struct svc_manifest *template = svc_find(rs.manifest, rs.manifests, name);
     if (!template || template->broken || template->per != SVC_PER_DEVICE)
@@ -36,7 +40,10 @@ static int64_t create(struct service *client, const struct message *request, str
         if (service_by_name(instance_name))
             continue;
         struct service *instance = service_create(template, instance_name, client);
-        return instance ? answer_id(instance, reply) : -E_NOMEM;
+        if (!instance)
+            return -E_NOMEM;
+        strlcpy(instance->key, key, sizeof(instance->key));
+        return answer_id(instance, reply);
     }
     return -E_NOMEM;
 }
@@ -137,6 +144,40 @@ static int64_t remove_instance(struct service *instance)
     return 0;
 }
 
+// ---- for an owner's successor ----
+
+static int64_t answer_instance(const struct service *client, uint64_t index, struct message *reply)
+{
+    for (uint32_t i = 0; i < service_count(); i++) {
+        const struct service *instance = service_by_index(i);
+        if (instance->owner != client || index-- > 0)
+            continue;
+        struct rs_instance info = {
+            .id = instance->id, .state = instance->state, .started = instance->started_before};
+        strlcpy(info.template, instance->manifest->name, sizeof(info.template));
+        strlcpy(info.key, instance->key, sizeof(info.key));
+        int64_t words = message_put_bytes(reply, 0, &info, sizeof(info));
+        reply->tag = message_tag(0, (unsigned)words, 0);
+        return 0;
+    }
+    return -E_NOENT;
+}
+
+static int64_t renew(struct service *instance)
+{
+    if (instance->process != HANDLE_NONE) {
+        int64_t status = service_kill(instance, "its owner has to begin anew", true);
+        return status < 0 ? status : -E_AGAIN;
+    }
+    for (unsigned i = 0; i < instance->grants; i++)
+        service_close_handle(&instance->grant[i].handle);
+    instance->grants = 0;
+    instance->arguments_bytes = 0;
+    if (instance->state == RS_WAITING || instance->state == RS_RESTARTING)
+        service_clear(instance);
+    return 0;
+}
+
 static int64_t watch(struct service *client, struct message *request)
 {
     if (request->handle[0] == HANDLE_NONE)
@@ -166,6 +207,8 @@ int64_t request_instance(struct service *client, struct message *request, struct
         return create(client, request, reply);
     if (op == RS_INSTANCE_WATCH)
         return watch(client, request);
+    if (op == RS_INSTANCE_AT)
+        return answer_instance(client, request->word[0], reply);
 
     uint64_t id = request->word[0];
     struct service *instance = id <= UINT32_MAX ? service_by_id((uint32_t)id) : NULL;
@@ -186,6 +229,8 @@ int64_t request_instance(struct service *client, struct message *request, struct
         return service_cleared(instance);
     case RS_INSTANCE_DMA:
         return take_dma(instance, request);
+    case RS_INSTANCE_RENEW:
+        return renew(instance);
     default:
         return -E_NOSYS;
     }

@@ -171,6 +171,13 @@ static void follow_policy(struct service *service)
     }
 }
 
+// At the deadline again: the owner may have died in the middle of it, or be late.
+void service_clear(struct service *service)
+{
+    service->deadline = sys_clock() + RS_CLEAR_TIMEOUT_NS;
+    service_set_state(service, RS_CLEARING);
+}
+
 void service_settle(struct service *service)
 {
     enum service_intent intent = service->intent;
@@ -405,8 +412,8 @@ static void pass_deadline(struct service *service, time_ns_t now)
         kill_process(service, "did not end in time");
         break;
     case RS_CLEARING:
-        log_warning("%s: nobody made its device safe in time", service->name);
-        service_settle(service);
+        log_warning("%s still waits for its device to be made safe", service->name);
+        service_clear(service);
         break;
     case RS_RESTARTING:
         wait_for_needs(service);

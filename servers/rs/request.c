@@ -325,6 +325,10 @@ static const struct request requests[] = {
     [RS_COMPLAIN - FIRST] = {serve_complain, 2 + RS_NAME_WORDS},
     [RS_FAULT - FIRST] = {request_fault, 3 + RS_NAME_WORDS},
     [RS_UPDATE - FIRST] = {serve_update, 1 + RS_NAME_WORDS},
+    [RS_INSTANCE_AT - FIRST] = {request_instance, 1},
+    [RS_INSTANCE_RENEW - FIRST] = {request_instance, 1},
+    [RS_KEEP - FIRST] = {request_keep, RS_NAME_WORDS},
+    [RS_KEPT - FIRST] = {request_kept, 1},
 };
 
 static int64_t serve(struct message *request, struct message *reply, handle_t *closing)

@@ -80,6 +80,11 @@ bool request_serve(struct message *request, struct message *reply, handle_t *clo
 int64_t request_instance(struct service *client, struct message *request, struct message *reply,
                          handle_t *closing);
 
+int64_t request_keep(struct service *client, struct message *request, struct message *reply,
+                     handle_t *closing);
+int64_t request_kept(struct service *client, struct message *request, struct message *reply,
+                     handle_t *closing);
+
 int64_t request_fault(struct service *client, struct message *request, struct message *reply,
                       handle_t *closing);
 

@@ -8,18 +8,18 @@
 //   STOPPED --start--> WAITING --all needs run--> STARTING --RS_READY--> RUNNING
 //   RUNNING --stop, restart--> STOPPING (if it can be asked; else it is killed)
 //   STARTING, RUNNING, STOPPING --death--> CLEARING (if owned: its device must be made safe)
-//   CLEARING --RS_INSTANCE_CLEARED, or time-out--> settled;  death without an owner --> settled
+//   CLEARING --RS_INSTANCE_CLEARED--> settled;  death without an owner --> settled
 //   settled: RESTARTING --back-off over--> WAITING;  after a stop STOPPED;  after a restart or
 //       update WAITING;  retries used up DEGRADED
 //   STOPPED, FAILED, DEGRADED --start--> WAITING
-//   WAITING --its binary is bad--> FAILED
+//   WAITING --its binary is bad--> FAILED;  WAITING, RESTARTING --RS_INSTANCE_RENEW--> CLEARING
 //
 // Invariants:
 //   S1  `process` is a handle exactly in STARTING, RUNNING and STOPPING (rs's own entry apart,
 //       which has none).
 //   S2  `deadline` is DEADLINE_NEVER except where the state waits for time: STARTING
-//       (ready_timeout), STOPPING (stop_timeout), CLEARING, RESTARTING, and RUNNING with a
-//       heartbeat.
+//       (ready_timeout), STOPPING (stop_timeout), CLEARING (the owner is signalled again),
+//       RESTARTING, and RUNNING with a heartbeat.
 //   S3  endpoint, log ring and checkpoint are made once and stay.
 //   S4  `down_since` is 0 exactly while nothing is missing: RUNNING (and nobody complained), or
 //       stopped on request.
@@ -73,6 +73,7 @@ struct service {
     const struct svc_manifest *manifest;
     char name[RS_NAME_MAX];
     struct service *owner; // who made this instance; NULL: started by rs itself
+    char key[RS_NAME_MAX]; // the owner's name for it
 
     handle_t endpoint, process, log_ring, checkpoint;
     handle_t watch;          // RS_WATCH: told of every change
@@ -159,6 +160,9 @@ int service_kill(struct service *service, const char *reason, bool excused);
 
 // A client waits since then for what it does not do. -E_BUSY: nothing is running.
 int service_complaint(struct service *service, time_ns_t since);
+
+// Its process, if it had one, is gone: its owner has to make the device safe.
+void service_clear(struct service *service);
 
 // The process is gone and its device safe: what next?
 void service_settle(struct service *service);

@@ -20,5 +20,5 @@ def test_no_program_notices(tmp_path):
     assert "0 errors\nno error; report: " in done.stdout
     page = (tmp_path / "report.html").read_text()
     assert "No error, no mismatch." in page
-    for service in ("ext4", "log", "virtio_blk.0", "virtio_blk.1", "virtio_console.0"):
+    for service in ("devmgr", "ext4", "log", "virtio_blk.0", "virtio_blk.1", "virtio_console.0"):
         assert f"{service} killed at" in page

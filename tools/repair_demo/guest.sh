@@ -16,7 +16,7 @@ load=$!
 sleep 2
 while kill -0 $load 2> /dev/null; do
     for s in *; do
-        case $s in rs | devmgr | posix) continue ;; esac
+        case $s in rs | posix) continue ;; esac
         kill -0 $load 2> /dev/null || break
         echo "kill $(up) $s"
         echo kill > "$s/ctl" || echo "refused $s"

@@ -10,10 +10,9 @@
 #include <string.h>
 
 #include "abi/error.h"
-#include "abi/rs.h"
 #include "abi/rtc.h"
 #include "drivers/misc/rtc_cmos/rtc_cmos_hw.h"
-#include "lib/sys/log.h"
+#include "lib/driver/driver.h"
 #include "lib/sys/start.h"
 #include "lib/sys/sys.h"
 #include "lib/sys/thread.h"
@@ -73,33 +72,33 @@ static int64_t read_date(void)
     return -E_IO;
 }
 
-static void answer(struct message *message)
+static int handle_message(struct driver *driver, struct message *request, struct message *reply)
 {
-    int64_t seconds = message_label(message->tag) == RTC_READ ? read_date() : -E_NOSYS;
-    message_close_handles(message);
-    if (seconds < 0) {
-        message->tag = message_tag((int32_t)seconds, 0, 0);
-        return;
-    }
-    message->word[0] = (uint64_t)seconds;
-    message->tag = message_tag(0, 1, 0);
+    (void)driver;
+    int64_t seconds = message_label(request->tag) == RTC_READ ? read_date() : -E_NOSYS;
+    if (seconds < 0)
+        return (int)seconds;
+    reply->word[0] = (uint64_t)seconds;
+    reply->tag = message_tag(0, 1, 0);
+    return 0;
+}
+
+static int init(struct driver *driver)
+{
+    (void)driver;
+    ports = startup_handle("io0");
+    return ports != HANDLE_NONE ? 0 : -E_NODEV;
 }
 
 int main(int argc, char **argv)
 {
+    static const struct driver_ops ops = {
+        .name = "rtc_cmos",
+        .init = init,
+        .handle_message = handle_message,
+    };
+
     (void)argc;
     (void)argv;
-    handle_t endpoint = startup_handle("endpoint");
-    ports = startup_handle("io0");
-    struct message message = {.tag = message_tag(RS_READY, 0, 0)};
-    int64_t error = message_call_retry(startup_handle("rs"), &message);
-    if (error < 0)
-        return 1;
-    error = sys_receive(endpoint, &message);
-    while (error >= 0) {
-        answer(&message);
-        error = sys_reply_receive(endpoint, &message);
-    }
-    log_error("receiving requests: error %d", (int)-error);
-    return 1;
+    return driver_run(&ops, NULL);
 }

@@ -454,6 +454,23 @@ static void test_requester(void **state)
     assert_int_equal(pci_requester(&t, &t.function[2]), PCI_ADDRESS(0, 4, 0));
 }
 
+// For a successor: nothing is written, and whoever is another one is noticed.
+static void test_known_functions(void **state)
+{
+    struct pci_access access;
+    uint64_t accesses;
+
+    (void)state;
+    fake_add(&fake, -1, 1, 0, false);
+    fake_add(&fake, -1, 2, 0, false);
+    access = scan();
+    accesses = fake.accesses;
+    assert_true(pci_is_as_known(&access, &tree));
+    assert_int_equal(fake.accesses, accesses + 4);
+    tree.function[1].device++;
+    assert_false(pci_is_as_known(&access, &tree));
+}
+
 static void test_random_configuration_spaces(void **state)
 {
     struct pci_windows windows = {
@@ -514,6 +531,7 @@ int main(void)
         TEST(test_msi),
         TEST(test_interrupt_swizzle),
         TEST(test_requester),
+        TEST(test_known_functions),
         TEST(test_random_configuration_spaces),
     };
 

@@ -23,11 +23,14 @@ static int64_t call(const char *server, struct message *message, enum rs_op op, 
     return message_call_retry(startup_handle(server), message);
 }
 
-int64_t rs_create(const char *template, uint32_t *id)
+int64_t rs_create(const char *template, const char *key, uint32_t *id)
 {
     struct message message = {0};
+    unsigned words = key ? 2 * RS_NAME_WORDS : RS_NAME_WORDS;
     put_name(&message, 0, template);
-    int64_t status = call("rs", &message, RS_INSTANCE_CREATE, RS_NAME_WORDS, 0);
+    if (key)
+        put_name(&message, RS_NAME_WORDS, key);
+    int64_t status = call("rs", &message, RS_INSTANCE_CREATE, words, 0);
     *id = (uint32_t)message.word[0];
     return status;
 }
@@ -60,6 +63,30 @@ int64_t rs_on_instance(enum rs_op op, uint32_t id)
 {
     struct message message = {.word = {id}};
     return call("rs", &message, op, 1, 0);
+}
+
+int64_t rs_instance_at(uint64_t index, struct rs_instance *instance)
+{
+    struct message message = {.word = {index}};
+    int64_t status = call("rs", &message, RS_INSTANCE_AT, 1, 0);
+    return status < 0 ? status : message_get_bytes(&message, 0, instance, sizeof(*instance));
+}
+
+int64_t rs_keep(const char *name, handle_t handle)
+{
+    struct message message = {.handle = {handle}};
+    put_name(&message, 0, name);
+    return call("rs", &message, RS_KEEP, RS_NAME_WORDS, handle != HANDLE_NONE);
+}
+
+int64_t rs_kept(uint64_t index, char name[RS_NAME_MAX], handle_t *handle)
+{
+    struct message message = {.word = {index}};
+    int64_t status = call("rs", &message, RS_KEPT, 1, 0);
+    if (status < 0)
+        return status;
+    *handle = message.handle[0];
+    return message_get_bytes(&message, 0, name, RS_NAME_MAX);
 }
 
 int64_t rs_find(const char *name, struct rs_service_info *info)

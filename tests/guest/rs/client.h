@@ -8,11 +8,14 @@
 #include "abi/rs.h"
 #include "lib/sys/sys.h"
 
-int64_t rs_create(const char *template, uint32_t *id);
+int64_t rs_create(const char *template, const char *key, uint32_t *id); // key may be NULL
 int64_t rs_argument(uint32_t id, const char *word);
 int64_t rs_grant(uint32_t id, const char *name, uint64_t value, handle_t handle);
 int64_t rs_start(uint32_t id, handle_t *endpoint);
-int64_t rs_on_instance(enum rs_op op, uint32_t id); // CLEARED, REMOVE
+int64_t rs_on_instance(enum rs_op op, uint32_t id); // CLEARED, REMOVE, RENEW
+int64_t rs_instance_at(uint64_t index, struct rs_instance *instance);
+int64_t rs_keep(const char *name, handle_t handle);
+int64_t rs_kept(uint64_t index, char name[RS_NAME_MAX], handle_t *handle);
 int64_t rs_find(const char *name, struct rs_service_info *info);
 int64_t rs_connect(const char *name, handle_t *endpoint);
 int64_t rs_control(enum rs_control op, const char *name);

@@ -23,7 +23,8 @@
 #define CLOCK "rtc_pl031.0"
 #endif
 
-static const char *const names[] = {UART, "virtio_blk.0", "virtio_console.0", "ext4", CLOCK, "log"};
+static const char *const names[] = {UART,  "virtio_blk.0", "virtio_console.0", "ext4", CLOCK,
+                                    "log", "devmgr"};
 enum { NAMES = sizeof(names) / sizeof(names[0]), ROUNDS = 4 };
 
 static bool wait_incarnation(const char *name, uint64_t incarnation, struct rs_service_info *info)

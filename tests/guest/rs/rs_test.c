@@ -44,7 +44,7 @@ static void victim_start(struct victim *victim, const char *argument)
     struct rs_service_info info;
     handle_t gift = (handle_t)sys_memory_create(PAGE_SIZE, 0, HANDLE_NONE);
     *victim = (struct victim){0};
-    CHECK_EQUAL(rs_create("rs_victim", &victim->id), 0);
+    CHECK_EQUAL(rs_create("rs_victim", NULL, &victim->id), 0);
     victim_name(victim);
     CHECK_EQUAL(rs_argument(victim->id, argument), 0);
     CHECK_EQUAL(rs_grant(victim->id, "gift", 77, gift), 0);
@@ -164,8 +164,12 @@ static void test_control(void)
     rs_on_instance(RS_INSTANCE_CLEARED, victim.id);
     check_echo(&victim, 1);
     CHECK_EQUAL(rs_control(RS_CONTROL_KILL, victim.name), 0);
-    // Nobody clears: the successor comes after RS_CLEAR_TIMEOUT_NS all the same, and the call waits
-    // for it.
+    // Nobody clears: there is no successor, however long that takes.
+    CHECK(wait_state(victim.name, RS_CLEARING, &info));
+    thread_sleep_until(sys_clock() + RS_CLEAR_TIMEOUT_NS + 500000000);
+    CHECK_EQUAL(rs_find(victim.name, &info), 0);
+    CHECK_EQUAL(info.state, RS_CLEARING);
+    rs_on_instance(RS_INSTANCE_CLEARED, victim.id);
     check_echo(&victim, 2);
     CHECK_EQUAL(rs_control(RS_CONTROL_STOP, victim.name), 0);
     CHECK(wait_state(victim.name, RS_CLEARING, &info));
@@ -175,6 +179,58 @@ static void test_control(void)
     CHECK_EQUAL(rs_control(RS_CONTROL_STOP, "rs"), -E_BUSY);
     CHECK_EQUAL(rs_control(RS_CONTROL_KILL, "rs"), -E_BUSY);
     CHECK_EQUAL(rs_control(RS_CONTROL_KILL, "nobody"), -E_NOENT);
+    victim_remove(&victim);
+}
+
+// What an owner's successor finds: instances by their keys, and handles by their names.
+static void test_owner(void)
+{
+    struct rs_instance instance;
+    char name[RS_NAME_MAX];
+    handle_t notification = (handle_t)sys_notification_create(), kept = HANDLE_NONE;
+    uint64_t bits = 0;
+    uint32_t id;
+    CHECK_EQUAL(rs_instance_at(0, &instance), -E_NOENT);
+    CHECK_EQUAL(rs_create("rs_victim", "place 7", &id), 0);
+    CHECK_EQUAL(rs_instance_at(0, &instance), 0);
+    CHECK_EQUAL(instance.id, id);
+    CHECK_EQUAL(instance.started, 0);
+    CHECK_EQUAL(strcmp(instance.key, "place 7"), 0);
+    CHECK_EQUAL(strcmp(instance.template, "rs_victim"), 0);
+    CHECK_EQUAL(rs_instance_at(1, &instance), -E_NOENT);
+    CHECK_EQUAL(rs_on_instance(RS_INSTANCE_REMOVE, id), 0);
+
+    CHECK_EQUAL(rs_kept(0, name, &kept), -E_NOENT);
+    CHECK_EQUAL(rs_keep("bell", HANDLE_NONE), -E_NOENT);
+    CHECK_EQUAL(rs_keep("", notification), -E_INVAL);
+    CHECK_EQUAL(rs_keep("bell", notification), 0);
+    CHECK_EQUAL(rs_keep("bell", notification), 0); // in its place
+    CHECK_EQUAL(rs_kept(0, name, &kept), 0);
+    CHECK_EQUAL(strcmp(name, "bell"), 0);
+    CHECK_EQUAL(rs_kept(1, name, &kept), -E_NOENT);
+    CHECK_EQUAL(sys_signal(kept), 0);
+    CHECK_EQUAL(sys_wait(notification, sys_clock() + 1000000000, &bits), 0);
+    CHECK_EQUAL(rs_keep("bell", HANDLE_NONE), 0);
+    CHECK_EQUAL(rs_kept(0, name, &kept), -E_NOENT);
+    sys_handle_close(kept);
+    sys_handle_close(notification);
+}
+
+// An owner that knows nothing any more: the same instance, with all its grants anew.
+static void test_renewal(void)
+{
+    struct victim victim;
+    struct rs_service_info info;
+    victim_start(&victim, "serve");
+    CHECK_EQUAL(rs_on_instance(RS_INSTANCE_RENEW, victim.id), -E_AGAIN);
+    CHECK(wait_state(victim.name, RS_CLEARING, &info));
+    CHECK_EQUAL(rs_on_instance(RS_INSTANCE_RENEW, victim.id), 0);
+    handle_t gift = (handle_t)sys_memory_create(PAGE_SIZE, 0, HANDLE_NONE);
+    CHECK_EQUAL(rs_argument(victim.id, "serve"), 0);
+    CHECK_EQUAL(rs_grant(victim.id, "gift", 77, gift), 0);
+    sys_handle_close(gift);
+    CHECK_EQUAL(rs_on_instance(RS_INSTANCE_CLEARED, victim.id), 0);
+    check_echo(&victim, 1);
     victim_remove(&victim);
 }
 
@@ -212,9 +268,9 @@ static void test_permissions(void)
     uint32_t id;
     handle_t endpoint;
     struct rs_service_info info;
-    CHECK_EQUAL(rs_create("uart16550", &id), -E_PERM);
-    CHECK_EQUAL(rs_create("log", &id), -E_NOENT); // no template
-    CHECK_EQUAL(rs_create("nothing", &id), -E_NOENT);
+    CHECK_EQUAL(rs_create("uart16550", NULL, &id), -E_PERM);
+    CHECK_EQUAL(rs_create("log", NULL, &id), -E_NOENT); // no template
+    CHECK_EQUAL(rs_create("nothing", NULL, &id), -E_NOENT);
     CHECK_EQUAL(rs_connect("devmgr", &endpoint), -E_PERM);
     CHECK_EQUAL(rs_connect("nothing", &endpoint), -E_NOENT);
     CHECK_EQUAL(rs_on_instance(RS_INSTANCE_REMOVE, 1), -E_PERM);
@@ -389,6 +445,8 @@ int main(int argc, char **argv)
     test_give_up();
     test_late();
     test_control();
+    test_owner();
+    test_renewal();
     test_log();
     test_random();
     guest_test_end();
