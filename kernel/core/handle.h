@@ -48,9 +48,9 @@ static inline struct handle_entry *handle_entry(struct handle_table *table, hand
 int handle_get(struct process *process, handle_t handle, enum object_type type, uint32_t rights,
                struct object **object, uint64_t *badge);
 
-// The same, without asking for rights: *rights tells which it has.
-int handle_get_rights(struct process *process, handle_t handle, enum object_type type,
-                      struct object **object, uint32_t *rights);
+// The same, without asking for rights: a copy of the entry, with a reference to its object.
+int handle_get_entry(struct process *process, handle_t handle, enum object_type type,
+                     struct handle_entry *copy);
 
 // A handle for an object, taking over the caller's reference (dropped on failure). Takes
 // object_lock. Returns the handle, or -E_NOMEM (table full), -E_DEAD.
