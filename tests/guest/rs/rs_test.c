@@ -173,7 +173,6 @@ static void test_control(void)
     CHECK(wait_state(victim.name, RS_STOPPED, &info));
     CHECK_EQUAL(rs_control(RS_CONTROL_STOP, "log"), -E_BUSY); // we need it
     CHECK_EQUAL(rs_control(RS_CONTROL_STOP, "rs"), -E_BUSY);
-    CHECK_EQUAL(rs_control(RS_CONTROL_KILL, "rs"), -E_BUSY);
     CHECK_EQUAL(rs_control(RS_CONTROL_KILL, "nobody"), -E_NOENT);
     victim_remove(&victim);
 }
