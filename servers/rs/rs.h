@@ -88,7 +88,7 @@ void self_revived(void);
 
 // RS_FAULT and RS_CONTROL for rs: done by self_act, when the caller has its answer. Errors as in
 // abi/rs.h.
-int self_fault(enum rs_fault fault, uint64_t moment);
+int self_fault(enum rs_fault fault, uint64_t when);
 int self_end(void);
 void self_act(void);
 

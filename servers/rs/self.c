@@ -20,8 +20,9 @@ enum { PERIOD_NS = 250 * 1000 * 1000 };
 static time_ns_t feed_at;
 
 static enum rs_fault pending; // to be committed
+static uint64_t moment;       // at which; 0: at once
 static bool ending, leaking;
-static uint64_t moments; // until a fault strikes; 0: none does
+static uint64_t moments_left; // 0: no fault strikes
 
 static void check_memory(void)
 {
@@ -87,13 +88,11 @@ void self_revived(void)
 
 // ---- on request ----
 
-int self_fault(enum rs_fault fault, uint64_t moment)
+int self_fault(enum rs_fault fault, uint64_t when)
 {
+    moment = fault == RS_FAULT_CRASH ? when : 0;
     switch (fault) {
     case RS_FAULT_CRASH:
-        moments = moment;
-        pending = moment ? RS_FAULT_NONE : fault;
-        return 0;
     case RS_FAULT_ABORT:
     case RS_FAULT_HANG:
     case RS_FAULT_SLEEP:
@@ -119,7 +118,9 @@ void self_act(void)
     pending = RS_FAULT_NONE;
     if (ending)
         (void)sys_process_exit(0);
-    if (fault == RS_FAULT_LEAK) {
+    if (fault != RS_FAULT_NONE && moment) {
+        moments_left = moment;
+    } else if (fault == RS_FAULT_LEAK) {
         leaking = true; // with each feeding, until somebody notices
     } else if (fault == RS_FAULT_GARBAGE) {
         state_spoil();
@@ -131,6 +132,6 @@ void self_act(void)
 
 void self_moment(void)
 {
-    if (moments && !--moments)
+    if (moments_left && !--moments_left)
         (void)fault_commit(RS_FAULT_CRASH);
 }
