@@ -47,15 +47,6 @@ static handle_t need_handle(int64_t result, const char *what)
     return (handle_t)result;
 }
 
-static void open_log(void)
-{
-    if (rs.kept.log == HANDLE_NONE) {
-        int64_t log = sys_resource_create(rs.root, RESOURCE_LOG, 0, 0);
-        rs.kept.log = log < 0 ? HANDLE_NONE : (handle_t)log;
-    }
-    sys_log_use_kernel(rs.kept.log, "rs");
-}
-
 static void map_archive(void)
 {
     rs.initrd_bytes = startup_value("initrd");
@@ -269,7 +260,7 @@ int main(int argc, char **argv)
         create_objects();
     }
     self_feed();
-    open_log();
+    self_open_log();
     map_archive();
     need_handle(sys_thread_control(HANDLE_SELF, THREAD_BIND_NOTIFICATION, rs.kept.events),
                 "binding");

@@ -83,6 +83,8 @@ void state_close_later(handle_t handle);
 void self_feed(void);
 time_ns_t self_feed_at(void);
 
+void self_open_log(void);
+
 // The predecessor's death as one of ours: counts, causes, policy.
 void self_revived(void);
 

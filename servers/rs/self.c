@@ -50,6 +50,15 @@ time_ns_t self_feed_at(void)
     return feed_at;
 }
 
+void self_open_log(void)
+{
+    if (rs.kept.log == HANDLE_NONE) {
+        int64_t log = sys_resource_create(rs.root, RESOURCE_LOG, 0, 0);
+        rs.kept.log = log < 0 ? HANDLE_NONE : (handle_t)log;
+    }
+    sys_log_use_kernel(rs.kept.log, "rs");
+}
+
 // ---- after a death ----
 
 static void count_death(struct service *self, time_ns_t now)

@@ -50,6 +50,7 @@ static uint32_t closings;
 
 __attribute__((noreturn)) static void give_up(const char *what)
 {
+    self_open_log();
     (void)sys_machine_control(rs.root, MACHINE_CONSOLE_ON, 0);
     log_error("what rs knew is damaged (%s): the machine restarts", what);
     int64_t status = sys_machine_control(rs.root, MACHINE_REBOOT, 0);
