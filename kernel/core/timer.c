@@ -27,6 +27,7 @@ void timer_expired(struct timer_node *node, time_ns_t now)
     if (timer->target->type == OBJECT_NOTIFICATION) {
         notification_signal(CONTAINER_OF(timer->target, struct notification, object), timer->badge);
     } else if (++timer->turns == WATCHDOG_TURNS) {
+        timer->turns = 0; // rs's successor has as long
         process_kill_locked(CONTAINER_OF(timer->target, struct process, object), DEATH_HUNG, 0);
     }
     if (timer->period != 0) {

@@ -171,6 +171,7 @@ static void create_services(const size_t order[], size_t sound)
             continue;
         if (!service_create(manifest, manifest->name, NULL))
             log_error("%s: no memory for this service", manifest->name);
+        self_moment();
     }
     state_commit();
 }
@@ -255,12 +256,17 @@ int main(int argc, char **argv)
     rs.root = startup_handle("root");
     rs.initrd = startup_handle("initrd");
     bool again = state_open();
+    self_arm();
     if (!again) {
         state_discard();
+        self_moment();
         create_objects();
+        self_moment();
     }
     self_feed();
     self_open_log();
+    if (!again && startup_page()->incarnation)
+        log_error("rs died before it knew anything: it begins anew");
     map_archive();
     need_handle(sys_thread_control(HANDLE_SELF, THREAD_BIND_NOTIFICATION, rs.kept.events),
                 "binding");

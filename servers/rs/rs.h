@@ -94,6 +94,10 @@ int self_fault(enum rs_fault fault, uint64_t when);
 int self_end(void);
 void self_act(void);
 
+// The kernel command line's `xinim.rs_crash=MOMENT`, with xinim.faults=1: the first incarnation
+// dies while it starts the system.
+void self_arm(void);
+
 // A moment at which a fault may be asked to strike: one between two effects of a change.
 void self_moment(void);
 

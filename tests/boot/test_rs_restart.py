@@ -107,6 +107,22 @@ def test_update_goes_on(disk):
 
 
 @guest.once
+@pytest.mark.parametrize("moment", [1, 2, 5, 9, 25, 60, 110, 170, 260, 400])
+def test_dying_while_the_system_starts(moment):
+    """Before its first commit it begins anew; after it, it goes on. Either way the system starts."""
+    lines = guest.check(
+        f"n=0; while service list | grep -q ' starting '; do n=$((n + 1)); [ $n -lt 50 ] || exit 9;"
+        f" sleep 0.1; done; service list; dmesg | grep -c 'rs: rs died'",
+        "--append",
+        f"xinim.faults=1 xinim.rs_crash={moment}",
+    ).splitlines()
+    assert lines.pop() == "1", lines
+    services = {line.split()[0]: line.split()[1] for line in lines[1:]}
+    assert set(services.values()) == {"running"}, lines
+    assert len(services) >= 8
+
+
+@guest.once
 def test_damaged_state_is_not_trusted():
     result = guest.run(f"echo garbage > {RS}/ctl; sleep 60", *FAULTS, seconds=90)
     assert result.status != 0
