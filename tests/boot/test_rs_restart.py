@@ -109,7 +109,7 @@ def test_update_goes_on(disk):
 @guest.once
 @pytest.mark.parametrize("moment", [1, 2, 5, 9, 25, 60, 110, 170, 260, 400])
 def test_dying_while_the_system_starts(moment):
-    """Before its first commit it begins anew; after it, it goes on. Either way the system starts."""
+    """Before its first commit it begins anew; after it, it goes on. The system starts."""
     lines = guest.check(
         f"n=0; while service list | grep -q ' starting '; do n=$((n + 1)); [ $n -lt 50 ] || exit 9;"
         f" sleep 0.1; done; service list; dmesg | grep -c 'rs: rs died'",
