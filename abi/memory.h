@@ -19,10 +19,14 @@ enum memory_flag {
         1, // physically contiguous, committed and zeroed at once; needed for DMA rings
     MEMORY_BELOW_4G = 2,
     MEMORY_BELOW_16M = 4,
-    MEMORY_PAGED = 8, // absent pages are fetched: from the pager endpoint given, or, with
-                      // HANDLE_NONE, a guest's fault returns to its server as GUEST_EXIT_PAGE and
-                      // anyone else's access gets E_FAULT
+    MEMORY_PAGED = 8,  // absent pages are fetched: from the pager endpoint given, or, with
+                       // HANDLE_NONE, a guest's fault returns to its server as GUEST_EXIT_PAGE and
+                       // anyone else's access gets E_FAULT
+    MEMORY_LARGE = 16, // pages come LARGE_BYTES together, contiguous, where there is room: an IOMMU
+                       // then has one entry for them, and a device one address
 };
+
+enum { LARGE_BYTES = 2 << 20 };
 
 enum memory_cache { MEMORY_DEVICE, MEMORY_WRITE_COMBINING, MEMORY_CACHED };
 

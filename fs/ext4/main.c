@@ -119,7 +119,7 @@ static int session_read(void *context, uint64_t offset, size_t bytes, void *buff
 
 static int transfer_create(struct session *session)
 {
-    int64_t memory = sys_memory_create(TRANSFER_BYTES, 0, HANDLE_NONE);
+    int64_t memory = sys_memory_create(TRANSFER_BYTES, MEMORY_CONTIGUOUS, HANDLE_NONE);
     if (memory < 0)
         return (int)memory;
     session->transfer = (handle_t)memory;

@@ -96,17 +96,6 @@ static uint32_t wake_matching(const struct futex_key *key, uint32_t count, uint3
     return done;
 }
 
-// A reference to the space the handle names; HANDLE_SELF: the caller's own.
-static int get_aspace(struct thread *thread, handle_t handle, struct object **object)
-{
-    if (handle == HANDLE_SELF) {
-        *object = &thread->process->aspace->object;
-        object_get(*object);
-        return 0;
-    }
-    return handle_get(thread->process, handle, OBJECT_ASPACE, RIGHT_READ, object, NULL);
-}
-
 int64_t sys_futex_wait(struct thread *thread, const uint64_t *arg)
 {
     struct futex_wait_args args;
@@ -117,13 +106,13 @@ int64_t sys_futex_wait(struct thread *thread, const uint64_t *arg)
     if (args.bitset == 0 || (args.flags & ~(uint32_t)FUTEX_INTERRUPTIBLE) != 0) {
         return -E_INVAL;
     }
-    struct object *object;
-    error = get_aspace(thread, args.aspace, &object);
+    struct aspace *aspace;
+    error = handle_get_aspace(thread, args.aspace, RIGHT_READ, &aspace);
     if (error != 0) {
         return error;
     }
-    error = futex_wait(thread, CONTAINER_OF(object, struct aspace, object), &args);
-    object_put(object);
+    error = futex_wait(thread, aspace, &args);
+    object_put(&aspace->object);
     return error;
 }
 
@@ -137,31 +126,30 @@ static int64_t futex_key(struct thread *thread, struct aspace *aspace, uint64_t 
 
 int64_t sys_futex_wake(struct thread *thread, const uint64_t *arg)
 {
-    struct object *object;
-    int64_t result = get_aspace(thread, (handle_t)arg[0], &object);
+    struct aspace *aspace;
+    int64_t result = handle_get_aspace(thread, arg[0], RIGHT_READ, &aspace);
     if (result != 0) {
         return result;
     }
     struct futex_key key;
     uint32_t value;
-    result = futex_key(thread, CONTAINER_OF(object, struct aspace, object), arg[1], &value, &key);
+    result = futex_key(thread, aspace, arg[1], &value, &key);
     if (result == 0) {
         spin_lock(&object_lock);
         result = wake_matching(&key, (uint32_t)arg[2], (uint32_t)arg[3], NULL);
         spin_unlock(&object_lock);
     }
-    object_put(object);
+    object_put(&aspace->object);
     return result;
 }
 
 int64_t sys_futex_requeue(struct thread *thread, const uint64_t *arg)
 {
-    struct object *object;
-    int64_t result = get_aspace(thread, (handle_t)arg[0], &object);
+    struct aspace *aspace;
+    int64_t result = handle_get_aspace(thread, arg[0], RIGHT_READ, &aspace);
     if (result != 0) {
         return result;
     }
-    struct aspace *aspace = CONTAINER_OF(object, struct aspace, object);
     struct futex_key from;
     struct futex_key to;
     uint32_t value;
@@ -179,6 +167,6 @@ int64_t sys_futex_requeue(struct thread *thread, const uint64_t *arg)
         result += wake_matching(&from, (uint32_t)arg[4], ~0u, &to);
         spin_unlock(&object_lock);
     }
-    object_put(object);
+    object_put(&aspace->object);
     return result;
 }

@@ -128,7 +128,7 @@ int64_t sys_guest_run(struct thread *thread, const uint64_t *arg)
 {
     int64_t result = SYSCALL_BLOCKED;
     spin_lock(&object_lock);
-    struct handle_entry *entry = handle_entry(&thread->process->handles, (handle_t)arg[0]);
+    struct handle_entry *entry = handle_entry(&thread->process->handles, arg[0]);
     if (__builtin_expect(entry == NULL || entry->object->type != OBJECT_GUEST, 0)) {
         result = -E_BADF;
     } else if (__builtin_expect((entry->rights & RIGHT_MANAGE) == 0, 0)) {
@@ -219,11 +219,9 @@ int64_t sys_guest_create(struct thread *thread, const uint64_t *arg)
     struct object *space = NULL;
     struct object *memory = NULL;
     struct page *page = NULL;
-    int64_t error =
-        handle_get(thread->process, (handle_t)arg[0], OBJECT_ASPACE, RIGHT_MANAGE, &space, NULL);
+    int64_t error = handle_get(thread, arg[0], OBJECT_ASPACE, RIGHT_MANAGE, &space, NULL);
     if (error == 0) {
-        error = handle_get(thread->process, (handle_t)arg[1], OBJECT_MEMORY, RIGHT_WRITE, &memory,
-                           NULL);
+        error = handle_get(thread, arg[1], OBJECT_MEMORY, RIGHT_WRITE, &memory, NULL);
     }
     if (error == 0 && arg[2] % PAGE_SIZE != 0) {
         error = -E_INVAL;
@@ -261,13 +259,11 @@ int64_t sys_guest_set_aspace(struct thread *thread, const uint64_t *arg)
 {
     struct object *object;
     struct object *space;
-    int error =
-        handle_get(thread->process, (handle_t)arg[0], OBJECT_GUEST, RIGHT_MANAGE, &object, NULL);
+    int error = handle_get(thread, arg[0], OBJECT_GUEST, RIGHT_MANAGE, &object, NULL);
     if (error != 0) {
         return error;
     }
-    error =
-        handle_get(thread->process, (handle_t)arg[1], OBJECT_ASPACE, RIGHT_MANAGE, &space, NULL);
+    error = handle_get(thread, arg[1], OBJECT_ASPACE, RIGHT_MANAGE, &space, NULL);
     if (error == 0) {
         struct guest *guest = CONTAINER_OF(object, struct guest, object);
         aspace_set_guest(CONTAINER_OF(space, struct aspace, object));
@@ -305,7 +301,7 @@ static bool state_to_memory(struct thread *thread, struct guest *guest)
 static int64_t fpu_copy_from(struct thread *thread, struct guest *guest, handle_t handle)
 {
     struct object *object;
-    int error = handle_get(thread->process, handle, OBJECT_GUEST, RIGHT_MANAGE, &object, NULL);
+    int error = handle_get(thread, handle, OBJECT_GUEST, RIGHT_MANAGE, &object, NULL);
     if (error != 0) {
         return error;
     }
@@ -359,8 +355,7 @@ static int64_t fpu_operate(struct thread *thread, struct guest *guest, const uin
 int64_t sys_guest_fpu(struct thread *thread, const uint64_t *arg)
 {
     struct object *object;
-    int error =
-        handle_get(thread->process, (handle_t)arg[0], OBJECT_GUEST, RIGHT_MANAGE, &object, NULL);
+    int error = handle_get(thread, arg[0], OBJECT_GUEST, RIGHT_MANAGE, &object, NULL);
     if (error != 0) {
         return error;
     }

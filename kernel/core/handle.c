@@ -6,14 +6,16 @@
 #include "abi/error.h"
 #include "kernel/core/lock.h"
 #include "kernel/core/process.h"
+#include "kernel/core/thread.h"
+#include "kernel/mm/aspace.h"
 #include "kernel/mm/heap.h"
 
-int handle_get_entry(struct process *process, handle_t handle, enum object_type type,
+int handle_get_entry(struct thread *thread, uint64_t handle, enum object_type type,
                      struct handle_entry *copy)
 {
     int error = -E_BADF;
     spin_lock(&object_lock);
-    const struct handle_entry *entry = handle_entry(&process->handles, handle);
+    const struct handle_entry *entry = handle_entry(&thread->process->handles, handle);
     if (entry != NULL && (type == OBJECT_NONE || entry->object->type == type)) {
         object_get(entry->object);
         *copy = *entry;
@@ -23,11 +25,11 @@ int handle_get_entry(struct process *process, handle_t handle, enum object_type 
     return error;
 }
 
-int handle_get(struct process *process, handle_t handle, enum object_type type, uint32_t rights,
+int handle_get(struct thread *thread, uint64_t handle, enum object_type type, uint32_t rights,
                struct object **object, uint64_t *badge)
 {
     struct handle_entry entry;
-    int error = handle_get_entry(process, handle, type, &entry);
+    int error = handle_get_entry(thread, handle, type, &entry);
     if (error != 0) {
         return error;
     }
@@ -40,6 +42,22 @@ int handle_get(struct process *process, handle_t handle, enum object_type type, 
         *badge = entry.badge;
     }
     return 0;
+}
+
+int handle_get_aspace(struct thread *thread, uint64_t handle, uint32_t rights,
+                      struct aspace **aspace)
+{
+    if (handle == HANDLE_SELF) {
+        *aspace = thread->process->aspace;
+        object_get(&(*aspace)->object);
+        return 0;
+    }
+    struct object *object;
+    int error = handle_get(thread, handle, OBJECT_ASPACE, rights, &object, NULL);
+    if (error == 0) {
+        *aspace = CONTAINER_OF(object, struct aspace, object);
+    }
+    return error;
 }
 
 // Puts the entries of a new chunk on the free list, lowest first. Slot 0 is never given out: it is
@@ -128,6 +146,25 @@ int64_t handle_install(struct process *process, struct object *object, uint32_t 
     spin_unlock(&object_lock);
     object_put(object);
     return handle;
+}
+
+int64_t handle_copy(struct thread *thread, const uint64_t *which, struct process *to, handle_t slot)
+{
+    int64_t result;
+    spin_lock(&object_lock);
+    struct handle_entry *entry = handle_entry(&thread->process->handles, which[0]);
+    if (entry == NULL) {
+        result = -E_BADF;
+    } else if ((entry->rights & RIGHT_DUPLICATE) == 0 ||
+               (entry->badge != 0 && which[2] != 0 && which[2] != entry->badge)) {
+        result = -E_PERM;
+    } else {
+        uint64_t badge = entry->badge != 0 ? entry->badge : which[2];
+        result = handle_install_locked(to, entry->object, entry->rights & (uint32_t)which[1], badge,
+                                       slot);
+    }
+    spin_unlock(&object_lock);
+    return result;
 }
 
 int handle_close(struct process *process, handle_t handle)

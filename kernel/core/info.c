@@ -163,7 +163,7 @@ int64_t sys_info(struct thread *thread, const uint64_t *arg)
 
 int64_t sys_machine_control(struct thread *thread, const uint64_t *arg)
 {
-    int error = resource_check(thread->process, (handle_t)arg[0], RESOURCE_MACHINE, 0, 0);
+    int error = resource_check(thread, arg[0], RESOURCE_MACHINE, 0, 0);
     if (error != 0) {
         return error;
     }

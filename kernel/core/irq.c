@@ -73,8 +73,7 @@ int64_t sys_irq_create(struct thread *thread, const uint64_t *arg)
         return error;
     }
     bool message = (args.flags & IRQ_MSI) != 0;
-    error = resource_check(thread->process, (handle_t)arg[0], RESOURCE_IRQ, message ? 0 : args.line,
-                           message ? 0 : 1);
+    error = resource_check(thread, arg[0], RESOURCE_IRQ, message ? 0 : args.line, message ? 0 : 1);
     if (error != 0) {
         return error;
     }
@@ -103,13 +102,11 @@ int64_t sys_irq_bind(struct thread *thread, const uint64_t *arg)
     struct object *object;
     struct object *target;
     uint64_t badge;
-    int error =
-        handle_get(thread->process, (handle_t)arg[0], OBJECT_IRQ, RIGHT_MANAGE, &object, NULL);
+    int error = handle_get(thread, arg[0], OBJECT_IRQ, RIGHT_MANAGE, &object, NULL);
     if (error != 0) {
         return error;
     }
-    error = handle_get(thread->process, (handle_t)arg[1], OBJECT_NOTIFICATION, RIGHT_SEND, &target,
-                       &badge);
+    error = handle_get(thread, arg[1], OBJECT_NOTIFICATION, RIGHT_SEND, &target, &badge);
     if (error == 0) {
         struct irq *irq = CONTAINER_OF(object, struct irq, object);
         spin_lock(&object_lock);
@@ -134,7 +131,7 @@ int64_t sys_irq_ack(struct thread *thread, const uint64_t *arg)
 {
     int64_t error = 0;
     spin_lock(&object_lock);
-    struct handle_entry *entry = handle_entry(&thread->process->handles, (handle_t)arg[0]);
+    struct handle_entry *entry = handle_entry(&thread->process->handles, arg[0]);
     if (entry == NULL || entry->object->type != OBJECT_IRQ) {
         error = -E_BADF;
     } else if ((entry->rights & RIGHT_MANAGE) == 0) {

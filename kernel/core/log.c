@@ -74,7 +74,7 @@ void kernel_log(const char *format, ...)
 int64_t sys_log_write(struct thread *thread, const uint64_t *arg)
 {
     char line[LOG_LINE];
-    int64_t error = resource_check(thread->process, (handle_t)arg[0], RESOURCE_LOG, 0, 0);
+    int64_t error = resource_check(thread, arg[0], RESOURCE_LOG, 0, 0);
     if (error != 0) {
         return error;
     }
@@ -90,7 +90,7 @@ int64_t sys_log_write(struct thread *thread, const uint64_t *arg)
 int64_t sys_log_read(struct thread *thread, const uint64_t *arg)
 {
     char buffer[LOG_LINE];
-    int64_t error = resource_check(thread->process, (handle_t)arg[0], RESOURCE_LOG, 0, 0);
+    int64_t error = resource_check(thread, arg[0], RESOURCE_LOG, 0, 0);
     if (error != 0) {
         return error;
     }

@@ -5,6 +5,7 @@
 // work is kernel/mm's.
 
 #include "abi/error.h"
+#include "kernel/core/handle.h"
 #include "kernel/core/handlers.h"
 #include "kernel/core/ipc.h"
 #include "kernel/core/process.h"
@@ -16,26 +17,9 @@ static int get_memory(struct thread *thread, uint64_t handle, uint32_t rights,
                       struct memory **memory)
 {
     struct object *object;
-    int error = handle_get(thread->process, (handle_t)handle, OBJECT_MEMORY, rights, &object, NULL);
+    int error = handle_get(thread, handle, OBJECT_MEMORY, rights, &object, NULL);
     if (error == 0) {
         *memory = CONTAINER_OF(object, struct memory, object);
-    }
-    return error;
-}
-
-// HANDLE_SELF: the caller's own space.
-static int get_aspace(struct thread *thread, uint64_t handle, uint32_t rights,
-                      struct aspace **aspace)
-{
-    if ((handle_t)handle == HANDLE_SELF) {
-        *aspace = thread->process->aspace;
-        object_get(&(*aspace)->object);
-        return 0;
-    }
-    struct object *object;
-    int error = handle_get(thread->process, (handle_t)handle, OBJECT_ASPACE, rights, &object, NULL);
-    if (error == 0) {
-        *aspace = CONTAINER_OF(object, struct aspace, object);
     }
     return error;
 }
@@ -48,8 +32,7 @@ int64_t sys_memory_create(struct thread *thread, const uint64_t *arg)
         return -E_INVAL;
     }
     if ((handle_t)arg[2] != HANDLE_NONE) {
-        int error = handle_get(thread->process, (handle_t)arg[2], OBJECT_ENDPOINT, RIGHT_SEND,
-                               &pager, &badge);
+        int error = handle_get(thread, arg[2], OBJECT_ENDPOINT, RIGHT_SEND, &pager, &badge);
         if (error != 0) {
             return error;
         }
@@ -66,7 +49,7 @@ int64_t sys_memory_create(struct thread *thread, const uint64_t *arg)
 
 int64_t sys_memory_create_physical(struct thread *thread, const uint64_t *arg)
 {
-    int error = resource_check(thread->process, (handle_t)arg[0], RESOURCE_MMIO, arg[1], arg[2]);
+    int error = resource_check(thread, arg[0], RESOURCE_MMIO, arg[1], arg[2]);
     if (error != 0) {
         return error;
     }
@@ -166,7 +149,7 @@ static int64_t map(struct thread *thread, struct aspace *aspace, const struct as
     struct memory *memory = NULL;
     uint64_t address;
     if (args->memory != HANDLE_NONE) {
-        int error = handle_get_entry(thread->process, args->memory, OBJECT_MEMORY, &entry);
+        int error = handle_get_entry(thread, args->memory, OBJECT_MEMORY, &entry);
         if (error != 0) {
             return error;
         }
@@ -187,7 +170,7 @@ int64_t sys_aspace_map(struct thread *thread, const uint64_t *arg)
         return result;
     }
     struct aspace *aspace;
-    result = get_aspace(thread, arg[0], RIGHT_MANAGE, &aspace);
+    result = handle_get_aspace(thread, arg[0], RIGHT_MANAGE, &aspace);
     if (result == 0) {
         result = map(thread, aspace, &args);
         object_put(&aspace->object);
@@ -198,7 +181,7 @@ int64_t sys_aspace_map(struct thread *thread, const uint64_t *arg)
 int64_t sys_aspace_unmap(struct thread *thread, const uint64_t *arg)
 {
     struct aspace *aspace;
-    int error = get_aspace(thread, arg[0], RIGHT_MANAGE, &aspace);
+    int error = handle_get_aspace(thread, arg[0], RIGHT_MANAGE, &aspace);
     if (error == 0) {
         error = aspace_unmap(aspace, arg[1], arg[2]);
         object_put(&aspace->object);
@@ -209,7 +192,7 @@ int64_t sys_aspace_unmap(struct thread *thread, const uint64_t *arg)
 int64_t sys_aspace_protect(struct thread *thread, const uint64_t *arg)
 {
     struct aspace *aspace;
-    int error = get_aspace(thread, arg[0], RIGHT_MANAGE, &aspace);
+    int error = handle_get_aspace(thread, arg[0], RIGHT_MANAGE, &aspace);
     if (error == 0) {
         error = arg[3] > 7 ? -E_INVAL : aspace_protect(aspace, arg[1], arg[2], (unsigned)arg[3]);
         object_put(&aspace->object);
@@ -221,7 +204,7 @@ int64_t sys_aspace_move(struct thread *thread, const uint64_t *arg)
 {
     struct aspace *aspace;
     uint64_t address = 0;
-    int error = get_aspace(thread, arg[0], RIGHT_MANAGE, &aspace);
+    int error = handle_get_aspace(thread, arg[0], RIGHT_MANAGE, &aspace);
     if (error == 0) {
         error = aspace_move(aspace, arg[1], arg[2], arg[3], arg[4], &address);
         object_put(&aspace->object);
@@ -232,7 +215,7 @@ int64_t sys_aspace_move(struct thread *thread, const uint64_t *arg)
 int64_t sys_aspace_discard(struct thread *thread, const uint64_t *arg)
 {
     struct aspace *aspace;
-    int error = get_aspace(thread, arg[0], RIGHT_MANAGE, &aspace);
+    int error = handle_get_aspace(thread, arg[0], RIGHT_MANAGE, &aspace);
     if (error == 0) {
         error = aspace_discard(aspace, arg[1], arg[2]);
         object_put(&aspace->object);
@@ -243,7 +226,7 @@ int64_t sys_aspace_discard(struct thread *thread, const uint64_t *arg)
 int64_t sys_aspace_clone(struct thread *thread, const uint64_t *arg)
 {
     struct aspace *aspace;
-    int error = get_aspace(thread, arg[0], RIGHT_MANAGE, &aspace);
+    int error = handle_get_aspace(thread, arg[0], RIGHT_MANAGE, &aspace);
     if (error != 0) {
         return error;
     }
@@ -256,7 +239,7 @@ int64_t sys_aspace_clone(struct thread *thread, const uint64_t *arg)
 static int64_t copy(struct thread *thread, const uint64_t *arg, bool write)
 {
     struct aspace *other;
-    int64_t result = get_aspace(thread, arg[0], write ? RIGHT_WRITE : RIGHT_READ, &other);
+    int64_t result = handle_get_aspace(thread, arg[0], write ? RIGHT_WRITE : RIGHT_READ, &other);
     if (result != 0) {
         return result;
     }
@@ -285,7 +268,7 @@ int64_t sys_aspace_write(struct thread *thread, const uint64_t *arg)
 int64_t sys_aspace_query(struct thread *thread, const uint64_t *arg)
 {
     struct aspace *aspace;
-    int error = get_aspace(thread, arg[0], RIGHT_READ, &aspace);
+    int error = handle_get_aspace(thread, arg[0], RIGHT_READ, &aspace);
     if (error != 0) {
         return error;
     }
@@ -298,7 +281,7 @@ int64_t sys_aspace_query(struct thread *thread, const uint64_t *arg)
 int64_t sys_aspace_stats(struct thread *thread, const uint64_t *arg)
 {
     struct aspace *aspace;
-    int error = get_aspace(thread, arg[0], RIGHT_READ, &aspace);
+    int error = handle_get_aspace(thread, arg[0], RIGHT_READ, &aspace);
     if (error != 0) {
         return error;
     }

@@ -26,8 +26,7 @@ int64_t sys_process_create(struct thread *thread, const uint64_t *arg)
         return error;
     }
     struct object *space;
-    error =
-        handle_get(thread->process, (handle_t)arg[2], OBJECT_ASPACE, RIGHT_MANAGE, &space, NULL);
+    error = handle_get(thread, arg[2], OBJECT_ASPACE, RIGHT_MANAGE, &space, NULL);
     if (error != 0) {
         return error;
     }
@@ -38,7 +37,7 @@ int64_t sys_process_create(struct thread *thread, const uint64_t *arg)
 }
 
 // A reference to the process that the handle names; HANDLE_SELF: the caller's.
-static int get_process(struct thread *thread, handle_t handle, uint32_t rights,
+static int get_process(struct thread *thread, uint64_t handle, uint32_t rights,
                        struct process **process)
 {
     if (handle == HANDLE_SELF) {
@@ -47,7 +46,7 @@ static int get_process(struct thread *thread, handle_t handle, uint32_t rights,
         return 0;
     }
     struct object *object;
-    int error = handle_get(thread->process, handle, OBJECT_PROCESS, rights, &object, NULL);
+    int error = handle_get(thread, handle, OBJECT_PROCESS, rights, &object, NULL);
     if (error == 0) {
         *process = CONTAINER_OF(object, struct process, object);
     }
@@ -57,23 +56,11 @@ static int get_process(struct thread *thread, handle_t handle, uint32_t rights,
 int64_t sys_process_grant(struct thread *thread, const uint64_t *arg)
 {
     struct process *process;
-    int64_t result = get_process(thread, (handle_t)arg[0], RIGHT_MANAGE, &process);
+    int64_t result = get_process(thread, arg[0], RIGHT_MANAGE, &process);
     if (result != 0) {
         return result;
     }
-    spin_lock(&object_lock);
-    struct handle_entry *entry = handle_entry(&thread->process->handles, (handle_t)arg[1]);
-    if (entry == NULL) {
-        result = -E_BADF;
-    } else if ((entry->rights & RIGHT_DUPLICATE) == 0 ||
-               (entry->badge != 0 && arg[3] != 0 && arg[3] != entry->badge)) {
-        result = -E_PERM;
-    } else {
-        uint64_t badge = entry->badge != 0 ? entry->badge : arg[3];
-        result = handle_install_locked(process, entry->object, entry->rights & (uint32_t)arg[2],
-                                       badge, (handle_t)arg[4]);
-    }
-    spin_unlock(&object_lock);
+    result = handle_copy(thread, &arg[1], process, (handle_t)arg[4]);
     object_put(&process->object);
     return result;
 }
@@ -81,7 +68,7 @@ int64_t sys_process_grant(struct thread *thread, const uint64_t *arg)
 int64_t sys_process_kill(struct thread *thread, const uint64_t *arg)
 {
     struct process *process;
-    int error = get_process(thread, (handle_t)arg[0], RIGHT_MANAGE, &process);
+    int error = get_process(thread, arg[0], RIGHT_MANAGE, &process);
     if (error != 0) {
         return error;
     }
@@ -122,12 +109,11 @@ int64_t sys_process_watch(struct thread *thread, const uint64_t *arg)
     struct process *process;
     struct object *object;
     uint64_t badge;
-    int error = get_process(thread, (handle_t)arg[0], RIGHT_READ, &process);
+    int error = get_process(thread, arg[0], RIGHT_READ, &process);
     if (error != 0) {
         return error;
     }
-    error = handle_get(thread->process, (handle_t)arg[1], OBJECT_NOTIFICATION, RIGHT_SEND, &object,
-                       &badge);
+    error = handle_get(thread, arg[1], OBJECT_NOTIFICATION, RIGHT_SEND, &object, &badge);
     if (error == 0) {
         spin_lock(&object_lock);
         error = add_watcher(process, CONTAINER_OF(object, struct notification, object), badge);
@@ -181,7 +167,7 @@ static void fill_resident(struct process *process, struct process_status *status
 int64_t sys_process_status(struct thread *thread, const uint64_t *arg)
 {
     struct process *process;
-    int error = get_process(thread, (handle_t)arg[0], RIGHT_READ, &process);
+    int error = get_process(thread, arg[0], RIGHT_READ, &process);
     if (error != 0) {
         return error;
     }
@@ -242,7 +228,7 @@ int64_t sys_thread_create(struct thread *thread, const uint64_t *arg)
         return -E_PERM;
     }
     struct process *process;
-    error = get_process(thread, (handle_t)arg[0], RIGHT_MANAGE, &process);
+    error = get_process(thread, arg[0], RIGHT_MANAGE, &process);
     if (error != 0) {
         return error;
     }
@@ -280,8 +266,7 @@ static void kick(struct thread *target)
 static int64_t bind(struct thread *thread, struct thread *target, handle_t handle)
 {
     struct object *object;
-    int error =
-        handle_get(thread->process, handle, OBJECT_NOTIFICATION, RIGHT_RECEIVE, &object, NULL);
+    int error = handle_get(thread, handle, OBJECT_NOTIFICATION, RIGHT_RECEIVE, &object, NULL);
     if (error != 0) {
         return error;
     }
@@ -356,8 +341,7 @@ int64_t sys_thread_control(struct thread *thread, const uint64_t *arg)
         return thread_control(thread, thread, arg[1], arg[2]);
     }
     struct object *object;
-    int error =
-        handle_get(thread->process, (handle_t)arg[0], OBJECT_THREAD, RIGHT_MANAGE, &object, NULL);
+    int error = handle_get(thread, arg[0], OBJECT_THREAD, RIGHT_MANAGE, &object, NULL);
     if (error != 0) {
         return error;
     }

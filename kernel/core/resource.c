@@ -37,11 +37,11 @@ static bool covers(const struct resource *resource, enum resource_kind kind, uin
            count <= resource->count - (base - resource->base);
 }
 
-int resource_check(struct process *process, handle_t handle, enum resource_kind kind, uint64_t base,
+int resource_check(struct thread *thread, uint64_t handle, enum resource_kind kind, uint64_t base,
                    uint64_t count)
 {
     struct object *object;
-    int error = handle_get(process, handle, OBJECT_RESOURCE, RIGHT_MANAGE, &object, NULL);
+    int error = handle_get(thread, handle, OBJECT_RESOURCE, RIGHT_MANAGE, &object, NULL);
     if (error != 0) {
         return error;
     }
@@ -74,8 +74,7 @@ int resource_check_offset(struct process *process, handle_t handle, enum resourc
 int64_t sys_resource_create(struct thread *thread, const uint64_t *arg)
 {
     struct object *object;
-    int error =
-        handle_get(thread->process, (handle_t)arg[0], OBJECT_RESOURCE, RIGHT_MANAGE, &object, NULL);
+    int error = handle_get(thread, arg[0], OBJECT_RESOURCE, RIGHT_MANAGE, &object, NULL);
     if (error != 0) {
         return error;
     }

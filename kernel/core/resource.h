@@ -9,6 +9,7 @@
 #include "kernel/core/object.h"
 
 struct process;
+struct thread;
 
 struct resource {
     struct object object;
@@ -21,7 +22,7 @@ int resource_create(enum resource_kind kind, uint64_t base, uint64_t count,
 
 // Does the caller's handle cover base .. base + count of that kind? 0, -E_BADF, -E_PERM (another
 // kind or range).
-int resource_check(struct process *process, handle_t handle, enum resource_kind kind, uint64_t base,
+int resource_check(struct thread *thread, uint64_t handle, enum resource_kind kind, uint64_t base,
                    uint64_t count);
 
 // Drivers get one resource for a range; ports in it are named by their offset. *first: the range's

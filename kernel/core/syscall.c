@@ -99,28 +99,14 @@ static int64_t sys_handle_close(struct thread *thread, const uint64_t *arg)
 
 static int64_t sys_handle_duplicate(struct thread *thread, const uint64_t *arg)
 {
-    int64_t result;
-    spin_lock(&object_lock);
-    struct handle_entry *entry = handle_entry(&thread->process->handles, (handle_t)arg[0]);
-    if (entry == NULL) {
-        result = -E_BADF;
-    } else if ((entry->rights & RIGHT_DUPLICATE) == 0 ||
-               (entry->badge != 0 && arg[2] != 0 && arg[2] != entry->badge)) {
-        result = -E_PERM;
-    } else {
-        uint64_t badge = entry->badge != 0 ? entry->badge : arg[2];
-        result = handle_install_locked(thread->process, entry->object,
-                                       entry->rights & (uint32_t)arg[1], badge, HANDLE_NONE);
-    }
-    spin_unlock(&object_lock);
-    return result;
+    return handle_copy(thread, arg, thread->process, HANDLE_NONE);
 }
 
 static int64_t sys_handle_info(struct thread *thread, const uint64_t *arg)
 {
     struct object *object;
     struct handle_info info = {0};
-    int error = handle_get(thread->process, (handle_t)arg[0], OBJECT_NONE, 0, &object, &info.badge);
+    int error = handle_get(thread, arg[0], OBJECT_NONE, 0, &object, &info.badge);
     if (error != 0) {
         return error;
     }
@@ -132,7 +118,7 @@ static int64_t sys_handle_info(struct thread *thread, const uint64_t *arg)
         info.size = CONTAINER_OF(object, struct resource, object)->count;
     }
     spin_lock(&object_lock);
-    struct handle_entry *entry = handle_entry(&thread->process->handles, (handle_t)arg[0]);
+    struct handle_entry *entry = handle_entry(&thread->process->handles, arg[0]);
     info.rights = entry != NULL ? entry->rights : 0;
     spin_unlock(&object_lock);
     object_put(object);
@@ -170,7 +156,7 @@ static int64_t sys_signal(struct thread *thread, const uint64_t *arg)
 {
     int64_t result = 0;
     spin_lock(&object_lock);
-    struct handle_entry *entry = handle_entry(&thread->process->handles, (handle_t)arg[0]);
+    struct handle_entry *entry = handle_entry(&thread->process->handles, arg[0]);
     if (entry == NULL || entry->object->type != OBJECT_NOTIFICATION) {
         result = -E_BADF;
     } else if ((entry->rights & RIGHT_SEND) == 0) {

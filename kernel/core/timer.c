@@ -46,8 +46,7 @@ int64_t sys_timer_create(struct thread *thread, const uint64_t *arg)
     if ((handle_t)arg[0] == HANDLE_SELF) {
         object_get(object);
     } else {
-        int error = handle_get(thread->process, (handle_t)arg[0], OBJECT_NOTIFICATION, RIGHT_SEND,
-                               &object, &badge);
+        int error = handle_get(thread, arg[0], OBJECT_NOTIFICATION, RIGHT_SEND, &object, &badge);
         if (error != 0) {
             return error;
         }
@@ -66,8 +65,7 @@ int64_t sys_timer_create(struct thread *thread, const uint64_t *arg)
 int64_t sys_timer_set(struct thread *thread, const uint64_t *arg)
 {
     struct object *object;
-    int error =
-        handle_get(thread->process, (handle_t)arg[0], OBJECT_TIMER, RIGHT_MANAGE, &object, NULL);
+    int error = handle_get(thread, arg[0], OBJECT_TIMER, RIGHT_MANAGE, &object, NULL);
     if (error != 0) {
         return error;
     }

@@ -42,7 +42,6 @@ enum {
 };
 
 #define ISA_BUS_END 0x01000000ull // what ISA's DMA reaches
-#define LARGE_PAGE  0x00200000ull
 
 struct dma {
     struct object object;
@@ -70,7 +69,7 @@ int64_t sys_dma_create(struct thread *thread, const uint64_t *arg)
     if (arg[1] >= DMA_DEVICE_MAX || (arg[2] & ~(uint64_t)DMA_PAST_IOMMU) != 0) {
         return -E_INVAL;
     }
-    int error = resource_check(thread->process, (handle_t)arg[0], RESOURCE_DMA, arg[1], 1);
+    int error = resource_check(thread, arg[0], RESOURCE_DMA, arg[1], 1);
     if (error != 0) {
         return error;
     }
@@ -160,17 +159,16 @@ void dma_destroy(struct object *object)
 
 // ---- map and unmap ----
 
-// Enters the range `at` of a mapping in the domain; *bus becomes what the device calls it.
+// Enters the range `at` of a mapping in the domain.
 static int enter(struct dma *dma, const struct dma_mapping *mapping, uint64_t at,
-                 physical_t physical, uint64_t bytes, uint32_t rights, uint64_t *bus)
+                 physical_t physical, uint64_t bytes, uint32_t rights)
 {
-    *bus = physical;
     if (!dma->confined) {
         return 0;
     }
-    *bus = mapping->bus + at;
     spin_lock(&dma->lock);
-    int error = dma->blocked ? -E_CANCELED : iommu_map(&dma->domain, *bus, physical, bytes, rights);
+    int error = dma->blocked ? -E_CANCELED
+                             : iommu_map(&dma->domain, mapping->bus + at, physical, bytes, rights);
     spin_unlock(&dma->lock);
     return error;
 }
@@ -181,43 +179,40 @@ static int64_t fill(struct thread *thread, struct dma *dma, const struct dma_map
                     uint32_t rights, uint64_t result)
 {
     struct memory *memory = mapping->memory;
-    uint64_t bus;
-    if (memory->kind == MEMORY_PINNED) {
-        int error = enter(dma, mapping, 0, memory->physical + mapping->offset, mapping->bytes,
-                          rights, &bus);
-        return error != 0 ? error : user_put(thread, result, &bus, sizeof(bus));
-    }
-    for (uint64_t done = 0; done < mapping->bytes; done += PAGE_SIZE) {
+    bool pinned = memory->kind == MEMORY_PINNED;
+    physical_t start =
+        memory->physical + mapping->offset; // of the run of pages that ends at `done`
+    uint64_t run = 0, done = 0;
+    int64_t error = 0;
+    for (; error == 0 && done < (pinned ? PAGE_SIZE : mapping->bytes); done += PAGE_SIZE) {
         struct page *page;
-        int error = memory_page(memory, mapping->offset + done, true, &page);
+        error = memory_page(memory, mapping->offset + done, true, &page);
         if (error != 0) {
             return error == -E_AGAIN ? -E_FAULT : error;
         }
-        error = enter(dma, mapping, done, page_physical(page), PAGE_SIZE, rights, &bus);
+        physical_t physical = page_physical(page);
         page_put(page); // dma_pins keeps it
-        int64_t status = error != 0 ? error
-                                    : user_put(thread, result + done / PAGE_SIZE * sizeof(bus),
-                                               &bus, sizeof(bus));
-        if (status != 0) {
-            return status;
+        if (physical != start + (done - run)) {
+            error = done == 0 ? 0 : enter(dma, mapping, run, start, done - run, rights);
+            start = physical;
+            run = done;
         }
+        uint64_t bus = dma->confined ? mapping->bus + done : physical;
+        error = error != 0
+                    ? error
+                    : user_put(thread, result + done / PAGE_SIZE * sizeof(bus), &bus, sizeof(bus));
     }
-    return 0;
+    return error != 0 ? error : enter(dma, mapping, run, start, mapping->bytes - run, rights);
 }
 
 static int reserve_bus(struct dma *dma, struct dma_mapping *mapping)
 {
     const struct memory *memory = mapping->memory;
-    uint64_t alignment = PAGE_SIZE;
+    uint64_t alignment = mapping->bytes >= LARGE_BYTES ? LARGE_BYTES : PAGE_SIZE;
     uint64_t end = DMA_BUS_END;
-    if (memory->kind == MEMORY_PINNED) {
-        uint64_t physical = memory->physical + mapping->offset;
-        if (mapping->bytes >= LARGE_PAGE && physical % LARGE_PAGE == 0) {
-            alignment = LARGE_PAGE;
-        }
-        if (physical + mapping->bytes <= ISA_BUS_END) {
-            end = ISA_BUS_END; // it may have been made for a device that reaches no further
-        }
+    if (memory->kind == MEMORY_PINNED &&
+        memory->physical + mapping->offset + mapping->bytes <= ISA_BUS_END) {
+        end = ISA_BUS_END; // it may have been made for a device that reaches no further
     }
     spin_lock(&dma->lock);
     int error = dma->blocked ? -E_CANCELED : dma_space_insert(&dma->space, mapping, alignment, end);
@@ -281,14 +276,12 @@ static int64_t get_both(struct thread *thread, const uint64_t *arg, uint32_t mem
                         struct dma **dma, struct memory **memory)
 {
     struct object *object;
-    int64_t error =
-        handle_get(thread->process, (handle_t)arg[0], OBJECT_DMA, RIGHT_WRITE, &object, NULL);
+    int64_t error = handle_get(thread, arg[0], OBJECT_DMA, RIGHT_WRITE, &object, NULL);
     if (error != 0) {
         return error;
     }
     *dma = CONTAINER_OF(object, struct dma, object);
-    error =
-        handle_get(thread->process, (handle_t)arg[1], OBJECT_MEMORY, memory_rights, &object, NULL);
+    error = handle_get(thread, arg[1], OBJECT_MEMORY, memory_rights, &object, NULL);
     if (error != 0) {
         object_put(&(*dma)->object);
         return error;
@@ -381,8 +374,7 @@ static int64_t watch(struct thread *thread, struct dma *dma, handle_t handle)
 {
     struct object *target;
     uint64_t badge;
-    int error =
-        handle_get(thread->process, handle, OBJECT_NOTIFICATION, RIGHT_SEND, &target, &badge);
+    int error = handle_get(thread, handle, OBJECT_NOTIFICATION, RIGHT_SEND, &target, &badge);
     if (error != 0) {
         return error;
     }
@@ -416,7 +408,7 @@ int64_t sys_dma_control(struct thread *thread, const uint64_t *arg)
 {
     struct object *object;
     uint32_t right = arg[1] == DMA_STATUS ? RIGHT_READ : RIGHT_MANAGE;
-    int64_t error = handle_get(thread->process, (handle_t)arg[0], OBJECT_DMA, right, &object, NULL);
+    int64_t error = handle_get(thread, arg[0], OBJECT_DMA, right, &object, NULL);
     if (error != 0) {
         return error;
     }

@@ -67,9 +67,10 @@ int memory_create(uint64_t bytes, unsigned flags, struct endpoint *pager, uint64
 {
     const unsigned limits = MEMORY_BELOW_4G | MEMORY_BELOW_16M;
     bool contiguous = (flags & MEMORY_CONTIGUOUS) != 0;
-    bool paged = (flags & MEMORY_PAGED) != 0;
-    if (!whole_pages(bytes) || (flags & ~(MEMORY_CONTIGUOUS | MEMORY_PAGED | limits)) != 0 ||
-        (contiguous && (paged || bytes == 0 || bytes > (uint64_t)PAGE_SIZE << PAGE_ORDER_MAX)) ||
+    bool paged = (flags & MEMORY_PAGED) != 0, large = (flags & MEMORY_LARGE) != 0;
+    if (!whole_pages(bytes) || contiguous + paged + large > 1 ||
+        (flags & ~(MEMORY_CONTIGUOUS | MEMORY_PAGED | MEMORY_LARGE | limits)) != 0 ||
+        (contiguous && (bytes == 0 || bytes > (uint64_t)PAGE_SIZE << PAGE_ORDER_MAX)) ||
         (!contiguous && (flags & limits) != 0) || (pager != NULL && !paged)) {
         return -E_INVAL;
     }
@@ -80,6 +81,7 @@ int memory_create(uint64_t bytes, unsigned flags, struct endpoint *pager, uint64
     if (memory == NULL) {
         return -E_NOMEM;
     }
+    memory->large = large;
     if (contiguous) {
         int error = allocate_contiguous(memory, flags);
         if (error != 0) {
@@ -154,6 +156,26 @@ void memory_destroy(struct object *object)
     heap_free(memory);
 }
 
+// Fills the large page around the index, if none of it is there yet and there is one.
+static void fill_large(struct memory *memory, uint64_t index, unsigned page_flags)
+{
+    uint64_t first = index & ~(uint64_t)(LARGE_PAGES - 1), next = first;
+    if (first + LARGE_PAGES > memory->bytes >> PAGE_SHIFT ||
+        (memory->root != 0 && memory_tree_next(memory, &next, first + LARGE_PAGES) != NULL)) {
+        return;
+    }
+    struct page *block = page_allocate(LARGE_ORDER, page_flags | PAGE_ZEROED);
+    for (uint64_t i = 0; block != NULL && i < LARGE_PAGES; i++) {
+        memory_slot_t *slot = memory_tree_make(memory, first + i);
+        if (slot == NULL) {
+            page_put(&block[i]);
+            continue;
+        }
+        *slot = (memory_slot_t)&block[i];
+        memory->resident++;
+    }
+}
+
 int memory_slot(struct memory *memory, uint64_t index, unsigned page_flags, memory_slot_t **result)
 {
     if (index >= memory->bytes >> PAGE_SHIFT) {
@@ -164,14 +186,18 @@ int memory_slot(struct memory *memory, uint64_t index, unsigned page_flags, memo
         if (memory->kind == MEMORY_PAGER) {
             return -E_AGAIN;
         }
+        if (memory->large) {
+            fill_large(memory, index, page_flags);
+        }
         slot = memory_tree_make(memory, index);
-        struct page *page = slot == NULL ? NULL : page_allocate(0, page_flags | PAGE_ZEROED);
-        if (page == NULL) {
+        if (slot != NULL && *slot == 0) {
+            *slot = (memory_slot_t)page_allocate(0, page_flags | PAGE_ZEROED);
+            memory->resident += *slot != 0;
+        }
+        if (slot == NULL || *slot == 0) {
             memory_tree_prune(memory, index, index + 1);
             return -E_NOMEM;
         }
-        *slot = (memory_slot_t)page;
-        memory->resident++;
     }
     *result = slot;
     return 0;

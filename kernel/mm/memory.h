@@ -38,6 +38,7 @@ struct memory {
     struct spinlock lock;
     uint32_t kind;
     uint32_t cache;      // MEMORY_PHYSICAL: enum memory_cache
+    bool large;          // MEMORY_ANONYMOUS: pages come LARGE_PAGES at a time
     uint64_t bytes;      // multiple of PAGE_SIZE
     physical_t physical; // MEMORY_PHYSICAL, MEMORY_PINNED: first byte
     uint64_t root;       // radix tree: a slot (height 0) or the address of a node

@@ -22,7 +22,11 @@ enum page_flag {
     PAGE_FOR_GUEST = 16,  // for a program: fails when the reserve is left
 };
 
-enum { PAGE_ORDER_MAX = 10 }; // 4 MiB blocks
+enum {
+    PAGE_ORDER_MAX = 10,            // 4 MiB blocks
+    LARGE_ORDER = 9,                // what one entry a level up maps: 2 MiB
+    LARGE_PAGES = 1 << LARGE_ORDER, // LARGE_BYTES
+};
 
 // One for each page frame between the lowest and the highest RAM address.
 struct page {

@@ -260,6 +260,28 @@ static void check_device(struct edu_device *edu)
     }
 }
 
+// Memory whose pages come together: one run of addresses, and each reaches its page.
+static void check_large(struct edu_device *edu)
+{
+    static uint64_t bus[LARGE_BYTES / PAGE_SIZE];
+    handle_t object = (handle_t)sys_memory_create(2 * LARGE_BYTES, MEMORY_LARGE, HANDLE_NONE);
+    struct aspace_map_args args = {
+        .memory = object, .bytes = 2 * LARGE_BYTES, .prot = PROT_READ | PROT_WRITE};
+    int64_t at = sys_aspace_map(HANDLE_SELF, &args);
+    CHECK(at > 0);
+    CHECK_EQUAL(sys_dma_map(dma, object, LARGE_BYTES, LARGE_BYTES, RIGHT_WRITE, bus), 0);
+    for (unsigned i = 1; i < LARGE_BYTES / PAGE_SIZE; i++) {
+        CHECK_EQUAL(bus[i], bus[0] + (uint64_t)i * PAGE_SIZE);
+    }
+    uint8_t *last = (uint8_t *)at + 2 * LARGE_BYTES - PAGE_SIZE;
+    memset(last, MARK, 16);
+    edu_write(edu, bus[LARGE_BYTES / PAGE_SIZE - 1]);
+    CHECK(last[0] != MARK);
+    CHECK_EQUAL(sys_dma_unmap(dma, object, LARGE_BYTES, LARGE_BYTES, bus[0]), 0);
+    CHECK_EQUAL(sys_aspace_unmap(HANDLE_SELF, (uint64_t)at, 2 * LARGE_BYTES), 0);
+    sys_handle_close(object);
+}
+
 static void unmap_all(void)
 {
     for (unsigned i = 0; i < THREADS * MAPPINGS; i++) {
@@ -361,6 +383,7 @@ static void stress_round(struct edu_device *edu)
     check_apart();
     if (edu != NULL) {
         check_device(edu);
+        check_large(edu);
     }
     unmap_all();
 }

@@ -29,8 +29,8 @@ void dma_buffer_destroy(handle_t dma, struct dma_buffer *buffer);
 
 // Bus addresses of a client's memory object, found when first used and remembered: pages are mapped
 // for the device in chunks around those that requests touch, so an object that is mostly never used
-// costs little.
-enum { DMA_WINDOW_CHUNK = 64 }; // pages, a power of two
+// costs little. A chunk is what one entry of an IOMMU maps, if the memory is contiguous.
+enum { DMA_WINDOW_CHUNK = 512 }; // pages, a power of two
 
 struct dma_window {
     handle_t dma;

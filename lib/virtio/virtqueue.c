@@ -11,7 +11,10 @@
 #include "abi/error.h"
 #include "lib/driver/mmio.h"
 
-enum { NO_DESCRIPTOR = 0xffff };
+enum {
+    NO_DESCRIPTOR = 0xffff,
+    DIRECT_MOST = 3, // pieces: what a block request has whose data is contiguous
+};
 
 // Words shared with the device: each access happens once and exactly as written.
 static uint16_t load16(const uint16_t *word)
@@ -141,6 +144,15 @@ static uint16_t add_direct(struct virtqueue *queue, const struct virtqueue_piece
     return head;
 }
 
+// A device behind an IOMMU looks a table's address up beside those of the pieces. So short chains
+// do without, as long as half of the queue is there for others.
+static bool takes_table(const struct virtqueue *queue, unsigned count)
+{
+    if (count == 1 || count > queue->indirect_entries)
+        return false;
+    return count > DIRECT_MOST || queue->free_count < queue->size / 2 + count;
+}
+
 int virtqueue_add(struct virtqueue *queue, const struct virtqueue_piece *pieces, unsigned readable,
                   unsigned writable, void *token)
 {
@@ -158,7 +170,7 @@ int virtqueue_add(struct virtqueue *queue, const struct virtqueue_piece *pieces,
     }
     if (bytes_writable > UINT32_MAX) // 2.7.5.2: a chain is at most 2^32 bytes
         return -E_2BIG;
-    bool indirect = count > 1 && count <= queue->indirect_entries;
+    bool indirect = takes_table(queue, count);
     if (!indirect && count > queue->size)
         return -E_2BIG;
     if (queue->free_count < (indirect ? 1 : count))

@@ -90,9 +90,9 @@ static inline size_t virtqueue_bytes(uint16_t size, uint16_t indirect_entries)
 int virtqueue_init(struct virtqueue *queue, const struct virtqueue_config *config);
 
 // Queues a chain: `readable` pieces the device reads, then `writable` ones it writes. It sees them
-// after virtqueue_publish. The token comes back from virtqueue_get. Two pieces or more take an
-// indirect table where there is one. -E_AGAIN no descriptors free now, -E_2BIG never fits, -E_INVAL
-// no piece or an empty one, -E_PROTO broken.
+// after virtqueue_publish. The token comes back from virtqueue_get. Many pieces take an
+// indirect table where there is one, so do few when the queue is half full. -E_AGAIN no descriptors
+// free now, -E_2BIG never fits, -E_INVAL no piece or an empty one, -E_PROTO broken.
 int virtqueue_add(struct virtqueue *queue, const struct virtqueue_piece *pieces, unsigned readable,
                   unsigned writable, void *token);
 

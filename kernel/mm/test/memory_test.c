@@ -83,6 +83,41 @@ static void test_contiguous(void **state)
     object_put(&memory->object);
 }
 
+// A large page comes as one block, but not over pages that are there, nor past the end.
+static void test_large(void **state)
+{
+    (void)state;
+    struct memory *memory, *unused;
+    assert_int_equal(memory_create(PAGE_SIZE, MEMORY_LARGE | MEMORY_PAGED, NULL, 0, &unused),
+                     -E_INVAL);
+    assert_int_equal(memory_create(PAGE_SIZE, MEMORY_LARGE | MEMORY_CONTIGUOUS, NULL, 0, &unused),
+                     -E_INVAL);
+    memory = create(3 * LARGE_PAGES + 2, MEMORY_LARGE);
+    struct page *page;
+    assert_int_equal(memory_page(memory, (LARGE_PAGES + 7) * PAGE_SIZE, true, &page), 0);
+    assert_int_equal(memory->resident, LARGE_PAGES);
+    physical_t start = page_physical(page) - 7 * PAGE_SIZE;
+    page_put(page);
+    assert_int_equal(start % (LARGE_PAGES * PAGE_SIZE), 0);
+    for (uint64_t i = 0; i < LARGE_PAGES; i++) {
+        assert_int_equal(memory_page(memory, (LARGE_PAGES + i) * PAGE_SIZE, true, &page), 0);
+        assert_int_equal(page_physical(page), start + i * PAGE_SIZE);
+        assert_int_equal(*(uint64_t *)page_address(page), 0);
+        page_put(page);
+    }
+    assert_int_equal(memory_page(memory, 3 * LARGE_PAGES * PAGE_SIZE, true, &page), 0);
+    page_put(page); // the end: a page by itself
+    assert_int_equal(memory->resident, LARGE_PAGES + 1);
+    assert_int_equal(memory_decommit(memory, LARGE_PAGES * PAGE_SIZE, 5 * PAGE_SIZE), 0);
+    assert_int_equal(memory_page(memory, LARGE_PAGES * PAGE_SIZE, true, &page), 0);
+    page_put(page); // its neighbours are there: by itself
+    assert_int_equal(memory->resident, LARGE_PAGES - 3);
+    assert_int_equal(memory_page(memory, 0, true, &page), 0);
+    page_put(page);
+    assert_int_equal(memory->resident, 2 * LARGE_PAGES - 3);
+    object_put(&memory->object);
+}
+
 static void test_from_pages(void **state)
 {
     (void)state;
@@ -236,6 +271,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_arguments, setup, teardown),
         cmocka_unit_test_setup_teardown(test_contiguous, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_large, setup, teardown),
         cmocka_unit_test_setup_teardown(test_from_pages, setup, teardown),
         cmocka_unit_test_setup_teardown(test_sparse, setup, teardown),
         cmocka_unit_test_setup_teardown(test_work_in_pieces, setup, teardown),

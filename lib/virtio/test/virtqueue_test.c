@@ -171,6 +171,26 @@ static void test_indirect_chain(void **state)
     tear_down(&f);
 }
 
+// Short chains go without a table until half of the queue is taken.
+static void test_short_chains(void **state)
+{
+    (void)state;
+    struct fixture f;
+    set_up(&f, INDIRECT, false);
+    int token[SIZE];
+    unsigned direct = 0, added = 0;
+    while (add(&f, 1, 2, &token[added]) == 0) {
+        virtqueue_publish(&f.queue);
+        bool table = (f.queue.desc[device_take(&f)].flags & VIRTQ_DESC_F_INDIRECT) != 0;
+        assert_true(table || added == direct); // none after the first that has one
+        direct += !table;
+        added++;
+    }
+    assert_int_equal(direct, SIZE / 2 / 3);
+    assert_int_equal(added, direct + SIZE - 3 * direct);
+    tear_down(&f);
+}
+
 static void test_full_queue_and_order_of_return(void **state)
 {
     (void)state;
@@ -181,8 +201,8 @@ static void test_full_queue_and_order_of_return(void **state)
         int token[SIZE];
         uint16_t head[SIZE];
         for (unsigned i = 0; i < SIZE; i++)
-            assert_int_equal(add(&f, 1, 2, &token[i]), 0);
-        assert_int_equal(add(&f, 1, 2, NULL), -E_AGAIN);
+            assert_int_equal(add(&f, 2, 2, &token[i]), 0);
+        assert_int_equal(add(&f, 2, 2, NULL), -E_AGAIN);
         virtqueue_publish(&f.queue);
         for (unsigned i = 0; i < SIZE; i++)
             head[i] = device_take(&f);
@@ -434,6 +454,7 @@ int main(void)
         cmocka_unit_test(test_init_refuses_bad_sizes),
         cmocka_unit_test(test_direct_chain),
         cmocka_unit_test(test_indirect_chain),
+        cmocka_unit_test(test_short_chains),
         cmocka_unit_test(test_full_queue_and_order_of_return),
         cmocka_unit_test(test_refused_chains),
         cmocka_unit_test(test_notification_by_flags),

@@ -19,7 +19,7 @@ int page_pool_init(struct page_pool *pool, uint64_t bytes, bool keep)
     pool->chunk = calloc(chunks, sizeof(struct page_chunk *));
     if (pool->chunk == NULL)
         return -E_NOMEM;
-    int error = vfs_memory_create_pool(chunks * CHUNK_BYTES, &pool->memory, &pool->base);
+    int error = vfs_memory_create_pool(chunks * CHUNK_BYTES, keep, &pool->memory, &pool->base);
     if (error != 0) {
         free(pool->chunk);
         return error;

@@ -5,9 +5,9 @@
 
 #include "lib/sys/sys.h"
 
-int vfs_memory_create_pool(uint64_t bytes, handle_t *memory, uint8_t **base)
+int vfs_memory_create_pool(uint64_t bytes, bool large, handle_t *memory, uint8_t **base)
 {
-    int64_t handle = sys_memory_create(bytes, 0, HANDLE_NONE);
+    int64_t handle = sys_memory_create(bytes, large ? MEMORY_LARGE : 0, HANDLE_NONE);
     if (handle < 0)
         return (int)handle;
     struct aspace_map_args args = {

@@ -8,8 +8,9 @@
 
 #include "abi/types.h"
 
-// A memory object of `bytes`, mapped at *base, nothing committed.
-int vfs_memory_create_pool(uint64_t bytes, handle_t *memory, uint8_t **base);
+// A memory object of `bytes`, mapped at *base, nothing committed; `large`: MEMORY_LARGE, for a pool
+// that devices use and that gives nothing back.
+int vfs_memory_create_pool(uint64_t bytes, bool large, handle_t *memory, uint8_t **base);
 // Makes pages of a pool present, or fails with E_NOMEM now rather than at the first touch.
 int vfs_memory_commit(handle_t memory, uint8_t *base, uint64_t offset, uint64_t bytes);
 // Gives the pages of a pool back to the kernel; what comes next there is zero.

@@ -28,7 +28,7 @@ bool test_disk_open(struct test_disk *disk, const char *name, const struct block
     };
     if (!CHECK_EQUAL(block_client_open(&options, &disk->client), 0))
         return false;
-    disk->memory = (handle_t)sys_memory_create(MEMORY_BYTES, 0, HANDLE_NONE);
+    disk->memory = (handle_t)sys_memory_create(MEMORY_BYTES, MEMORY_LARGE, HANDLE_NONE);
     struct aspace_map_args map = {
         .memory = disk->memory, .bytes = MEMORY_BYTES, .prot = PROT_READ | PROT_WRITE};
     disk->data = (uint8_t *)(uintptr_t)sys_aspace_map(HANDLE_SELF, &map);

@@ -187,8 +187,9 @@ struct file_time file_time_now(void)
 
 enum { FAKE_MEMORY = 16 * 1024 * 1024 };
 
-int vfs_memory_create_pool(uint64_t bytes, handle_t *memory, uint8_t **base)
+int vfs_memory_create_pool(uint64_t bytes, bool large, handle_t *memory, uint8_t **base)
 {
+    (void)large;
     *base = aligned_alloc(PAGE_SIZE, bytes);
     assert_non_null(*base);
     memset(*base, 0xa5, bytes); // stale contents that must never show
