@@ -44,8 +44,13 @@ static void victim_start(struct victim *victim, const char *argument)
     struct rs_service_info info;
     handle_t gift = (handle_t)sys_memory_create(PAGE_SIZE, 0, HANDLE_NONE);
     *victim = (struct victim){0};
+    // As if rs had died before it could answer: nothing is made or added twice.
+    uint32_t again;
+    CHECK_EQUAL(rs_create("rs_victim", &again), 0);
     CHECK_EQUAL(rs_create("rs_victim", &victim->id), 0);
+    CHECK_EQUAL(victim->id, again);
     victim_name(victim);
+    CHECK_EQUAL(rs_argument(victim->id, argument), 0);
     CHECK_EQUAL(rs_argument(victim->id, argument), 0);
     CHECK_EQUAL(rs_grant(victim->id, "gift", 77, gift), 0);
     sys_handle_close(gift);
