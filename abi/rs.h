@@ -2,7 +2,8 @@
 // SPDX-FileCopyrightText: 2026 The XINIM authors
 
 // The reincarnation server's protocol: what services ask rs. rs itself never calls anybody: what it
-// has to tell it signals, and the others come and fetch it.
+// has to tell it signals, and the others come and fetch it. When rs dies it goes on where it was;
+// who waited for an answer gets -E_RESTARTED and asks again: every request may be made twice.
 //
 // A service is one manifest's running program, or, for manifests with `per = device`, one of
 // several instances
@@ -108,10 +109,11 @@ enum rs_op {
     RS_CONTROL,
 
     // (name of a template; words from RS_NAME_WORDS on, if there are any: the owner's own name for
-    // it, as long) -> 0: id of a new instance, not started. E_NOMEM too many.
+    // it, as long) -> 0: id of a new instance, not started. E_NOMEM too many. Until it is given
+    // something, the same one comes again.
     RS_INSTANCE_CREATE,
-    // (id, bytes, text): one more word of the instance's arguments. E_2BIG: STARTUP_ARGUMENTS are
-    // full.
+    // (id, bytes, text): one more word of the instance's arguments, unless it has that one already.
+    // E_2BIG: STARTUP_ARGUMENTS are full.
     RS_INSTANCE_ARGUMENT,
     // (id, number, struct rs_grant x number; as many handles): it starts with these handles too,
     // each time. A grant of the same name is replaced.
@@ -150,7 +152,10 @@ enum rs_op {
     // (enum rs_fault, seed, count, name): the service is to misbehave, for tests of recovery. Needs
     // RS_MAY_CONTROL, and `xinim.faults=1` on the kernel's command line: else E_PERM. E_BUSY: it
     // does not run. E_OPNOTSUPP: it cannot be told, or the fault would harm others
-    // (RS_FAULT_BAD_DMA where no IOMMU protects).
+    // (RS_FAULT_BAD_DMA where no IOMMU protects). rs itself takes RS_FAULT_CRASH, with `count` as
+    // the moment of its work at which it strikes, ABORT, HANG, SLEEP, LEAK, and GARBAGE, by which
+    // it
+    // damages what its successor should find.
     RS_FAULT,
     // (bytes, name; handle: memory object with an ELF file, or none: the boot archive's binary):
     // the running service goes on with this binary. Wants the permission "control". Answered when

@@ -44,7 +44,9 @@ enum syscall {
     SYS_HANDLE_INFO = 14,         // (handle, struct handle_info *)
     SYS_ENDPOINT_CREATE = 15,     // () -> handle
     SYS_NOTIFICATION_CREATE = 16, // () -> handle
-    SYS_TIMER_CREATE = 17,        // (notification) -> handle; signals with that handle's badge
+    SYS_TIMER_CREATE = 17,        // (notification) -> handle; signals with that handle's badge.
+                                  // HANDLE_SELF: a watchdog, which ends the process when it has
+                                  // fired WATCHDOG_TURNS times without having been set anew
     SYS_TIMER_SET = 18,           // (timer, deadline or DEADLINE_NEVER, period_ns or 0)
 
     // Processes and threads.
@@ -182,7 +184,10 @@ enum death_cause {
     DEATH_FAULT,   // memory fault: fault_address, fault_access
     DEATH_ILLEGAL, // illegal instruction, privileged instruction, breakpoint
     DEATH_ARITHMETIC,
+    DEATH_HUNG, // its watchdog was not set in time
 };
+
+enum { WATCHDOG_TURNS = 4 };
 
 enum { BACKTRACE_DEPTH = 16 };
 
@@ -192,6 +197,8 @@ enum { PROCESS_REGISTERS = 16 }; // rax rbx rcx rdx rsi rdi rbp rsp r8 .. r15
 enum { PROCESS_REGISTERS = 32 }; // x0 .. x30, pstate
 #endif
 
+// Of rs, which the kernel starts again when it has died, everything about a death is its
+// predecessor's.
 struct process_status {
     char name[PROCESS_NAME_MAX];
     uint32_t id;

@@ -15,6 +15,6 @@ struct thread;
 // is entered, or a pager asked for it, or the guest's server told, or the process ends.
 void user_page_fault(struct thread *thread, struct fault *fault, int32_t code);
 
-// Ends the process; `fault` is NULL where no access was wrong.
+// Ends the process; `fault` is all zero where no access was wrong.
 void user_fault(struct thread *thread, enum death_cause cause, int32_t code,
                 const struct fault *fault);

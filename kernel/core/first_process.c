@@ -3,15 +3,27 @@
 
 // The only program the kernel loads itself: member "rs" of the boot archive, a static ELF64
 // executable of this processor. It finds a startup page as every native process does
-// (abi/startup.h), with two grants: "root" and "initrd".
+// (abi/startup.h), with three grants: "root", "initrd" and "state", memory for its own use.
+//
+// When it has died, it is loaded again into the same process: threads and address space are new,
+// the handle table, and with it the objects, stay. So nobody else notices, callers wait at its
+// endpoint as they would for a busy server, and what is signalled meanwhile is kept. Its status
+// tells the new incarnation what its predecessor died of (docs/recovery.md). One that keeps dying
+// is a panic.
+//
+// `startup`, `started_at` and `deaths` belong to the CPU that starts it: the boot CPU, later the
+// one on which the dead process's last thread ended. Between two such the process has run, so
+// object_lock orders them.
 
 #include "kernel/core/first_process.h"
 
 #include "abi/error.h"
 #include "abi/startup.h"
 #include "kernel/arch/arch.h"
+#include "kernel/arch/clock.h"
 #include "kernel/arch/elf_machine.h"
 #include "kernel/core/boot_archive.h"
+#include "kernel/core/lock.h"
 #include "kernel/core/panic.h"
 #include "kernel/core/process.h"
 #include "kernel/core/resource.h"
@@ -44,6 +56,16 @@ enum { STACK_TOP_GAP = 64 * 1024 };
 #define STACK_BASE \
     (USER_END / NATIVE_STACK_BYTES * NATIVE_STACK_BYTES - STACK_TOP_GAP - NATIVE_STACK_BYTES)
 #define STARTUP_PAGE (STACK_BASE - 16 * PAGE_SIZE)
+
+enum { STATE_BYTES = 16 << 20 }; // at most; pages come when touched
+
+// Each death counts one, each second of life takes one off.
+enum { DEATHS_MAX = 30, LIFE_NS = 1000 * 1000 * 1000 };
+
+struct process *first_process;
+static struct startup startup = {.magic = STARTUP_MAGIC, .name = "rs"};
+static time_ns_t started_at;
+static uint64_t deaths;
 
 static void check(int error, const char *what)
 {
@@ -94,11 +116,8 @@ static uint64_t load_image(struct aspace *aspace)
     if (image == NULL) {
         panic("the boot archive has no member \"rs\": build it with make");
     }
-    struct elf_header header;
-    if (bytes < sizeof(header)) {
-        panic("cannot start rs: its file is too short");
-    }
-    memcpy(&header, image, sizeof(header));
+    struct elf_header header = {.type = 0};
+    memcpy(&header, image, bytes < sizeof(header) ? bytes : sizeof(header));
     if (memcmp(header.ident, "\177ELF\2\1\1", 7) != 0 || header.type != ELF_TYPE_EXECUTABLE ||
         header.machine != ELF_MACHINE ||
         header.program_header_bytes != sizeof(struct elf_segment) ||
@@ -116,58 +135,75 @@ static uint64_t load_image(struct aspace *aspace)
     return header.entry;
 }
 
-static handle_t install(struct process *process, struct object *object)
+static void grant(const char *name, struct object *object, uint64_t value)
 {
-    int64_t handle = handle_install(process, object, RIGHTS_ALL, 0);
+    int64_t handle = handle_install(first_process, object, RIGHTS_ALL, 0);
     if (handle < 0) {
         panic("cannot start rs: no memory for its handles");
     }
-    return (handle_t)handle;
-}
-
-static void grant(struct startup *startup, const char *name, handle_t handle, uint64_t value)
-{
-    struct startup_grant *entry = &startup->grant[startup->grants++];
+    struct startup_grant *entry = &startup.grant[startup.grants++];
     memcpy(entry->name, name, strlen(name) + 1);
-    entry->handle = handle;
+    entry->handle = (handle_t)handle;
     entry->value = value;
 }
 
-static void write_startup_page(struct process *process)
+static void grant_all(void)
 {
-    static struct startup startup = {.magic = STARTUP_MAGIC, .name = "rs"};
     struct resource *root;
-    struct memory *archive;
+    struct memory *archive, *state;
     uint64_t pages = (boot_info.initrd_bytes + PAGE_SIZE - 1) & ~(uint64_t)(PAGE_SIZE - 1);
     check(resource_create(RESOURCE_ROOT, 0, 0, &root), "making the root resource");
     check(memory_create_from_pages(boot_info.initrd, pages, &archive), "wrapping the boot archive");
-    grant(&startup, "root", install(process, &root->object), 0);
-    grant(&startup, "initrd", install(process, &archive->object), boot_info.initrd_bytes);
-    map(process->aspace, STARTUP_PAGE, PAGE_SIZE, PROT_READ | PROT_WRITE);
-    put(process->aspace, STARTUP_PAGE, &startup, sizeof(startup));
-    check(aspace_protect(process->aspace, STARTUP_PAGE, PAGE_SIZE, PROT_READ),
-          "protecting its memory");
+    check(memory_create(STATE_BYTES, 0, NULL, 0, &state), "making its state");
+    grant("root", &root->object, 0);
+    grant("initrd", &archive->object, boot_info.initrd_bytes);
+    grant("state", &state->object, STATE_BYTES);
 }
 
-void first_process_start(void)
+// The process has an empty address space and no thread.
+static void load_and_run(void)
 {
-    struct aspace *aspace;
-    struct process *process;
+    struct aspace *aspace = first_process->aspace;
     struct thread *thread;
-    check(aspace_create(&aspace), "making its address space");
-    check(process_create("rs", 2, aspace, &process), "making the process");
-    object_put(&aspace->object);
-    uint64_t entry = load_image(aspace);
-    map(aspace, STACK_BASE, NATIVE_STACK_BYTES, PROT_READ | PROT_WRITE);
-    write_startup_page(process);
     struct thread_args args = {
-        .entry = entry,
+        .entry = load_image(aspace),
         .stack = STACK_BASE + NATIVE_STACK_BYTES - THREAD_LOCAL_BYTES,
         .argument = {STARTUP_PAGE, 0},
         .ipc_buffer = STACK_BASE + NATIVE_STACK_BYTES - THREAD_LOCAL_BYTES,
         .priority = PRIORITY_MAX,
     };
-    check(thread_create(process, &args, &thread), "making its thread");
+    map(aspace, STACK_BASE, NATIVE_STACK_BYTES, PROT_READ | PROT_WRITE);
+    map(aspace, STARTUP_PAGE, PAGE_SIZE, PROT_READ | PROT_WRITE);
+    put(aspace, STARTUP_PAGE, &startup, sizeof(startup));
+    check(aspace_protect(aspace, STARTUP_PAGE, PAGE_SIZE, PROT_READ), "protecting its memory");
+    started_at = clock_now();
+    check(thread_create(first_process, &args, &thread), "making its thread");
+    spin_lock(&object_lock);
+    first_process->finishing = false;
     check(thread_start(thread), "starting its thread");
+    spin_unlock(&object_lock);
     object_put(&thread->object);
+}
+
+void first_process_start(void)
+{
+    struct aspace *aspace;
+    check(aspace_create(&aspace), "making its address space");
+    check(process_create("rs", 2, aspace, &first_process), "making the process");
+    object_put(&aspace->object);
+    grant_all();
+    load_and_run();
+}
+
+void first_process_restart(void)
+{
+    const struct process_status *status = &first_process->status;
+    uint64_t lived = (clock_now() - started_at) / LIFE_NS;
+    deaths = deaths > lived ? deaths - lived + 1 : 1;
+    if (deaths > DEATHS_MAX) {
+        panic("rs died %lu times in a row, at last of cause %u (code %d) at %p", deaths,
+              status->cause, status->code, (void *)status->program_counter);
+    }
+    startup.incarnation++;
+    load_and_run();
 }

@@ -10,41 +10,38 @@
 #include "kernel/mm/aspace.h"
 #include "kernel/mm/heap.h"
 
-int handle_get(struct thread *thread, uint64_t handle, enum object_type type, uint32_t rights,
-               struct object **object, uint64_t *badge)
+int handle_get_entry(struct thread *thread, uint64_t handle, enum object_type type,
+                     struct handle_entry *copy)
 {
-    int error = 0;
+    int error = -E_BADF;
     spin_lock(&object_lock);
-    struct handle_entry *entry = handle_entry(&thread->process->handles, handle);
-    if (entry == NULL || (type != OBJECT_NONE && entry->object->type != type)) {
-        error = -E_BADF;
-    } else if ((entry->rights & rights) != rights) {
-        error = -E_PERM;
-    } else {
+    const struct handle_entry *entry = handle_entry(&thread->process->handles, handle);
+    if (entry != NULL && (type == OBJECT_NONE || entry->object->type == type)) {
         object_get(entry->object);
-        *object = entry->object;
-        if (badge != NULL) {
-            *badge = entry->badge;
-        }
+        *copy = *entry;
+        error = 0;
     }
     spin_unlock(&object_lock);
     return error;
 }
 
-int handle_get_rights(struct thread *thread, uint64_t handle, enum object_type type,
-                      struct object **object, uint32_t *rights)
+int handle_get(struct thread *thread, uint64_t handle, enum object_type type, uint32_t rights,
+               struct object **object, uint64_t *badge)
 {
-    int error = -E_BADF;
-    spin_lock(&object_lock);
-    struct handle_entry *entry = handle_entry(&thread->process->handles, handle);
-    if (entry != NULL && entry->object->type == type) {
-        object_get(entry->object);
-        *object = entry->object;
-        *rights = entry->rights;
-        error = 0;
+    struct handle_entry entry;
+    int error = handle_get_entry(thread, handle, type, &entry);
+    if (error != 0) {
+        return error;
     }
-    spin_unlock(&object_lock);
-    return error;
+    if ((entry.rights & rights) != rights) {
+        object_put(entry.object);
+        return -E_PERM;
+    }
+    *object = entry.object;
+    if (badge != NULL) {
+        *badge = entry.badge;
+    }
+    return 0;
 }
 
 int handle_get_aspace(struct thread *thread, uint64_t handle, uint32_t rights,

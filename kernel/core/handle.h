@@ -51,9 +51,9 @@ static inline struct handle_entry *handle_entry(struct handle_table *table, uint
 int handle_get(struct thread *thread, uint64_t handle, enum object_type type, uint32_t rights,
                struct object **object, uint64_t *badge);
 
-// The same, without asking for rights: *rights tells which it has.
-int handle_get_rights(struct thread *thread, uint64_t handle, enum object_type type,
-                      struct object **object, uint32_t *rights);
+// The same, without asking for rights: a copy of the entry, with a reference to its object.
+int handle_get_entry(struct thread *thread, uint64_t handle, enum object_type type,
+                     struct handle_entry *copy);
 
 // An address space; HANDLE_SELF: the caller's own.
 int handle_get_aspace(struct thread *thread, uint64_t handle, uint32_t rights,

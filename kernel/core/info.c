@@ -117,8 +117,7 @@ static int64_t put_entropy(struct thread *thread, const uint64_t *arg)
 
 static int64_t put_command_line(struct thread *thread, const uint64_t *arg)
 {
-    size_t length = strlen(boot_info.command_line) + 1;
-    return put(thread, arg, boot_info.command_line, length);
+    return put(thread, arg, boot_info.command_line, strlen(boot_info.command_line) + 1);
 }
 
 int64_t sys_info(struct thread *thread, const uint64_t *arg)

@@ -160,6 +160,24 @@ void ipc_abandon_caller(struct thread *server, int64_t error)
 
 // ---- slow paths; object_lock held ----
 
+void endpoint_queue(struct endpoint *endpoint, struct thread *caller, uint64_t badge,
+                    time_ns_t deadline)
+{
+    if (!list_empty(&endpoint->receivers)) {
+        struct thread *server = first(&endpoint->receivers);
+        thread_unlink(server);
+        thread_block(caller, THREAD_BLOCKED_REPLY);
+        receive_from(server, caller, badge);
+        thread_make_ready(server);
+    } else {
+        thread_block(caller, THREAD_BLOCKED_SEND);
+        caller->badge = badge;
+        caller->endpoint = endpoint;
+        list_append(&endpoint->senders, &caller->in_queue);
+    }
+    thread_set_timeout(caller, deadline);
+}
+
 static int64_t call_slow(struct thread *self)
 {
     message_tag_t tag = frame_message_tag(&self->frame);
@@ -173,38 +191,8 @@ static int64_t call_slow(struct thread *self)
     if (endpoint == NULL) {
         return -E_BADF;
     }
-    time_ns_t deadline = tag_deadline(self, tag);
-    if (!list_empty(&endpoint->receivers)) {
-        struct thread *server = first(&endpoint->receivers);
-        thread_unlink(server);
-        thread_block(self, THREAD_BLOCKED_REPLY);
-        receive_from(server, self, badge);
-        thread_set_timeout(self, deadline);
-        thread_make_ready(server);
-    } else {
-        thread_block(self, THREAD_BLOCKED_SEND);
-        self->badge = badge;
-        self->endpoint = endpoint;
-        list_append(&endpoint->senders, &self->in_queue);
-        thread_set_timeout(self, deadline);
-    }
+    endpoint_queue(endpoint, self, badge, tag_deadline(self, tag));
     return SYSCALL_BLOCKED;
-}
-
-void endpoint_queue_fault(struct endpoint *pager, struct thread *thread, uint64_t badge)
-{
-    if (!list_empty(&pager->receivers)) {
-        struct thread *server = first(&pager->receivers);
-        thread_unlink(server);
-        thread_block(thread, THREAD_BLOCKED_REPLY);
-        receive_from(server, thread, badge);
-        thread_make_ready(server);
-    } else {
-        thread_block(thread, THREAD_BLOCKED_SEND);
-        thread->badge = badge;
-        thread->endpoint = pager;
-        list_append(&pager->senders, &thread->in_queue);
-    }
 }
 
 static int64_t receive_slow(struct thread *self)
@@ -485,11 +473,8 @@ void notification_signal(struct notification *notification, uint64_t bits)
         return;
     }
     if (!list_empty(&notification->waiters)) {
-        // In this queue, so BLOCKED_WAIT: what thread_unlink does in that state.
         struct thread *waiter = first(&notification->waiters);
-        sched_timer_remove(&waiter->timeout);
-        list_remove(&waiter->in_queue);
-        waiter->waiting_on = NULL;
+        thread_unlink(waiter);
         frame_set_message(&waiter->frame, 0, 0, notification->bits);
         notification->bits = 0;
         thread_make_ready(waiter);

@@ -45,6 +45,8 @@ int64_t ipc_reply_defer(struct thread *self);
 
 // object_lock held.
 void notification_signal(struct notification *notification, uint64_t bits);
-void endpoint_queue_fault(struct endpoint *pager, struct thread *thread, uint64_t badge);
+// The current thread calls, or waits for a page: it is received, or queued until it is.
+void endpoint_queue(struct endpoint *endpoint, struct thread *caller, uint64_t badge,
+                    time_ns_t deadline);
 void ipc_abandon_caller(struct thread *server,
                         int64_t error); // whoever awaits this thread's answer

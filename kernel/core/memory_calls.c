@@ -145,21 +145,20 @@ static unsigned prot_of_rights(uint32_t rights)
 
 static int64_t map(struct thread *thread, struct aspace *aspace, const struct aspace_map_args *args)
 {
+    struct handle_entry entry = {.object = NULL, .rights = RIGHTS_ALL}; // anonymous
+    struct memory *memory = NULL;
     uint64_t address;
-    if (args->memory == HANDLE_NONE) {
-        int error = aspace_map(aspace, args, NULL, PROT_READ | PROT_WRITE | PROT_EXECUTE, &address);
-        return error != 0 ? error : (int64_t)address;
+    if (args->memory != HANDLE_NONE) {
+        int error = handle_get_entry(thread, args->memory, OBJECT_MEMORY, &entry);
+        if (error != 0) {
+            return error;
+        }
+        memory = CONTAINER_OF(entry.object, struct memory, object);
     }
-    struct memory *memory;
-    struct object *object;
-    uint32_t rights;
-    int error = handle_get_rights(thread, args->memory, OBJECT_MEMORY, &object, &rights);
-    if (error != 0) {
-        return error;
+    int error = aspace_map(aspace, args, memory, prot_of_rights(entry.rights), &address);
+    if (memory != NULL) {
+        object_put(entry.object);
     }
-    memory = CONTAINER_OF(object, struct memory, object);
-    error = aspace_map(aspace, args, memory, prot_of_rights(rights), &address);
-    object_put(object);
     return error != 0 ? error : (int64_t)address;
 }
 

@@ -6,6 +6,7 @@
 #include "abi/error.h"
 #include "kernel/arch/clock.h"
 #include "kernel/core/cpu.h"
+#include "kernel/core/first_process.h"
 #include "kernel/core/ipc.h"
 #include "kernel/core/lock.h"
 #include "kernel/core/panic.h"
@@ -25,7 +26,6 @@ int process_create(const char *name, size_t length, struct aspace *aspace, struc
     }
     object_init(&process->object, OBJECT_PROCESS);
     list_init(&process->threads);
-    list_init(&process->in_all);
     if (length > PROCESS_NAME_MAX - 1) {
         length = PROCESS_NAME_MAX - 1;
     }
@@ -60,15 +60,15 @@ void process_kill_locked(struct process *process, enum death_cause cause, int32_
 }
 
 void process_fault_locked(struct thread *thread, enum death_cause cause, int32_t exception,
-                          uint64_t address, uint64_t access)
+                          const struct fault *fault)
 {
     struct process *process = thread->process;
     struct process_status *status = &process->status;
     if (process->finishing) {
         return;
     }
-    status->fault_address = address;
-    status->fault_access = access;
+    status->fault_address = fault->address;
+    status->fault_access = fault->access;
     status->program_counter = frame_program_counter(&thread->frame);
     status->stack_pointer = frame_stack_pointer(&thread->frame);
     frame_copy_registers(&thread->frame, status->registers);
@@ -114,17 +114,11 @@ void process_threads_gone(struct process *process)
     cpu->finished = process;
 }
 
-static void finish(struct process *process)
+// object_lock held.
+static void announce_death(struct process *process)
 {
-    struct aspace *aspace = process->aspace;
-    handle_table_clear(&process->handles);
-    while (aspace_clear(aspace) == -E_INPROGRESS) {
-        tlb_answer_requests();
-    }
-    spin_lock(&object_lock);
     process->aspace = NULL;
     process->status.state = PROCESS_DEAD;
-    process->status.died_at = clock_now();
     list_remove(&process->in_all);
     for (unsigned i = 0; i < PROCESS_WATCHERS; i++) {
         struct process_watcher *watcher = &process->watchers[i];
@@ -134,8 +128,29 @@ static void finish(struct process *process)
             watcher->notification = NULL;
         }
     }
+}
+
+static void finish(struct process *process)
+{
+    struct aspace *aspace = process->aspace;
+    bool lives_again = process == first_process;
+    if (!lives_again) {
+        handle_table_clear(&process->handles);
+    }
+    while (aspace_clear(aspace) == -E_INPROGRESS) {
+        tlb_answer_requests();
+    }
+    spin_lock(&object_lock);
+    process->status.died_at = clock_now();
+    if (!lives_again) {
+        announce_death(process);
+    }
     spin_unlock(&object_lock);
-    object_put(&aspace->object); // not before nobody can find it in the process any more
+    if (lives_again) {
+        first_process_restart();
+    } else {
+        object_put(&aspace->object); // not before nobody can find it in the process any more
+    }
     object_put(&process->object);
 }
 
@@ -153,18 +168,14 @@ void process_finish_pending(void)
 void process_destroy(struct object *object)
 {
     struct process *process = CONTAINER_OF(object, struct process, object);
+    struct aspace *aspace = process->aspace;
     KERNEL_ASSERT(list_empty(&process->threads));
     spin_lock(&object_lock);
-    list_remove(&process->in_all);
+    announce_death(process);
     spin_unlock(&object_lock);
-    if (process->aspace != NULL) {
+    if (aspace != NULL) {
         handle_table_clear(&process->handles);
-        object_put(&process->aspace->object);
-    }
-    for (unsigned i = 0; i < PROCESS_WATCHERS; i++) {
-        if (process->watchers[i].notification != NULL) {
-            object_put(&process->watchers[i].notification->object);
-        }
+        object_put(&aspace->object);
     }
     heap_free(process);
 }

@@ -5,7 +5,8 @@
 //
 // Death: the last thread gone (or process_kill) puts the process on its CPU's list of the finished;
 // on the way out of the kernel, with no lock held, its handles are closed and its memory is
-// released, and then its watchers are signalled.
+// released, and then its watchers are signalled. The first process keeps its handles and starts
+// again (kernel/core/first_process.c).
 
 #pragma once
 
@@ -14,6 +15,7 @@
 #include "kernel/core/object.h"
 
 struct aspace;
+struct fault;
 struct notification;
 struct thread;
 
@@ -48,7 +50,7 @@ void process_kill_locked(struct process *process, enum death_cause cause, int32_
 // object_lock held: the current thread faulted for good; records its registers and kills the
 // process.
 void process_fault_locked(struct thread *thread, enum death_cause cause, int32_t exception,
-                          uint64_t address, uint64_t access);
+                          const struct fault *fault);
 
 // No lock held, before process_fault_locked: notes the call chain of the current thread.
 void process_record_backtrace(struct thread *thread);

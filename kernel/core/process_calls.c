@@ -205,7 +205,9 @@ static int64_t install_and_start(struct process *process, struct thread *created
     object_get(&created->object);
     int64_t handle = handle_install(process, &created->object, RIGHTS_ALL, 0);
     if (handle > 0) {
+        spin_lock(&object_lock);
         int error = thread_start(created);
+        spin_unlock(&object_lock);
         if (error != 0) {
             handle_close(process, (handle_t)handle);
             handle = error;

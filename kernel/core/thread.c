@@ -167,7 +167,7 @@ int64_t thread_block_on_pager(struct thread *thread, const struct fault *fault,
     thread->special |= THREAD_FAULTING;
     thread->fault_offset = fault->memory_offset;
     thread->fault_access = fault->access;
-    endpoint_queue_fault(memory->pager, thread, memory->pager_badge);
+    endpoint_queue(memory->pager, thread, memory->pager_badge, DEADLINE_NEVER);
     spin_unlock(&object_lock);
     object_put(&memory->object);
     return SYSCALL_BLOCKED;
@@ -237,19 +237,15 @@ int thread_create(struct process *process, const struct thread_args *args, struc
 int thread_start(struct thread *thread)
 {
     struct process *process = thread->process;
-    int error = 0;
-    spin_lock(&object_lock);
     if (process->finishing) {
-        error = -E_DEAD;
-    } else {
-        thread->active_aspace = process->aspace;
-        list_append(&process->threads, &thread->in_process);
-        process->status.threads++;
-        object_get(&thread->object); // the process's list
-        thread_make_ready(thread);
+        return -E_DEAD;
     }
-    spin_unlock(&object_lock);
-    return error;
+    thread->active_aspace = process->aspace;
+    list_append(&process->threads, &thread->in_process);
+    process->status.threads++;
+    object_get(&thread->object); // the process's list
+    thread_make_ready(thread);
+    return 0;
 }
 
 void thread_destroy(struct object *object)

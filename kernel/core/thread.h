@@ -124,5 +124,5 @@ int64_t thread_block_on_pager(struct thread *thread, const struct fault *fault,
 // dead).
 int thread_create(struct process *process, const struct thread_args *args, struct thread **result);
 
-// No lock held. From now on it belongs to its process and runs. -E_DEAD.
+// object_lock held. From now on it belongs to its process and runs. -E_DEAD.
 int thread_start(struct thread *thread);

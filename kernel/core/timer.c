@@ -24,7 +24,12 @@ void timer_expired(struct timer_node *node, time_ns_t now)
         return;
     }
     struct timer *timer = CONTAINER_OF(node, struct timer, node);
-    notification_signal(timer->notification, timer->badge);
+    if (timer->target->type == OBJECT_NOTIFICATION) {
+        notification_signal(CONTAINER_OF(timer->target, struct notification, object), timer->badge);
+    } else if (++timer->turns == WATCHDOG_TURNS) {
+        timer->turns = 0; // rs's successor has as long
+        process_kill_locked(CONTAINER_OF(timer->target, struct process, object), DEATH_HUNG, 0);
+    }
     if (timer->period != 0) {
         // Keeps its phase; turns that were missed are one signal.
         time_ns_t left = timer->period - (now - node->deadline) % timer->period;
@@ -36,11 +41,15 @@ void timer_expired(struct timer_node *node, time_ns_t now)
 
 int64_t sys_timer_create(struct thread *thread, const uint64_t *arg)
 {
-    struct object *object;
-    uint64_t badge;
-    int error = handle_get(thread, arg[0], OBJECT_NOTIFICATION, RIGHT_SEND, &object, &badge);
-    if (error != 0) {
-        return error;
+    struct object *object = &thread->process->object;
+    uint64_t badge = 0;
+    if ((handle_t)arg[0] == HANDLE_SELF) {
+        object_get(object);
+    } else {
+        int error = handle_get(thread, arg[0], OBJECT_NOTIFICATION, RIGHT_SEND, &object, &badge);
+        if (error != 0) {
+            return error;
+        }
     }
     struct timer *timer = heap_allocate(sizeof(*timer));
     if (timer == NULL) {
@@ -48,7 +57,7 @@ int64_t sys_timer_create(struct thread *thread, const uint64_t *arg)
         return -E_NOMEM;
     }
     object_init(&timer->object, OBJECT_TIMER);
-    timer->notification = CONTAINER_OF(object, struct notification, object);
+    timer->target = object;
     timer->badge = badge;
     return handle_install(thread->process, &timer->object, RIGHTS_ALL, 0);
 }
@@ -67,6 +76,7 @@ int64_t sys_timer_set(struct thread *thread, const uint64_t *arg)
         spin_lock(&object_lock);
         sched_timer_remove(&timer->node);
         timer->period = arg[2];
+        timer->turns = 0;
         if (arg[1] != DEADLINE_NEVER) {
             sched_timer_add(&timer->node, arg[1]);
         }
@@ -82,6 +92,6 @@ void timer_destroy(struct object *object)
     spin_lock(&object_lock);
     sched_timer_remove(&timer->node);
     spin_unlock(&object_lock);
-    object_put(&timer->notification->object);
+    object_put(timer->target);
     heap_free(timer);
 }

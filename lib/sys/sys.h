@@ -120,7 +120,8 @@ static inline int64_t sys_notification_create(void)
     return syscall0(SYS_NOTIFICATION_CREATE);
 }
 
-// A timer that signals `notification` with this handle's badge [SEND].
+// A timer that signals `notification` with this handle's badge [SEND]. HANDLE_SELF: a watchdog,
+// which ends this process (DEATH_HUNG) at its WATCHDOG_TURNS'th turn since it was set.
 static inline int64_t sys_timer_create(handle_t notification)
 {
     return syscall1(SYS_TIMER_CREATE, notification);

@@ -8,6 +8,8 @@
 #include "servers/rs/rs.h"
 #include "servers/rs/text.h"
 
+#include <string.h>
+
 static void close_process(struct service *service)
 {
     service_close_handle(&service->process);
@@ -48,8 +50,8 @@ static void check_death(struct service *service)
     if (got < 0 || status.state != PROCESS_DEAD)
         return;
     service->last = status;
-    service->last_reason = service->reason;
-    service->reason = NULL;
+    memcpy(service->last_reason, service->reason, sizeof(service->last_reason));
+    service->reason[0] = 0;
     measure(service, &status);
     close_process(service);
     tell(service, &status);

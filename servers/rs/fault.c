@@ -40,7 +40,7 @@ bool fault_allowed(void)
 
 void fault_text_drop(struct service *service)
 {
-    if (service->text.bytes)
+    if (service->text.alias)
         (void)sys_aspace_unmap(HANDLE_SELF, (uint64_t)(uintptr_t)service->text.alias,
                                service->text.bytes);
     service_close_handle(&service->text.memory);
@@ -69,6 +69,17 @@ handle_t fault_text_make(struct service *service, const struct image *image)
     }
     service->text = text;
     return text.memory;
+}
+
+void fault_text_restore(struct service *service)
+{
+    if (service->text.memory == HANDLE_NONE)
+        return;
+    struct aspace_map_args args = {.bytes = service->text.bytes,
+                                   .memory = service->text.memory,
+                                   .prot = PROT_READ | PROT_WRITE};
+    int64_t status = sys_aspace_map(HANDLE_SELF, &args);
+    service->text.alias = status < 0 ? NULL : (uint8_t *)(uintptr_t)status; // not to be mutated
 }
 
 // ---- mutations ----
@@ -146,6 +157,8 @@ static int inject(struct service *service, const struct message *request)
     uint64_t fault = request->word[0];
     if (fault == RS_FAULT_NONE || fault >= RS_FAULTS)
         return -E_INVAL;
+    if (service == rs.self)
+        return self_fault((enum rs_fault)fault, request->word[2]);
     if (service->state != RS_RUNNING || service->process == HANDLE_NONE)
         return -E_BUSY;
     if (fault == RS_FAULT_MUTATE)

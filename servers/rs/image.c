@@ -25,13 +25,6 @@ enum { NATIVE_MACHINE = 62 }; // EM_X86_64
 enum { NATIVE_MACHINE = 183 }; // EM_AARCH64
 #endif
 
-struct image {
-    struct image *next;
-    char binary[SVC_NAME_MAX];
-    handle_t memory;
-    struct elf_image elf;
-};
-
 static struct image *images;
 
 static uint64_t page_down(uint64_t address)
@@ -181,7 +174,7 @@ void image_destroy(struct image *image)
 {
     if (!image)
         return;
-    (void)sys_handle_close(image->memory); // ours; processes keep what they have mapped
+    state_close_later(image->memory); // processes keep what they have mapped
     free(image);
 }
 

@@ -20,6 +20,20 @@ static int64_t answer_id(const struct service *instance, struct message *reply)
     return 0;
 }
 
+// One that the client has made and given nothing yet, as when its request came a second time.
+static struct service *blank_instance(const struct service *client,
+                                      const struct svc_manifest *template, const char *key)
+{
+    for (uint32_t i = 0; i < service_count(); i++) {
+        struct service *instance = service_by_index(i);
+        if (instance->owner == client && instance->manifest == template &&
+            !strcmp(instance->key, key) && instance->state == RS_STOPPED &&
+            !instance->started_before && !instance->grants && !instance->arguments_bytes)
+            return instance;
+    }
+    return NULL;
+}
+
 static int64_t create(struct service *client, const struct message *request, struct message *reply)
 {
     const char *name = (const char *)request->word;
@@ -34,6 +48,9 @@ static int64_t create(struct service *client, const struct message *request, str
         return -E_NOENT;
     if (!svc_may_start(client->manifest, template))
         return -E_PERM;
+    struct service *blank = blank_instance(client, template, key);
+    if (blank)
+        return answer_id(blank, reply);
     char instance_name[RS_NAME_MAX];
     for (unsigned number = 0; number < INSTANCE_NUMBERS; number++) {
         snprintf(instance_name, sizeof(instance_name), "%s.%u", template->name, number);
@@ -48,6 +65,15 @@ static int64_t create(struct service *client, const struct message *request, str
     return -E_NOMEM;
 }
 
+static bool has_argument(const struct service *instance, const char *word)
+{
+    const char *end = instance->arguments + instance->arguments_bytes;
+    for (const char *at = instance->arguments; at < end; at += strlen(at) + 1)
+        if (!strcmp(at, word))
+            return true;
+    return false;
+}
+
 // (id, bytes, text)
 static int64_t add_argument(struct service *instance, struct message *request)
 {
@@ -55,13 +81,15 @@ static int64_t add_argument(struct service *instance, struct message *request)
     size_t room = sizeof(instance->arguments) - instance->arguments_bytes;
     if (bytes == 0 || bytes > (MESSAGE_WORDS - 2) * sizeof(uint64_t))
         return -E_INVAL;
-    if (bytes + 1 > room)
-        return -E_2BIG;
-    char *to = instance->arguments + instance->arguments_bytes;
-    if (message_get_bytes(request, 2, to, bytes) < 0)
+    char word[(MESSAGE_WORDS - 2) * sizeof(uint64_t) + 1] = {0};
+    if (message_get_bytes(request, 2, word, bytes) < 0)
         return -E_INVAL;
-    to[bytes] = 0;
-    instance->arguments_bytes += strlen(to) + 1;
+    if (has_argument(instance, word))
+        return 0;
+    if (strlen(word) + 1 > room)
+        return -E_2BIG;
+    memcpy(instance->arguments + instance->arguments_bytes, word, strlen(word) + 1);
+    instance->arguments_bytes += strlen(word) + 1;
     return 0;
 }
 

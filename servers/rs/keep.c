@@ -10,30 +10,23 @@
 
 #include <string.h>
 
-enum { KEPT_MAX = 384 }; // devmgr's devices and watchers, and some
+struct keepsake keepsakes[KEEPSAKES_MAX];
+bool keepsakes_changed;
 
-struct kept {
-    handle_t handle; // HANDLE_NONE: a free place
-    uint32_t service;
-    char name[RS_NAME_MAX];
-};
-
-static struct kept kept[KEPT_MAX];
-
-static struct kept *find(const struct service *service, const char *name)
+static struct keepsake *find(const struct service *service, const char *name)
 {
-    for (unsigned i = 0; i < KEPT_MAX; i++)
-        if (kept[i].handle != HANDLE_NONE && kept[i].service == service->id &&
-            !strcmp(kept[i].name, name))
-            return &kept[i];
+    for (unsigned i = 0; i < KEEPSAKES_MAX; i++)
+        if (keepsakes[i].handle != HANDLE_NONE && keepsakes[i].service == service->id &&
+            !strcmp(keepsakes[i].name, name))
+            return &keepsakes[i];
     return NULL;
 }
 
-static struct kept *find_free(void)
+static struct keepsake *find_free(void)
 {
-    for (unsigned i = 0; i < KEPT_MAX; i++)
-        if (kept[i].handle == HANDLE_NONE)
-            return &kept[i];
+    for (unsigned i = 0; i < KEEPSAKES_MAX; i++)
+        if (keepsakes[i].handle == HANDLE_NONE)
+            return &keepsakes[i];
     return NULL;
 }
 
@@ -48,7 +41,7 @@ int64_t request_keep(struct service *client, struct message *request, struct mes
         return -E_PERM;
     if (!name[0] || !memchr(name, 0, RS_NAME_MAX))
         return -E_INVAL;
-    struct kept *place = find(client, name);
+    struct keepsake *place = find(client, name);
     if (request->handle[0] == HANDLE_NONE && !place)
         return -E_NOENT;
     if (!place)
@@ -60,6 +53,7 @@ int64_t request_keep(struct service *client, struct message *request, struct mes
     strlcpy(place->name, name, sizeof(place->name));
     place->handle = request->handle[0];
     request->handle[0] = HANDLE_NONE; // taken
+    keepsakes_changed = true;
     return 0;
 }
 
@@ -69,11 +63,11 @@ int64_t request_kept(struct service *client, struct message *request, struct mes
 {
     (void)closing; // it stays
     uint64_t index = request->word[0];
-    for (unsigned i = 0; i < KEPT_MAX; i++) {
-        if (kept[i].handle == HANDLE_NONE || kept[i].service != client->id || index-- > 0)
+    for (unsigned i = 0; i < KEEPSAKES_MAX; i++) {
+        if (keepsakes[i].handle == HANDLE_NONE || keepsakes[i].service != client->id || index-- > 0)
             continue;
-        reply->handle[0] = kept[i].handle;
-        int64_t words = message_put_bytes(reply, 0, kept[i].name, sizeof(kept[i].name));
+        reply->handle[0] = keepsakes[i].handle;
+        int64_t words = message_put_bytes(reply, 0, keepsakes[i].name, sizeof(keepsakes[i].name));
         reply->tag = message_tag(0, (unsigned)words, 1);
         return 0;
     }

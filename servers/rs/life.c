@@ -49,8 +49,11 @@ static void wait_for_needs(struct service *service)
 
 static void kill_process(struct service *service, const char *reason)
 {
-    service->reason = reason;
+    if (reason != service->reason)
+        strlcpy(service->reason, reason, sizeof(service->reason));
     service->deadline = DEADLINE_NEVER; // the next event is its death
+    state_commit();
+    self_moment();
     int64_t status = sys_process_kill(service->process);
     if (status < 0)
         log_error("%s: cannot be killed: error %lld", service->name, (long long)-status);
@@ -111,7 +114,7 @@ static void stay_down(struct service *service, enum rs_state state)
     }
 }
 
-static void give_up(struct service *service)
+void service_give_up(struct service *service)
 {
     enum svc_give_up end = service->manifest->give_up;
     if (end == SVC_GIVE_UP_STOP || end == SVC_GIVE_UP_RENEW) {
@@ -166,7 +169,7 @@ static void follow_policy(struct service *service)
         service_set_state(service, RS_STOPPED);
         break;
     case POLICY_GIVE_UP:
-        give_up(service);
+        service_give_up(service);
         break;
     }
 }
@@ -235,7 +238,7 @@ static void run(struct service *service)
     if (status < 0) {
         log_error("%s cannot be started: %s (error %d)", service->name, why, -status);
         service->last = (struct process_status){.cause = DEATH_NONE};
-        service->last_reason = why;
+        strlcpy(service->last_reason, why, sizeof(service->last_reason));
         if (status == -E_NOEXEC || status == -E_2BIG)
             stay_down(service, RS_FAILED); // it would fail the same way again
         else
@@ -341,7 +344,7 @@ int service_stop(struct service *service)
 int service_restart(struct service *service)
 {
     if (service == rs.self)
-        return -E_BUSY;
+        return self_end();
     if (service->process == HANDLE_NONE)
         return service_start(service);
     service_end(service, INTENT_RESTART, "restarted on request");
@@ -350,6 +353,8 @@ int service_restart(struct service *service)
 
 int service_kill(struct service *service, const char *reason, bool excused)
 {
+    if (service == rs.self)
+        return self_end();
     if (service->process == HANDLE_NONE)
         return -E_BUSY;
     service->excused = excused;
@@ -360,7 +365,7 @@ int service_kill(struct service *service, const char *reason, bool excused)
 int service_complaint(struct service *service, time_ns_t since)
 {
     time_ns_t now = sys_clock();
-    if (service->state != RS_RUNNING || service->reason)
+    if (service->state != RS_RUNNING || service->reason[0])
         return -E_BUSY;
     if (since > now || since < service->ready_at)
         since = since > now ? now : service->ready_at;
@@ -395,8 +400,27 @@ void service_dma(struct service *service, const struct rs_dma *dma)
     service->dma = *dma;
     if (!faulted || service->process == HANDLE_NONE || service->intent != INTENT_NONE)
         return;
-    text_dma_fault(dma, service->dma_last, sizeof(service->dma_last));
-    kill_process(service, service->dma_last);
+    char reason[64];
+    text_dma_fault(dma, reason, sizeof(reason));
+    kill_process(service, reason);
+}
+
+void service_resume(struct service *service, uint64_t away)
+{
+    bool runs = service->state == RS_STARTING || service->state == RS_RUNNING ||
+                service->state == RS_STOPPING;
+    if (service->process != HANDLE_NONE && (!runs || service->reason[0])) {
+        // Half born, or to be killed.
+        if (!runs) {
+            service->intent = INTENT_RESTART;
+            service->state = RS_STARTING;
+        }
+        kill_process(service, runs ? service->reason : "rs died while it started");
+    } else if (service->state == RS_RUNNING) {
+        heartbeat_start(service);
+    } else if (service->deadline != DEADLINE_NEVER) {
+        service->deadline += away; // nobody could answer
+    }
 }
 
 static void pass_deadline(struct service *service, time_ns_t now)

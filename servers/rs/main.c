@@ -5,7 +5,8 @@
 // the boot archive; everything else is started by it, as the manifests in the archive say
 // (docs/manifests.md). One thread, one event loop: requests (abi/rs.h), deaths of processes, one
 // timer for the earliest deadline of all services. It never calls anybody and never touches memory
-// that a client can take away, so nothing that dies or hangs can stop it.
+// that a client can take away, so nothing that dies or hangs can stop it. If it dies itself, or
+// hangs, the kernel starts it again and it goes on where it was (state.c).
 //
 // Not implemented: per-service memory quotas.
 
@@ -31,6 +32,14 @@ static void report(void *context, const char *file, unsigned line, const char *t
 
 static const struct svc_reporter reporter = {.report = report};
 
+// For a second reading of the same manifests.
+static void ignore(void *context, const char *file, unsigned line, const char *text)
+{
+    (void)context, (void)file, (void)line, (void)text;
+}
+
+static const struct svc_reporter silent = {.report = ignore};
+
 static handle_t need_handle(int64_t result, const char *what)
 {
     if (result < 0)
@@ -38,17 +47,8 @@ static handle_t need_handle(int64_t result, const char *what)
     return (handle_t)result;
 }
 
-static void open_log(void)
-{
-    rs.root = startup_handle("root");
-    int64_t log = sys_resource_create(rs.root, RESOURCE_LOG, 0, 0);
-    if (log >= 0)
-        sys_log_use_kernel((handle_t)log, "rs");
-}
-
 static void map_archive(void)
 {
-    rs.initrd = startup_handle("initrd");
     rs.initrd_bytes = startup_value("initrd");
     if (rs.initrd == HANDLE_NONE || !rs.initrd_bytes)
         sys_panic("no boot archive: start the machine with -initrd boot.cpio");
@@ -69,31 +69,29 @@ static handle_t own_signal(handle_t notification, uint64_t bit)
     return need_handle(sys_handle_duplicate(notification, RIGHTS_ALL, bit), "signal");
 }
 
-// Endpoint, notifications and the timer, whose handle is returned.
-static handle_t create_objects(void)
+static void create_objects(void)
 {
-    rs.endpoint = need_handle(sys_endpoint_create(), "endpoint");
-    rs.log_wake = need_handle(sys_notification_create(), "notification");
-    rs.log_sources = own_signal(rs.log_wake, LOG_WAKE_SOURCES);
-    handle_t events = need_handle(sys_notification_create(), "notification");
-    rs.death = own_signal(events, RS_BIT_DEATH);
-    handle_t timer_signal = own_signal(events, RS_BIT_TIMER);
-    need_handle(sys_thread_control(HANDLE_SELF, THREAD_BIND_NOTIFICATION, events), "binding");
-    return need_handle(sys_timer_create(timer_signal), "timer");
+    struct rs_kept *kept = &rs.kept;
+    kept->watchdog = need_handle(sys_timer_create(HANDLE_SELF), "watchdog");
+    kept->endpoint = need_handle(sys_endpoint_create(), "endpoint");
+    kept->log_wake = need_handle(sys_notification_create(), "notification");
+    kept->log_sources = own_signal(kept->log_wake, LOG_WAKE_SOURCES);
+    kept->events = need_handle(sys_notification_create(), "notification");
+    kept->death = own_signal(kept->events, RS_BIT_DEATH);
+    handle_t timer_signal = own_signal(kept->events, RS_BIT_TIMER);
+    kept->timer = need_handle(sys_timer_create(timer_signal), "timer");
+    (void)sys_handle_close(timer_signal); // the timer keeps it
 }
 
 // rs's own entry: others use its endpoint and see it in the list.
 static void create_self(void)
 {
-    static struct svc_manifest fallback = {
-        .file = "(none)", .name = "rs", .binary = "rs", .priority = PRIORITY_SYSTEM};
-    struct svc_manifest *manifest = svc_find(rs.manifest, rs.manifests, "rs");
-    rs.self = service_create(manifest ? manifest : &fallback, "rs", NULL);
+    rs.self = service_create(svc_find(rs.manifest, rs.manifests, "rs"), "rs", NULL);
     if (!rs.self)
         sys_panic("no memory for the service table");
-    (void)sys_handle_close(rs.self->endpoint); // the loop's is the one
-    rs.self->endpoint = rs.endpoint;
-    rs.self->started_at = sys_clock();
+    service_close_handle(&rs.self->endpoint); // the loop's is the one
+    rs.self->endpoint = rs.kept.endpoint;
+    rs.self->started_at = rs.self->ready_at = sys_clock();
     rs.self->started_before = true;
     rs.self->state = RS_RUNNING;
 }
@@ -147,7 +145,7 @@ static void start_wanted(void)
     }
 }
 
-static void check_binaries(void)
+static void check_binaries(const struct svc_reporter *to)
 {
     for (size_t i = 0; i < rs.manifests; i++) {
         struct svc_manifest *manifest = rs.manifest[i];
@@ -157,20 +155,14 @@ static void check_binaries(void)
             cpio_find(rs.archive, rs.initrd_bytes, manifest->binary, &entry) > 0)
             continue;
         snprintf(text, sizeof(text), "its binary %s is not in the boot archive", manifest->binary);
-        report(NULL, manifest->file, manifest->binary_line, text);
+        to->report(NULL, manifest->file, manifest->binary_line, text);
         manifest->broken = true;
     }
 }
 
-// Entries for all sound manifests of plain services, in the order of their needs; then starts those
-// of start = boot.
-static void start_services(void)
+// Entries for all sound manifests of plain services, in the order of their needs.
+static void create_services(const size_t order[], size_t sound)
 {
-    static size_t order[SVC_MANIFESTS_MAX];
-    rs.manifests =
-        svc_load(rs.archive, rs.initrd_bytes, rs.manifest, SVC_MANIFESTS_MAX, malloc, &reporter);
-    check_binaries();
-    size_t sound = svc_resolve(rs.manifest, rs.manifests, order, &reporter);
     log_info("%zu manifests, %zu of them sound", rs.manifests, sound);
     create_self();
     for (size_t i = 0; i < sound; i++) {
@@ -179,8 +171,32 @@ static void start_services(void)
             continue;
         if (!service_create(manifest, manifest->name, NULL))
             log_error("%s: no memory for this service", manifest->name);
+        self_moment();
     }
-    start_wanted();
+    state_commit();
+}
+
+// The manifests, and with `again` the services as they are; else those of start = boot are started.
+static void start_services(bool again)
+{
+    static struct svc_manifest fallback = {
+        .file = "(none)", .name = "rs", .binary = "rs", .priority = PRIORITY_SYSTEM};
+    static size_t order[SVC_MANIFESTS_MAX];
+    const struct svc_reporter *to = again ? &silent : &reporter;
+    rs.manifests =
+        svc_load(rs.archive, rs.initrd_bytes, rs.manifest, SVC_MANIFESTS_MAX - 1, malloc, to);
+    if (!svc_find(rs.manifest, rs.manifests, "rs"))
+        rs.manifest[rs.manifests++] = &fallback;
+    check_binaries(to);
+    size_t sound = svc_resolve(rs.manifest, rs.manifests, order, to);
+    if (again)
+        state_restore();
+    else
+        create_services(order, sound);
+    if (!rs.kept.started)
+        start_wanted();
+    rs.kept.started = true;
+    state_commit();
 }
 
 // A service that failed to start, or whose log server did, still shows in the log: what waits for
@@ -192,36 +208,44 @@ static void handle_bits(uint64_t bits)
     service_check_deadlines(sys_clock());
 }
 
-static void set_timer(handle_t timer)
+static void set_timer(void)
 {
     static time_ns_t set = DEADLINE_NEVER;
     time_ns_t next = service_next_deadline();
+    if (self_feed_at() < next)
+        next = self_feed_at();
     if (next == set)
         return;
-    if (sys_timer_set(timer, next, 0) < 0)
+    if (sys_timer_set(rs.kept.timer, next, 0) < 0)
         log_error("the timer cannot be set");
     set = next;
 }
 
-__attribute__((noreturn)) static void serve(handle_t timer)
+__attribute__((noreturn)) static void serve(void)
 {
     static struct message message, reply;
     for (;;) {
-        set_timer(timer);
-        int64_t status = sys_receive(rs.endpoint, &message);
+        self_feed();
+        set_timer();
+        int64_t status = sys_receive(rs.kept.endpoint, &message);
         if (status < 0) {
             log_error("receive: error %lld", (long long)-status);
             continue;
         }
-        if (message.tag & MESSAGE_NOTIFICATION) {
-            handle_bits(message.word[0]);
-            continue;
-        }
+        self_moment();
         handle_t closing = HANDLE_NONE;
-        if (request_serve(&message, &reply, &closing))
+        bool answer = false;
+        if (message.tag & MESSAGE_NOTIFICATION)
+            handle_bits(message.word[0]);
+        else
+            answer = request_serve(&message, &reply, &closing);
+        self_moment();
+        state_commit();
+        if (answer)
             (void)sys_reply(&reply); // a client that died meanwhile needs no answer
         if (closing != HANDLE_NONE)
             (void)sys_handle_close(closing);
+        self_act();
     }
 }
 
@@ -229,9 +253,23 @@ int main(int argc, char **argv)
 {
     (void)argc;
     (void)argv;
-    open_log();
+    rs.root = startup_handle("root");
+    rs.initrd = startup_handle("initrd");
+    bool again = state_open();
+    self_arm();
+    if (!again) {
+        state_discard();
+        self_moment();
+        create_objects();
+        self_moment();
+    }
+    self_feed();
+    self_open_log();
+    if (!again && startup_page()->incarnation)
+        log_error("rs died before it knew anything: it begins anew");
     map_archive();
-    handle_t timer = create_objects();
-    start_services();
-    serve(timer);
+    need_handle(sys_thread_control(HANDLE_SELF, THREAD_BIND_NOTIFICATION, rs.kept.events),
+                "binding");
+    start_services(again);
+    serve();
 }

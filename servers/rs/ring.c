@@ -11,16 +11,7 @@
 
 #include <string.h>
 
-enum { RINGS_MAX = 2 * SERVICES_MAX };
-
-struct ring {
-    uint32_t id;
-    char name[RS_NAME_MAX];
-    handle_t memory;
-};
-
-static struct ring rings[RINGS_MAX];
-static uint32_t rings_used;
+struct log_ring_entry log_rings[LOG_RINGS_MAX];
 
 // Writes the ring's header: the process finds it empty.
 static int format_ring(handle_t memory)
@@ -39,10 +30,10 @@ static int format_ring(handle_t memory)
 
 handle_t log_ring_get(uint32_t id, const char *name)
 {
-    for (uint32_t i = 0; i < rings_used; i++)
-        if (!strcmp(rings[i].name, name))
-            return rings[i].memory;
-    if (rings_used == RINGS_MAX)
+    for (uint32_t i = 0; i < rs.kept.rings; i++)
+        if (!strcmp(log_rings[i].name, name))
+            return log_rings[i].memory;
+    if (rs.kept.rings == LOG_RINGS_MAX)
         return HANDLE_NONE;
     int64_t memory = sys_memory_create(LOG_RING_BYTES, 0, HANDLE_NONE);
     if (memory < 0)
@@ -51,20 +42,20 @@ handle_t log_ring_get(uint32_t id, const char *name)
         (void)sys_handle_close((handle_t)memory); // just made
         return HANDLE_NONE;
     }
-    struct ring *ring = &rings[rings_used++];
+    struct log_ring_entry *ring = &log_rings[rs.kept.rings++];
     ring->id = id;
     ring->memory = (handle_t)memory;
     strlcpy(ring->name, name, sizeof(ring->name));
-    (void)sys_signal(rs.log_sources); // without it the log server looks later
+    (void)sys_signal(rs.kept.log_sources); // without it the log server looks later
     return ring->memory;
 }
 
 bool log_ring_at(uint64_t index, uint32_t *id, const char **name, handle_t *ring)
 {
-    if (index >= rings_used)
+    if (index >= rs.kept.rings)
         return false;
-    *id = rings[index].id;
-    *name = rings[index].name;
-    *ring = rings[index].memory;
+    *id = log_rings[index].id;
+    *name = log_rings[index].name;
+    *ring = log_rings[index].memory;
     return true;
 }

@@ -14,8 +14,6 @@
 
 static struct service *services[SERVICES_MAX];
 static uint32_t services_used;
-static uint32_t next_id = 1;
-static uint64_t changes;
 
 static int make_objects(struct service *service)
 {
@@ -37,7 +35,7 @@ static int make_objects(struct service *service)
 void service_close_handle(handle_t *handle)
 {
     if (*handle != HANDLE_NONE)
-        (void)sys_handle_close(*handle); // one of ours: cannot fail
+        state_close_later(*handle);
     *handle = HANDLE_NONE;
 }
 
@@ -53,6 +51,17 @@ static void close_handles(struct service *service)
         service_close_handle(&service->grant[i].handle);
 }
 
+static uint32_t free_slot(void)
+{
+    bool used[SERVICES_MAX] = {false};
+    uint32_t slot = 0;
+    for (uint32_t i = 0; i < services_used; i++)
+        used[services[i]->slot] = true;
+    while (used[slot])
+        slot++; // there are fewer services than slots
+    return slot;
+}
+
 struct service *service_create(const struct svc_manifest *manifest, const char *name,
                                struct service *owner)
 {
@@ -61,7 +70,8 @@ struct service *service_create(const struct svc_manifest *manifest, const char *
     struct service *service = calloc(1, sizeof(*service));
     if (!service)
         return NULL;
-    service->id = next_id++;
+    service->id = ++rs.kept.next_id;
+    service->slot = free_slot();
     service->manifest = manifest;
     service->owner = owner;
     service->deadline = DEADLINE_NEVER;
@@ -71,8 +81,19 @@ struct service *service_create(const struct svc_manifest *manifest, const char *
         free(service);
         return NULL;
     }
-    services[services_used++] = service;
+    service_enter(service);
     return service;
+}
+
+// The table is in the order of ids, so that its order is the same after rs's restart.
+void service_enter(struct service *service)
+{
+    uint32_t index = services_used++;
+    for (; index > 0 && services[index - 1]->id > service->id; index--)
+        services[index] = services[index - 1];
+    services[index] = service;
+    if (service->slot >= rs.kept.slots)
+        rs.kept.slots = service->slot + 1;
 }
 
 void service_destroy(struct service *service)
@@ -89,7 +110,7 @@ void service_destroy(struct service *service)
     image_destroy(service->image);
     close_handles(service);
     free(service);
-    changes++;
+    rs.kept.changes++;
 }
 
 struct service *service_by_id(uint32_t id)
@@ -120,7 +141,7 @@ uint32_t service_count(void)
 
 uint64_t service_changes(void)
 {
-    return changes;
+    return rs.kept.changes;
 }
 
 // Signals a client's notification. One that is gone, with its client or by its doing, is forgotten.
@@ -133,11 +154,21 @@ static void tell(handle_t *notification)
 void service_set_state(struct service *service, enum rs_state state)
 {
     service->state = state;
-    changes++;
+    rs.kept.changes++;
+    self_moment();
     for (uint32_t i = 0; i < services_used; i++)
         tell(&services[i]->watch);
     if (service->owner)
         tell(&service->owner->instance_watch);
+}
+
+void service_tell_all(void)
+{
+    rs.kept.changes++;
+    for (uint32_t i = 0; i < services_used; i++) {
+        tell(&services[i]->watch);
+        tell(&services[i]->instance_watch);
+    }
 }
 
 const char *service_state_name(enum rs_state state)

@@ -23,6 +23,8 @@
 //   S3  endpoint, log ring and checkpoint are made once and stay.
 //   S4  `down_since` is 0 exactly while nothing is missing: RUNNING (and nobody complained), or
 //       stopped on request.
+//   S5  `process` is noted, with the state still WAITING, before its first thread runs; so a
+//       process that a new incarnation of rs finds in such a state is half born.
 
 #pragma once
 
@@ -68,7 +70,8 @@ struct update {
 };
 
 struct service {
-    uint32_t id; // never reused
+    uint32_t id;   // never reused
+    uint32_t slot; // its place in the saved state
     enum rs_state state;
     const struct svc_manifest *manifest;
     char name[RS_NAME_MAX];
@@ -89,7 +92,7 @@ struct service {
     time_ns_t deadline;
     enum service_intent intent;
     bool renewing;       // starts when all that need it have ended
-    const char *reason;  // why rs killed it, or NULL
+    char reason[80];     // why rs killed it, or empty
     bool excused;        // killed on request
     time_ns_t pinged_at; // heartbeat that it has not answered yet; 0: none
     uint32_t late;       // ticks since then (heartbeat.c)
@@ -106,11 +109,10 @@ struct service {
     time_ns_t started_at, ready_at, died_at; // of the process there is, or was
     time_ns_t down_since;
     struct process_status last; // at its last death
-    const char *last_reason;
+    char last_reason[80];
     struct outage outage;    // from a death, or what was missed before it, to RS_READY
     struct outage detection; // from a death to rs's knowing; from a missed heartbeat to the kill
     struct rs_dma dma;       // of its device (RS_INSTANCE_DMA)
-    char dma_last[64];       // its last DMA fault as a reason to be killed
 
     enum rs_fault fault; // to be committed at its next heartbeat
     bool faulted;        // what this incarnation does is not its own fault
@@ -118,6 +120,9 @@ struct service {
 };
 
 // ---- the table (service.c) ----
+
+// Enters a service that was saved.
+void service_enter(struct service *service);
 
 // A new entry in state STOPPED with its endpoint, log ring and checkpoint. NULL: no memory, or the
 // name is taken.
@@ -137,8 +142,11 @@ uint64_t service_changes(void);
 // Moves to a state and tells watchers and owner.
 void service_set_state(struct service *service, enum rs_state state);
 
-// Closes one of rs's own handles, if there is one, and forgets it.
+// Forgets one of rs's own handles, if there is one; it is closed at the next commit.
 void service_close_handle(handle_t *handle);
+
+// Signals all who watch anything: they look anew.
+void service_tell_all(void);
 
 const char *service_state_name(enum rs_state state);
 
@@ -155,7 +163,7 @@ int service_restart(struct service *service);
 // Has its process end, in good order if it can be asked to.
 void service_end(struct service *service, enum service_intent intent, const char *reason);
 
-// Ends it at once; `reason` (static text) goes into its last words. `excused`: not its own fault.
+// Ends it at once; `reason` goes into its last words. `excused`: not its own fault.
 int service_kill(struct service *service, const char *reason, bool excused);
 
 // A client waits since then for what it does not do. -E_BUSY: nothing is running.
@@ -169,6 +177,12 @@ void service_settle(struct service *service);
 
 // Those that declare to be restarted with it (`restart_with`).
 void service_restart_bound(const struct service *server);
+
+// As policy and manifest say when the retries are used up.
+void service_give_up(struct service *service);
+
+// After rs's own restart: does what was begun, and looks at it anew. `away`: how long rs was.
+void service_resume(struct service *service, uint64_t away);
 
 // Everything that waits and has what it needs.
 void service_start_waiting(void);

@@ -29,6 +29,8 @@ static size_t write_text(const struct service *service, enum rs_text kind, char 
 
 uint64_t snapshot_take(const struct service *service, enum rs_text kind)
 {
+    if (!last_ticket)
+        last_ticket = rs.self->incarnation << 32; // no ticket of a predecessor is good here
     uint64_t ticket = ++last_ticket;
     size_t length = write_text(service, kind, snapshots[ticket % SNAPSHOTS].text, SNAPSHOT_BYTES);
     snapshots[ticket % SNAPSHOTS].ticket = ticket;

@@ -37,6 +37,7 @@ static int grant(struct birth *birth, const char *name, handle_t handle, uint32_
         log_error("rs: %s: granting %s: error %lld", birth->service->name, name, (long long)slot);
         return (int)slot;
     }
+    self_moment();
     struct startup_grant *entry = &startup->grant[startup->grants++];
     strlcpy(entry->name, name, sizeof(entry->name));
     entry->handle = (handle_t)slot;
@@ -57,7 +58,7 @@ static int grant_own(struct birth *birth)
     status = grant(birth, "log_ring", service->log_ring, RIGHT_READ | RIGHT_WRITE, 0,
                    service->manifest->log_level);
     if (status == 0)
-        status = grant(birth, "log_signal", rs.log_wake, RIGHT_SEND, LOG_WAKE_LINES, 0);
+        status = grant(birth, "log_signal", rs.kept.log_wake, RIGHT_SEND, LOG_WAKE_LINES, 0);
     return status;
 }
 
@@ -146,7 +147,7 @@ static int grant_added(struct birth *birth)
             return status;
     }
     if (!strcmp(service->name, RS_LOG_SERVICE))
-        return grant(birth, "wake", rs.log_wake,
+        return grant(birth, "wake", rs.kept.log_wake,
                      RIGHT_SEND | RIGHT_RECEIVE | RIGHT_DUPLICATE | RIGHT_TRANSFER, 0, 0);
     return 0;
 }
@@ -215,6 +216,7 @@ static int start_thread(struct birth *birth, uint64_t entry)
         .ipc_buffer = top,
         .priority = birth->service->manifest->priority,
     };
+    self_moment();
     *birth->why = "its first thread cannot be started";
     status = sys_thread_create(birth->process, &args);
     if (status < 0)
@@ -250,11 +252,13 @@ static int populate(struct birth *birth, const struct image *image)
         status = place_startup(birth);
     if (status == 0) {
         *birth->why = "it cannot be watched";
-        status = (int)sys_process_watch(birth->process, rs.death);
+        status = (int)sys_process_watch(birth->process, rs.kept.death);
     }
-    if (status == 0)
-        status = start_thread(birth, entry);
-    return status;
+    if (status < 0)
+        return status;
+    state_commit(); // rs's successor must know of a process that runs
+    self_moment();
+    return start_thread(birth, entry);
 }
 
 int spawn(struct service *service, const char **why)
@@ -282,17 +286,16 @@ int spawn(struct service *service, const char **why)
         status = (int)handle;
         goto close_aspace;
     }
-    birth.process = (handle_t)handle;
+    service->process = birth.process = (handle_t)handle;
     status = populate(&birth, image);
     if (status < 0)
         goto kill_process;
-    service->process = birth.process;
     (void)sys_handle_close(birth.aspace); // the process keeps it
     return 0;
 
 kill_process:
     (void)sys_process_kill(birth.process); // it never ran
-    (void)sys_handle_close(birth.process);
+    service_close_handle(&service->process);
 close_aspace:
     (void)sys_handle_close(birth.aspace);
     return status;

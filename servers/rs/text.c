@@ -84,8 +84,7 @@ static void add_cause(struct writer *writer, const struct service *service)
         add(writer, "exit code %d", last->code);
         break;
     case DEATH_KILLED:
-        add(writer, "killed%s%s", service->last_reason ? ": " : "",
-            service->last_reason ? service->last_reason : "");
+        add(writer, "killed%s%s", service->last_reason[0] ? ": " : "", service->last_reason);
         break;
     case DEATH_FAULT:
         add(writer, "memory fault at 0x%llx %s", (unsigned long long)last->fault_address,
@@ -97,8 +96,11 @@ static void add_cause(struct writer *writer, const struct service *service)
     case DEATH_ARITHMETIC:
         add(writer, "arithmetic exception (%d)", last->code);
         break;
+    case DEATH_HUNG:
+        add(writer, "its watchdog was not fed");
+        break;
     default:
-        add(writer, "%s", service->last_reason ? service->last_reason : "unknown");
+        add(writer, "%s", service->last_reason[0] ? service->last_reason : "unknown");
         break;
     }
 }

@@ -152,7 +152,7 @@ struct frame *trap_from_user(uint64_t address, uint64_t esr)
         guest_exit(thread, GUEST_EXIT_EXCEPTION);
     } else {
         user_fault(thread, class == CLASS_FLOATING_POINT ? DEATH_ARITHMETIC : DEATH_ILLEGAL,
-                   (int32_t) class, NULL);
+                   (int32_t) class, &(const struct fault){.access = 0});
     }
     return kernel_leave(cpu);
 }

@@ -73,27 +73,24 @@ static inline void device_interrupt(struct cpu *cpu, uint64_t vector)
 
 static __attribute__((noinline)) void system_interrupt(struct cpu *cpu, uint64_t vector)
 {
+    if (vector != IRQ_VECTOR_SPURIOUS) {
+        apic_end_of_interrupt();
+    }
     switch (vector) {
     case IRQ_VECTOR_TIMER:
-        apic_end_of_interrupt();
         sched_timer_interrupt(cpu);
         break;
     case IRQ_VECTOR_RESCHEDULE:
-        apic_end_of_interrupt();
         __atomic_store_n(&cpu->reschedule, true, __ATOMIC_RELAXED);
         break;
     case IRQ_VECTOR_TLB:
-        apic_end_of_interrupt();
         tlb_answer_requests();
         break;
     case IRQ_VECTOR_IOMMU:
-        apic_end_of_interrupt();
         vtd_fault_interrupt();
         break;
     case IRQ_VECTOR_STOP:
         arch_halt();
-    case IRQ_VECTOR_SPURIOUS:
-        break;
     default:
         break;
     }
@@ -138,7 +135,8 @@ static __attribute__((noinline)) void exception(struct thread *thread, uint64_t 
     }
     bool arithmetic = vector == VECTOR_DIVIDE || vector == VECTOR_OVERFLOW ||
                       vector == VECTOR_FPU || vector == VECTOR_SIMD;
-    user_fault(thread, arithmetic ? DEATH_ARITHMETIC : DEATH_ILLEGAL, (int32_t)vector, NULL);
+    user_fault(thread, arithmetic ? DEATH_ARITHMETIC : DEATH_ILLEGAL, (int32_t)vector,
+               &(const struct fault){.access = 0});
 }
 
 struct frame *trap_from_user(uint64_t vector, uint64_t error)

@@ -195,7 +195,8 @@ static bool take_number(const char **at, uint64_t *value)
     return found;
 }
 
-// "crash", "mutate SEED COUNT" ...: the service is to misbehave (abi/rs.h, RS_FAULT).
+// "crash", "crash MOMENT", "mutate SEED COUNT" ...: the service is to misbehave (abi/rs.h,
+// RS_FAULT).
 static int make_fault(const char *service, const char *line)
 {
     static const char *const words[RS_FAULTS] = {
@@ -214,6 +215,8 @@ static int make_fault(const char *service, const char *line)
         if (i == RS_FAULT_MUTATE &&
             !(take_number(&rest, &message.word[1]) && take_number(&rest, &message.word[2])))
             return -E_INVAL;
+        if (i == RS_FAULT_CRASH)
+            (void)take_number(&rest, &message.word[2]); // if there is one
         service_put_name(&message, 3, service);
         return (int)service_call("rs", &message);
     }

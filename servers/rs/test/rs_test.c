@@ -213,7 +213,7 @@ static void test_cause(void **state)
     text_cause(&service, format_address, text, sizeof(text));
     assert_non_null(strstr(text, "0x10 executing"));
     service.last.cause = DEATH_KILLED;
-    service.last_reason = "no heartbeat";
+    strcpy(service.last_reason, "no heartbeat");
     text_cause(&service, format_address, text, sizeof(text));
     assert_string_equal(text, "killed: no heartbeat");
     service.last.cause = DEATH_EXIT;

@@ -44,8 +44,13 @@ static void victim_start(struct victim *victim, const char *argument)
     struct rs_service_info info;
     handle_t gift = (handle_t)sys_memory_create(PAGE_SIZE, 0, HANDLE_NONE);
     *victim = (struct victim){0};
+    // As if rs had died before it could answer: nothing is made or added twice.
+    uint32_t again;
+    CHECK_EQUAL(rs_create("rs_victim", NULL, &again), 0);
     CHECK_EQUAL(rs_create("rs_victim", NULL, &victim->id), 0);
+    CHECK_EQUAL(victim->id, again);
     victim_name(victim);
+    CHECK_EQUAL(rs_argument(victim->id, argument), 0);
     CHECK_EQUAL(rs_argument(victim->id, argument), 0);
     CHECK_EQUAL(rs_grant(victim->id, "gift", 77, gift), 0);
     sys_handle_close(gift);
@@ -177,7 +182,6 @@ static void test_control(void)
     CHECK(wait_state(victim.name, RS_STOPPED, &info));
     CHECK_EQUAL(rs_control(RS_CONTROL_STOP, "log"), -E_BUSY); // we need it
     CHECK_EQUAL(rs_control(RS_CONTROL_STOP, "rs"), -E_BUSY);
-    CHECK_EQUAL(rs_control(RS_CONTROL_KILL, "rs"), -E_BUSY);
     CHECK_EQUAL(rs_control(RS_CONTROL_KILL, "nobody"), -E_NOENT);
     victim_remove(&victim);
 }
@@ -188,6 +192,7 @@ static void test_owner(void)
     struct rs_instance instance;
     char name[RS_NAME_MAX];
     handle_t notification = (handle_t)sys_notification_create(), kept = HANDLE_NONE;
+    handle_t bell = (handle_t)sys_handle_duplicate(notification, RIGHTS_ALL, 1);
     uint64_t bits = 0;
     uint32_t id;
     CHECK_EQUAL(rs_instance_at(0, &instance), -E_NOENT);
@@ -202,9 +207,9 @@ static void test_owner(void)
 
     CHECK_EQUAL(rs_kept(0, name, &kept), -E_NOENT);
     CHECK_EQUAL(rs_keep("bell", HANDLE_NONE), -E_NOENT);
-    CHECK_EQUAL(rs_keep("", notification), -E_INVAL);
-    CHECK_EQUAL(rs_keep("bell", notification), 0);
-    CHECK_EQUAL(rs_keep("bell", notification), 0); // in its place
+    CHECK_EQUAL(rs_keep("", bell), -E_INVAL);
+    CHECK_EQUAL(rs_keep("bell", bell), 0);
+    CHECK_EQUAL(rs_keep("bell", bell), 0); // in its place
     CHECK_EQUAL(rs_kept(0, name, &kept), 0);
     CHECK_EQUAL(strcmp(name, "bell"), 0);
     CHECK_EQUAL(rs_kept(1, name, &kept), -E_NOENT);
@@ -213,6 +218,7 @@ static void test_owner(void)
     CHECK_EQUAL(rs_keep("bell", HANDLE_NONE), 0);
     CHECK_EQUAL(rs_kept(0, name, &kept), -E_NOENT);
     sys_handle_close(kept);
+    sys_handle_close(bell);
     sys_handle_close(notification);
 }
 
@@ -299,7 +305,11 @@ static void test_threads(void)
         CHECK_EQUAL(ask(&victim, VICTIM_THREADS, 30, &message), 0);
         CHECK_EQUAL(message.word[0], 3000);
     }
-    rs_text(RS_TEXT_STATS, victim.name, text, sizeof(text));
+    // The last of them may still be on its way out.
+    time_ns_t deadline = sys_clock() + 2000000000;
+    do {
+        rs_text(RS_TEXT_STATS, victim.name, text, sizeof(text));
+    } while (!strstr(text, "threads 1\n") && sys_clock() < deadline);
     if (!CHECK(strstr(text, "threads 1\n") != NULL))
         log_error("%s", text);
     victim_remove(&victim);
