@@ -12,7 +12,6 @@
 void user_fault(struct thread *thread, enum death_cause cause, int32_t code,
                 const struct fault *fault)
 {
-    process_record_backtrace(thread);
     spin_lock(&object_lock);
     process_fault_locked(thread, cause, code, fault != NULL ? fault->address : 0,
                          fault != NULL ? fault->access : 0);

@@ -59,34 +59,41 @@ void process_kill_locked(struct process *process, enum death_cause cause, int32_
     }
 }
 
+void process_note_place(struct thread *thread)
+{
+    struct process *process = thread->process;
+    struct process_status *status = &process->status;
+    status->program_counter = frame_program_counter(&thread->frame);
+    status->stack_pointer = frame_stack_pointer(&thread->frame);
+    frame_copy_registers(&thread->frame, status->registers);
+    process->frame_pointer = frame_frame_pointer(&thread->frame);
+}
+
 void process_fault_locked(struct thread *thread, enum death_cause cause, int32_t exception,
                           uint64_t address, uint64_t access)
 {
     struct process *process = thread->process;
-    struct process_status *status = &process->status;
     if (process->finishing) {
         return;
     }
-    status->fault_address = address;
-    status->fault_access = access;
-    status->program_counter = frame_program_counter(&thread->frame);
-    status->stack_pointer = frame_stack_pointer(&thread->frame);
-    frame_copy_registers(&thread->frame, status->registers);
+    process->status.fault_address = address;
+    process->status.fault_access = access;
+    process_note_place(thread);
     process_kill_locked(process, cause, exception);
 }
 
-// Follows the frame pointers of a native thread through its memory; a page that is absent ends the
-// walk.
-void process_record_backtrace(struct thread *thread)
+// Follows the frame pointers of a native thread that is gone through its memory; a page that is
+// absent ends the walk.
+static void record_backtrace(struct process *process)
 {
-    struct process_status *status = &thread->process->status;
-    uint64_t link = frame_frame_pointer(&thread->frame);
+    struct process_status *status = &process->status;
+    uint64_t link = process->frame_pointer;
     unsigned depth = 0;
-    status->backtrace[depth++] = frame_program_counter(&thread->frame);
+    status->backtrace[depth++] = status->program_counter;
     while (depth < BACKTRACE_DEPTH && link != 0 && link % 8 == 0) {
         uint64_t pair[2];
         struct fault fault;
-        int error = aspace_copy_in(thread->process->aspace, pair, link, sizeof(pair), &fault);
+        int error = aspace_copy_in(process->aspace, pair, link, sizeof(pair), &fault);
         if (error == -E_AGAIN) {
             object_put(&fault.memory->object);
         }
@@ -117,6 +124,7 @@ void process_threads_gone(struct process *process)
 static void finish(struct process *process)
 {
     struct aspace *aspace = process->aspace;
+    record_backtrace(process);
     handle_table_clear(&process->handles);
     while (aspace_clear(aspace) == -E_INPROGRESS) {
         tlb_answer_requests();

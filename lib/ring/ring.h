@@ -191,6 +191,21 @@ static inline bool ring_publish(struct ring_producer *producer)
     return ring_side_publish(&producer->side, &shared->head, &shared->wake_consumer);
 }
 
+// Where the next entry goes, for ring_producer_was_taken.
+static inline uint32_t ring_producer_position(const struct ring_producer *producer)
+{
+    return producer->side.own;
+}
+
+// Has the consumer released the entry that was pushed at this position? Also true if its index is
+// impossible: nothing is known then. For the time after the consumer's end.
+static inline bool ring_producer_was_taken(const struct ring_producer *producer, uint32_t position)
+{
+    const struct ring_side *side = &producer->side;
+    uint32_t left = side->own - __atomic_load_n(&side->shared->tail, __ATOMIC_ACQUIRE);
+    return left > side->capacity || side->own - position > left;
+}
+
 // For a producer that found the ring full: asks for a doorbell at the next release. True: still
 // full, sleep.
 static inline bool ring_producer_may_sleep(struct ring_producer *producer)

@@ -70,9 +70,13 @@ static bool service_runs(const struct service *service)
            service->state == RS_STOPPING;
 }
 
+// Those of the instruction that failed, or of where its first thread stood when rs killed it for a
+// reason of its own: for not answering, say.
 static bool has_registers(const struct service *service)
 {
     uint32_t cause = service->last.cause;
+    if (cause == DEATH_KILLED)
+        return service->last_reason && service->last.stack_pointer;
     return cause == DEATH_FAULT || cause == DEATH_ILLEGAL || cause == DEATH_ARITHMETIC;
 }
 

@@ -162,6 +162,8 @@ void fake_start_driver(void)
     server_bits = 0;
     timer = DEADLINE_NEVER;
     fake.mute = fake.deaf = false;
+    fake.lies_about = 0;
+    fake.incarnation_lie = 0;
     block_server_init(&driver);
     fake.hooks.boot();
     block_server_before_wait(&driver);
@@ -404,7 +406,7 @@ void block_os_reply(handle_t reply, int status)
 
 uint64_t block_os_incarnation(void)
 {
-    return fake.incarnation;
+    return fake.incarnation + fake.incarnation_lie;
 }
 
 time_ns_t block_os_clock(void)
@@ -540,6 +542,10 @@ int client_os_call(handle_t endpoint, struct message *message, time_ns_t deadlin
         fake.attach_failures--;
         message->tag = 0;
         return -E_RESTARTED;
+    }
+    if (message_label(message->tag) == (int)fake.lies_about) {
+        *message = (struct message){.tag = message_tag(fake.lie, 0, 0)};
+        return fake.lie;
     }
     return fake_call_driver(FAKE_BADGE, message);
 }
