@@ -350,8 +350,7 @@ void client_session_check(struct block_client *client)
 void client_session_complain(struct block_client *client, time_ns_t since)
 {
     // A driver at fault may have told a wrong incarnation; devmgr's is right, or too old for rs.
-    uint64_t incarnation =
-        client->incarnation < client->told ? client->incarnation : client->told;
+    uint64_t incarnation = client->incarnation < client->told ? client->incarnation : client->told;
     struct message message = {
         .tag = message_tag(RS_COMPLAIN, 2 + RS_NAME_WORDS, 0),
         .word = {incarnation, since},

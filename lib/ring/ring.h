@@ -280,6 +280,33 @@ static inline bool ring_side_is_broken(const struct ring_side *side)
     return side->broken;
 }
 
+// ---- after a peer's end ----
+
+// For the owner of the memory, while no peer uses it: what a peer at fault wrote where the indices
+// are must not hold up its successor. Own index: as it was published; the peer's: as it is, or if
+// that is impossible, as it was seen last. The side is usable again.
+static inline void ring_producer_repair(struct ring_producer *producer)
+{
+    struct ring_side *side = &producer->side;
+    side->broken = false;
+    __atomic_store_n(&side->shared->head, side->published, __ATOMIC_RELEASE);
+    if (ring_producer_look(producer) < 0) {
+        side->broken = false;
+        __atomic_store_n(&side->shared->tail, side->seen, __ATOMIC_RELEASE);
+    }
+}
+
+static inline void ring_consumer_repair(struct ring_consumer *consumer)
+{
+    struct ring_side *side = &consumer->side;
+    side->broken = false;
+    __atomic_store_n(&side->shared->tail, side->published, __ATOMIC_RELEASE);
+    if (ring_consumer_look(consumer) < 0) {
+        side->broken = false;
+        __atomic_store_n(&side->shared->head, side->seen, __ATOMIC_RELEASE);
+    }
+}
+
 // ---- streams: rings whose entries are single bytes ----
 
 // Pushes up to `count` bytes, as many as there is room for; the consumer sees them after

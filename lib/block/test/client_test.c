@@ -616,7 +616,7 @@ static void test_what_was_not_taken_is_not_guilty(void **state)
 static void test_driver_answers_nonsense(void **state)
 {
     (void)state;
-    static const int lies[] = {-E_NODEV, -E_NOENT, -E_DEAD,  -E_AGAIN,   -E_NOMEM,
+    static const int lies[] = {-E_NODEV, -E_NOENT, -E_DEAD,  -E_AGAIN,    -E_NOMEM,
                                -E_BADF,  -E_PROTO, -E_INVAL, -E_TIMEDOUT, 7};
     static const uint32_t labels[] = {BLOCK_CHECK, BLOCK_ATTACH, BLOCK_ADD_MEMORY};
     for (unsigned i = 0; i < sizeof(labels) / sizeof(labels[0]); i++)

@@ -72,6 +72,7 @@ static int port_call(struct chardev_port *port, enum char_op op, uint64_t a, uin
 
 static int attach(struct chardev_port *port)
 {
+    chardev_repair(port);
     struct message message = {
         .tag = message_tag(CHAR_ATTACH, 3, 2),
         .word = {port->index, port->rx.side.capacity, port->tx.side.capacity},
@@ -79,6 +80,7 @@ static int attach(struct chardev_port *port)
     };
     int status = call_until(port->driver->endpoint, &message);
 
+    port->refused = status < 0 || message_handles(message.tag) != 1;
     if (status < 0)
         return status;
     if (message_handles(message.tag) != 1)
@@ -362,7 +364,7 @@ static void complain(struct chardev_port *port)
     memcpy(&message.word[2], driver->service, sizeof driver->service);
     port->idle_looks = 0;
     status = call_trusted(startup_handle("rs"), &message);
-    log_warning("%s port %u: nothing is sent; its driver is to be replaced: %s (%d)",
+    log_warning("%s port %u: its driver does not do its work, and is to be replaced: %s (%d)",
                 driver->device, port->index, status < 0 ? "rs refuses" : "rs agrees", status);
 }
 
@@ -376,7 +378,7 @@ static void look_at_drivers(void)
     {
         struct chardev_port *port = list_entry(node, struct chardev_port, node);
 
-        sending |= chardev_unsent(port) > 0;
+        sending |= chardev_unsent(port) > 0 || chardev_at_fault(port);
         if (chardev_looking && now >= self.look_at && chardev_look(port) >= COMPLAINT_LOOKS)
             complain(port);
     }
