@@ -48,7 +48,8 @@ soak: build ## kill a driver 10 000 times under load, for at most HOURS (1)
 	@XINIM_ARCH=$(ARCH) tests/fault/soak.py --hours $(or $(HOURS),1)
 
 mutate: build ## change the code of running drivers (DRIVER=all) N (10000) times
-	@XINIM_ARCH=$(ARCH) tests/fault/mutate.py --driver $(or $(DRIVER),all) --mutations $(or $(N),10000)
+	@XINIM_ARCH=$(ARCH) tests/fault/mutate.py --driver $(or $(DRIVER),all) --mutations $(or $(N),10000) \
+		--group $(or $(GROUP),5)
 
 debug: build ## start XINIM halted, with gdb attached (symbols of kernel and processes)
 	@tools/debug.py --arch $(ARCH)

@@ -146,7 +146,8 @@ static int inject(struct service *service, const struct message *request)
     uint64_t fault = request->word[0];
     if (fault == RS_FAULT_NONE || fault >= RS_FAULTS)
         return -E_INVAL;
-    if (service->state != RS_RUNNING || service->process == HANDLE_NONE)
+    // One that is being killed would take the fault with it.
+    if (service->state != RS_RUNNING || service->process == HANDLE_NONE || service->reason)
         return -E_BUSY;
     if (fault == RS_FAULT_MUTATE)
         return mutate(service, request->word[1], request->word[2]);

@@ -236,7 +236,8 @@ def count_trial(sums, driver, seed, fields, output):
         route = route_of("killed on request" if late else cause)
         sums["routes"][route] = sums["routes"].get(route, 0) + 1
     if late or wrong or told:
-        sums["remarkable"].append(f"{seed}: {cause}; {last_line}; {float(end) - float(start):.1f} s")
+        seconds = float(end) - float(start)
+        sums["remarkable"].append(f"{seed}: {cause}; {last_line}; {seconds:.1f} s")
 
 
 def count_machine(sums, driver, result, output):

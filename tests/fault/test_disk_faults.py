@@ -100,10 +100,11 @@ def test_digest_of_a_file(tmp_path):
 
 
 def test_last_words_of_one_that_hangs(disk):
-    """Who is killed for not answering leaves registers and call chain behind, as who crashes does."""
+    """Who is killed for not answering leaves registers and call chain behind, as in a crash."""
     folder = f"/sys/xinim/services/{recovery.SERVICE}"
     text = guest.check(
-        f"echo hang > {folder}/ctl; until grep -q 'no heartbeat' {folder}/status; do sleep 0.1; done;"
+        f"echo hang > {folder}/ctl;"
+        f" until grep -q 'no heartbeat' {folder}/status; do sleep 0.1; done;"
         f" cat {folder}/status; grep died /sys/xinim/services/rs/log",
         "--drive",
         disk,

@@ -51,6 +51,16 @@ static int call_until(handle_t endpoint, struct message *message)
     return status < 0 ? (int)status : message_label(message->tag);
 }
 
+// For requests whose answers carry no handles: what a driver at fault sends all the same is closed.
+static int call_plain(handle_t endpoint, struct message *message)
+{
+    int status = call_until(endpoint, message);
+
+    if (status >= 0)
+        message_close_handles(message);
+    return status;
+}
+
 static int call_trusted(handle_t endpoint, struct message *message)
 {
     int status;
@@ -65,7 +75,7 @@ static int port_call(struct chardev_port *port, enum char_op op, uint64_t a, uin
 {
     struct message message = {.tag = message_tag((int32_t)op, 3, 0), .word = {port->index, a, b}};
 
-    return call_until(port->driver->endpoint, &message);
+    return call_plain(port->driver->endpoint, &message);
 }
 
 // ---- attaching ----
@@ -94,7 +104,7 @@ static int attach(struct chardev_port *port)
 static int read_info(struct chardev_driver *driver, uint32_t index, struct char_port_info *info)
 {
     struct message message = {.tag = message_tag(CHAR_PORT_INFO, 1, 0), .word = {index}};
-    int status = call_until(driver->endpoint, &message);
+    int status = call_plain(driver->endpoint, &message);
 
     if (status < 0)
         return status;
@@ -142,7 +152,7 @@ static void update_ports(struct chardev_driver *driver)
     struct message message = {.tag = message_tag(CHAR_PORTS, 0, 0)};
     uint32_t ports;
 
-    if (call_until(driver->endpoint, &message) < 0)
+    if (call_plain(driver->endpoint, &message) < 0)
         return;
     ports = message.word[0] < CHAR_PORTS_MAX ? (uint32_t)message.word[0] : CHAR_PORTS_MAX;
     driver->ports_generation = (uint32_t)message.word[1];
