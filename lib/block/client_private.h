@@ -103,6 +103,8 @@ struct block_client {
     struct ring_producer requests;
     struct ring_consumer completions;
     struct block_info info;
+    struct block_info doubtful; // what a driver said that differs; 0: none did
+    uint64_t doubtful_incarnation;
     uint32_t memories;
     struct client_memory memory[BLOCK_SESSION_MEMORIES];
     // events

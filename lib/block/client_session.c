@@ -124,10 +124,26 @@ static bool info_is_sound(const struct block_info *info)
            info->request_bytes_max <= BLOCK_REQUEST_BYTES_MAX;
 }
 
-// What callers were told must not change under them; capacity and longest request may.
+// What callers were told must not change under them.
 static bool is_same_disk(const struct block_info *a, const struct block_info *b)
 {
     return a->block_bytes == b->block_bytes && a->features == b->features && a->start == b->start;
+}
+
+// Capacity and longest request may change, but a driver at fault may say so, too: two incarnations
+// must agree.
+static bool change_is_believed(struct block_client *client, const struct block_info *info)
+{
+    const struct block_info *now = &client->info, *other = &client->doubtful;
+    if (info->capacity == now->capacity && info->request_bytes_max == now->request_bytes_max)
+        return true;
+    bool agree =
+        info->capacity == other->capacity && info->request_bytes_max == other->request_bytes_max;
+    if (agree && client->incarnation > client->doubtful_incarnation)
+        return true;
+    client->doubtful = *info;
+    client->doubtful_incarnation = client->incarnation;
+    return false;
 }
 
 // Takes over what the driver says of itself and of the disk. -E_PROTO: it cannot be so.
@@ -141,7 +157,7 @@ static int take_answer(struct block_client *client, const struct message *messag
     client->incarnation = ahead < INCARNATIONS_BEHIND ? message->word[1] : client->told;
     memcpy(&info, &message->word[2], sizeof(info));
     if (ahead >= INCARNATIONS_BEHIND || !info_is_sound(&info) ||
-        (again && !is_same_disk(&info, &client->info)))
+        (again && !(is_same_disk(&info, &client->info) && change_is_believed(client, &info))))
         return -E_PROTO;
     client->session = (uint32_t)message->word[0];
     client->info = info;

@@ -654,6 +654,27 @@ static void test_disk_is_denied(void **state)
     assert_int_equal(block_client_wait_complete(client, ticket, DEADLINE_NEVER, NULL), -E_NODEV);
 }
 
+// A disk that has shrunk in one driver's words has not; two that agree are believed.
+static void test_driver_lies_about_the_capacity(void **state)
+{
+    (void)state;
+    fake_kill_driver();
+    fake_start_driver();
+    fake.capacity_lie = 65536;
+    assert_int_equal(block_client_read(client, 1 << 20, 0, 0, 512), 0);
+    assert_int_equal(block_client_info(client)->capacity, RAM_DISK_BYTES);
+    assert_int_equal(fake.complaints, 1);
+    for (unsigned i = 0; i < 2; i++) {
+        fake.complaints_refused = true;
+        fake_kill_driver();
+        fake_start_driver();
+        fake.capacity_lie = 131072;
+        block_client_device_changed(client);
+        assert_int_equal(block_client_info(client)->capacity, i == 0 ? RAM_DISK_BYTES : 131072);
+    }
+    assert_int_equal(block_client_read(client, 1 << 20, 0, 0, 512), -E_NXIO);
+}
+
 // A driver that says it is one of the far future can be complained of all the same.
 static void test_driver_lies_about_its_incarnation(void **state)
 {
@@ -767,6 +788,7 @@ int main(void)
         TEST(test_what_was_not_taken_is_not_guilty),
         TEST(test_disk_is_denied),
         TEST(test_driver_lies_about_its_incarnation),
+        TEST(test_driver_lies_about_the_capacity),
         TEST(test_mute_driver_is_replaced),
         TEST(test_silent_device),
         TEST(test_mute_driver_is_found_by_the_impatient),

@@ -164,6 +164,7 @@ void fake_start_driver(void)
     fake.mute = fake.deaf = false;
     fake.lies_about = 0;
     fake.incarnation_lie = 0;
+    fake.capacity_lie = 0;
     block_server_init(&driver);
     fake.hooks.boot();
     block_server_before_wait(&driver);
@@ -547,7 +548,11 @@ int client_os_call(handle_t endpoint, struct message *message, time_ns_t deadlin
         *message = (struct message){.tag = message_tag(fake.lie, 0, 0)};
         return fake.lie;
     }
-    return fake_call_driver(FAKE_BADGE, message);
+    bool attaches = message_label(message->tag) == BLOCK_ATTACH;
+    int label = fake_call_driver(FAKE_BADGE, message);
+    if (attaches && label == 0 && fake.capacity_lie != 0)
+        message->word[2] = fake.capacity_lie; // the first of struct block_info
+    return label;
 }
 
 void client_os_close_handles(struct message *message)

@@ -32,6 +32,7 @@ extern struct fake_system {
     uint32_t lies_about;      // the driver answers messages with this label ...
     int lie;                  // ... by this, until it is replaced
     uint64_t incarnation_lie; // added to the incarnation that the driver says it is, until then
+    uint64_t capacity_lie;    // that the driver's disk has, until then
     uint64_t incarnation;
     unsigned attach_failures; // how many BLOCK_ATTACH calls end in E_RESTARTED
     unsigned wakes;           // driver_wake calls
