@@ -20,7 +20,7 @@ endif
 
 MESON_FILES := tools/meson/list_folders.py
 
-.PHONY: run build test tested bench demo soak debug image format lint clean distclean help always
+.PHONY: run build test tested bench demo soak mutate debug image format lint clean distclean help always
 
 run: build ## build and start XINIM, interactive (leave with ctrl-] x)
 	@./run --no-build --arch $(ARCH)
@@ -44,8 +44,12 @@ bench: build $(STAMP)/bench-$(ARCH) ## measure, with Linux on the same emulated 
 demo: build ## kill every service under a verified load, and draw what happened
 	@tools/demo.py --arch $(ARCH)
 
-soak: build ## kill and damage a driver under load for HOURS (1)
+soak: build ## kill a driver 10 000 times under load, for at most HOURS (1)
 	@XINIM_ARCH=$(ARCH) tests/fault/soak.py --hours $(or $(HOURS),1)
+
+mutate: build ## change the code of running drivers (DRIVER=all) N (10000) times
+	@XINIM_ARCH=$(ARCH) tests/fault/mutate.py --driver $(or $(DRIVER),all) --mutations $(or $(N),10000) \
+		--group $(or $(GROUP),5)
 
 debug: build ## start XINIM halted, with gdb attached (symbols of kernel and processes)
 	@tools/debug.py --arch $(ARCH)

@@ -13,7 +13,9 @@
 // After a driver died its successor knows no sessions. The client formats its rings anew, attaches
 // the same memory with the next generation, and submits again, in the old order, what has no
 // completion: every operation is idempotent. A completion carries the generation of its session, so
-// a late one of an earlier session is refused.
+// a late one of an earlier session is refused. A driver releases a request's entry in the ring
+// before it does anything with it: so the client sees what a driver had when it died, and ends a
+// request that drivers keep dying of (docs/recovery.md, retry budget).
 //
 // Queue memory, at offset 0 the request ring (`depth` entries of struct block_request), directly
 // after it, at RING_BYTES(depth, sizeof(struct block_request)), the completion ring (`depth`

@@ -12,9 +12,14 @@
 void user_fault(struct thread *thread, enum death_cause cause, int32_t code,
                 const struct fault *fault)
 {
-    process_record_backtrace(thread);
+    struct process *process = thread->process;
     spin_lock(&object_lock);
-    process_fault_locked(thread, cause, code, fault);
+    if (!process->finishing) {
+        process_kill_locked(process, cause, code);
+        process->status.fault_address = fault->address;
+        process->status.fault_access = fault->access;
+        process_note_place(thread);
+    }
     spin_unlock(&object_lock);
 }
 

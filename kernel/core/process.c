@@ -48,6 +48,7 @@ void process_kill_locked(struct process *process, enum death_cause cause, int32_
     process->finishing = true;
     process->status.cause = cause;
     process->status.code = code;
+    process->status.stack_pointer = 0; // until somebody notes where it was
     if (list_empty(&process->threads)) {
         process_threads_gone(process);
         return;
@@ -59,34 +60,28 @@ void process_kill_locked(struct process *process, enum death_cause cause, int32_
     }
 }
 
-void process_fault_locked(struct thread *thread, enum death_cause cause, int32_t exception,
-                          const struct fault *fault)
+void process_note_place(struct thread *thread)
 {
     struct process *process = thread->process;
     struct process_status *status = &process->status;
-    if (process->finishing) {
-        return;
-    }
-    status->fault_address = fault->address;
-    status->fault_access = fault->access;
     status->program_counter = frame_program_counter(&thread->frame);
     status->stack_pointer = frame_stack_pointer(&thread->frame);
     frame_copy_registers(&thread->frame, status->registers);
-    process_kill_locked(process, cause, exception);
+    process->frame_pointer = frame_frame_pointer(&thread->frame);
 }
 
-// Follows the frame pointers of a native thread through its memory; a page that is absent ends the
-// walk.
-void process_record_backtrace(struct thread *thread)
+// Follows the frame pointers of a native thread that is gone through its memory; a page that is
+// absent ends the walk.
+static void record_backtrace(struct process *process)
 {
-    struct process_status *status = &thread->process->status;
-    uint64_t link = frame_frame_pointer(&thread->frame);
+    struct process_status *status = &process->status;
+    uint64_t link = process->frame_pointer;
     unsigned depth = 0;
-    status->backtrace[depth++] = frame_program_counter(&thread->frame);
+    status->backtrace[depth++] = status->program_counter;
     while (depth < BACKTRACE_DEPTH && link != 0 && link % 8 == 0) {
         uint64_t pair[2];
         struct fault fault;
-        int error = aspace_copy_in(thread->process->aspace, pair, link, sizeof(pair), &fault);
+        int error = aspace_copy_in(process->aspace, pair, link, sizeof(pair), &fault);
         if (error == -E_AGAIN) {
             object_put(&fault.memory->object);
         }
@@ -134,6 +129,7 @@ static void finish(struct process *process)
 {
     struct aspace *aspace = process->aspace;
     bool lives_again = process == first_process;
+    record_backtrace(process);
     if (!lives_again) {
         handle_table_clear(&process->handles);
     }

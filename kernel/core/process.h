@@ -15,7 +15,6 @@
 #include "kernel/core/object.h"
 
 struct aspace;
-struct fault;
 struct notification;
 struct thread;
 
@@ -36,6 +35,7 @@ struct process {
     struct process_watcher watchers[PROCESS_WATCHERS];
     bool finishing;               // death has begun; no new threads or handles
     struct process_status status; // name, id, and once dead why
+    uint64_t frame_pointer;       // of the thread whose registers stand there
     uint64_t cpu_ticks;           // of threads that are gone
 };
 
@@ -47,13 +47,8 @@ int process_create(const char *name, size_t length, struct aspace *aspace, struc
 // object_lock held. Marks every thread dying; the cause is recorded if none is yet.
 void process_kill_locked(struct process *process, enum death_cause cause, int32_t code);
 
-// object_lock held: the current thread faulted for good; records its registers and kills the
-// process.
-void process_fault_locked(struct thread *thread, enum death_cause cause, int32_t exception,
-                          const struct fault *fault);
-
-// No lock held, before process_fault_locked: notes the call chain of the current thread.
-void process_record_backtrace(struct thread *thread);
+// object_lock held: the process's last words are where this thread stands.
+void process_note_place(struct thread *thread);
 
 // No lock held: takes down the processes that this CPU found finished.
 void process_finish_pending(void);

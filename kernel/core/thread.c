@@ -130,6 +130,10 @@ static void thread_finish(struct thread *thread)
     if (thread->guest != NULL) {
         guest_leave(thread);
     }
+    if (process->status.cause > DEATH_EXIT && process->status.stack_pointer == 0 &&
+        process->threads.next == &thread->in_process) {
+        process_note_place(thread); // the first one is the one that serves
+    }
     list_remove(&thread->in_process);
     process->cpu_ticks += thread->cpu_ticks;
     process->status.threads--;

@@ -42,10 +42,17 @@ static void free_slot(struct block_client *client, struct client_slot *slot)
     client->free = (uint16_t)(slot - client->slot);
 }
 
+static bool is_suspect(const struct client_slot *slot)
+{
+    return slot->deaths >= CLIENT_DEATHS_SUSPECT;
+}
+
 static void finish_slot(struct block_client *client, struct client_slot *slot, int status,
                         uint64_t bytes)
 {
     client->in_flight--;
+    client->waiting -= !slot->with_driver;
+    client->suspects -= is_suspect(slot);
     client->stats.completed++;
     if (status < 0)
         client->stats.failed++;
@@ -105,11 +112,71 @@ static int check_io(const struct block_client *client, const struct block_io *io
     return check_segments(client, io);
 }
 
-void client_push(struct block_client *client, struct client_slot *slot)
+static void push(struct block_client *client, struct client_slot *slot)
 {
-    slot->look = client->looks;
+    if (slot->incarnation != client->incarnation)
+        slot->look = client->looks;
+    slot->incarnation = client->incarnation;
+    slot->position = ring_producer_position(&client->requests);
+    slot->with_driver = true;
+    client->waiting--;
     // C2 leaves room; a driver that broke the ring is found by the next look at the completions.
     (void)ring_push(&client->requests, &slot->request);
+}
+
+static int compare_tickets(const void *a, const void *b)
+{
+    const struct client_slot *first = *(struct client_slot *const *)a;
+    const struct client_slot *second = *(struct client_slot *const *)b;
+    return first->ticket < second->ticket ? -1 : first->ticket > second->ticket;
+}
+
+void client_feed(struct block_client *client)
+{
+    if (client->waiting == 0 || (client->suspects > 0 && client->waiting < client->in_flight))
+        return;
+    size_t count = 0;
+    for (uint32_t i = 0; i < client->depth; i++)
+        if (client->slot[i].state == SLOT_IN_FLIGHT && !client->slot[i].with_driver)
+            client->order[count++] = &client->slot[i];
+    qsort(client->order, count, sizeof(client->order[0]), compare_tickets);
+    if (client->suspects > 0)
+        count = 1;
+    for (size_t i = 0; i < count; i++)
+        push(client, client->order[i]);
+    block_client_kick(client);
+}
+
+void client_recall(struct block_client *client)
+{
+    for (uint32_t i = 0; i < client->depth; i++) {
+        struct client_slot *slot = &client->slot[i];
+        if (slot->state != SLOT_IN_FLIGHT || !slot->with_driver)
+            continue;
+        slot->taken = ring_producer_was_taken(&client->requests, slot->position);
+        slot->with_driver = false;
+        client->waiting++;
+    }
+}
+
+void client_judge(struct block_client *client)
+{
+    for (uint32_t i = 0; i < client->depth; i++) {
+        struct client_slot *slot = &client->slot[i];
+        bool died = slot->taken && slot->incarnation != client->incarnation;
+        slot->taken = false;
+        if (slot->state != SLOT_IN_FLIGHT || !died)
+            continue;
+        client->suspects += ++slot->deaths == CLIENT_DEATHS_SUSPECT;
+        if (slot->deaths < CLIENT_DEATHS_BUDGET)
+            continue;
+        client_os_log("%s: operation %u on %llu bytes at %llu is given up: %u drivers died of it",
+                      client->device, slot->request.op, (unsigned long long)slot->request.bytes,
+                      (unsigned long long)slot->request.offset, slot->deaths);
+        client->stats.poisoned++;
+        finish_slot(client, slot, -E_IO, 0);
+        client_wake_waiters(client);
+    }
 }
 
 int block_client_submit(struct block_client *client, const struct block_io *io,
@@ -124,7 +191,10 @@ int block_client_submit(struct block_client *client, const struct block_io *io,
     if (slot == NULL)
         return -E_AGAIN;
     slot->state = SLOT_IN_FLIGHT;
-    slot->complaints = 0;
+    slot->complaints = slot->deaths = 0;
+    slot->with_driver = slot->taken = false;
+    slot->look = client->looks;
+    slot->incarnation = 0;
     slot->callback = callback;
     slot->context = context;
     slot->request = (struct block_request){
@@ -137,9 +207,11 @@ int block_client_submit(struct block_client *client, const struct block_io *io,
     };
     memcpy(slot->request.segment, io->segment, sizeof(slot->request.segment));
     client->in_flight++;
+    client->waiting++;
     client->stats.submitted++;
-    if (client->attached)
-        client_push(client, slot);
+    // Else in its turn (C4).
+    if (client->attached && client->suspects == 0 && client->waiting == 1)
+        push(client, slot);
     if (ticket != NULL)
         *ticket = slot->ticket;
     return 0;
@@ -163,7 +235,7 @@ void block_client_kick(struct block_client *client)
 static bool take_completion(struct block_client *client, const struct block_completion *completion)
 {
     struct client_slot *slot = find_slot(client, completion->cookie);
-    if (slot == NULL || slot->state != SLOT_IN_FLIGHT ||
+    if (slot == NULL || slot->state != SLOT_IN_FLIGHT || !slot->with_driver ||
         completion->generation != client->generation || completion->bytes > slot->request.bytes) {
         client->stats.stale++;
         return false;
@@ -191,9 +263,12 @@ static int take_completions(struct block_client *client, bool *broken)
     struct block_completion completion;
     while (client->attached && (status = ring_pop(&client->completions, &completion)) == 0)
         taken += take_completion(client, &completion);
-    *broken = status == -E_PROTO || ring_side_is_broken(&client->requests.side);
-    if (client->attached && !*broken)
+    *broken =
+        client->attached && (status == -E_PROTO || ring_side_is_broken(&client->requests.side));
+    if (client->attached && !*broken) {
         (void)ring_release(&client->completions); // the driver never waits for room (C2)
+        client_feed(client);
+    }
     if (taken > 0)
         client_wake_waiters(client);
     return taken;
@@ -255,8 +330,8 @@ static struct client_slot *find_overdue(struct block_client *client)
                                        : CLIENT_PATIENCE_DEVICE;
     for (uint32_t i = 0; i < client->depth; i++) {
         struct client_slot *slot = &client->slot[i];
-        if (slot->state == SLOT_IN_FLIGHT && client->looks - slot->look > patience
-                                                                              << slot->complaints)
+        if (slot->state == SLOT_IN_FLIGHT && slot->with_driver &&
+            client->looks - slot->look > patience << slot->complaints)
             return slot;
     }
     return NULL;
@@ -439,7 +514,8 @@ static int split_name(struct block_client *client, const char *name)
 static int make_slots(struct block_client *client)
 {
     client->slot = calloc(client->depth, sizeof(*client->slot));
-    if (client->slot == NULL)
+    client->order = calloc(client->depth, sizeof(client->order[0]));
+    if (client->slot == NULL || client->order == NULL)
         return -E_NOMEM;
     client->free = CLIENT_NO_SLOT;
     for (uint32_t i = client->depth; i-- > 0;)
@@ -501,6 +577,7 @@ static void destroy(struct block_client *client)
     client_os_close(client->devmgr_signal);
     if (client->own_notification)
         client_os_close(client->notification);
+    free(client->order);
     free(client->slot);
     free(client);
 }

@@ -8,7 +8,7 @@
 // the same memory to the successor and submits again whatever has no completion, in the old order.
 // Callers see a pause. Nor is one that lives but completes nothing: after some seconds the library
 // has rs replace it (`uses = rs(complain)`). Only a device that devmgr has given up ends requests,
-// with -E_NODEV.
+// with -E_NODEV, and a request that was with too many drivers when they died ends with -E_IO.
 //
 // Memory: the library owns the queue memory. Data memory is the caller's: it hands over memory
 // objects (the library duplicates the handle), and requests name ranges in them. The caller must
@@ -159,6 +159,7 @@ struct block_client_stats {
     uint64_t submitted, completed, failed;
     uint64_t resubmitted; // to a successor
     uint64_t reattached;  // drivers replaced under us
+    uint64_t poisoned;    // requests given up because too many drivers died of them
     uint64_t complaints;  // drivers that rs was asked to replace
     uint64_t stale;       // completions refused: wrong generation, unknown or repeated cookie
     uint64_t faults;      // the driver broke the ring protocol

@@ -5,11 +5,13 @@
 // client_session.c: finding the driver, attaching, and doing so again when it was replaced.
 //
 // Invariants, under the caller's lock:
-//   C1  a slot IN_FLIGHT is in the request ring, with the driver, or in the completion ring,
-//       exactly once, while the client is attached; while it is not, slots wait for the next
-//       attachment to submit them
+//   C1  a slot IN_FLIGHT that is `with_driver` is in the request ring, with the driver, or in the
+//       completion ring, exactly once; the others, `waiting` in number, wait for an attachment, or
+//       for a suspect's end (C4)
 //   C2  in_flight == slots IN_FLIGHT <= depth == ring capacity, so neither ring overflows
 //   C3  rings, session and generation change only in the thread that has set `attaching`
+//   C4  while one of the slots in flight is a suspect, at most one slot is `with_driver`, the
+//       oldest; else, while the client is attached, none waits
 
 #pragma once
 
@@ -39,13 +41,28 @@ _Static_assert(1 << CLIENT_SLOT_BITS == BLOCK_DEPTH_MAX, "a cookie holds a slot"
 // Patience doubles with each complaint about the same request.
 enum { CLIENT_PATIENCE_MUTE = 4, CLIENT_PATIENCE_DEVICE = 15, CLIENT_COMPLAINTS_MAX = 4 };
 
+// Attachments that one driver may refuse, for reasons that may pass, before the client complains.
+enum { CLIENT_REFUSALS_MAX = 20 };
+
+// The retry budget of one request. A request that SUSPECT drivers had taken when they died is a
+// suspect: from then on the driver gets one request at a time, so that a suspect's further deaths
+// are its own. After BUDGET deaths it ends with E_IO. The first number is low, because being alone
+// costs only time; the second is high, because a driver may also be killed from outside again and
+// again. A driver's own budget (`retries`) must be larger.
+enum { CLIENT_DEATHS_SUSPECT = 3, CLIENT_DEATHS_BUDGET = 8 };
+
 enum client_slot_state { SLOT_FREE, SLOT_IN_FLIGHT, SLOT_DONE };
 
 struct client_slot {
     enum client_slot_state state;
     uint16_t next_free;
     uint8_t complaints;
-    uint32_t look; // client->looks when it went to the present driver
+    uint8_t deaths;       // of drivers that had taken it
+    bool with_driver;     // in the present session's ring, or taken from it
+    bool taken;           // by the driver of an earlier session, which may be dead
+    uint32_t position;    // in the request ring
+    uint32_t look;        // client->looks when it went to its driver first
+    uint64_t incarnation; // of that driver
     block_ticket_t ticket;
     block_callback_t callback;
     void *context;
@@ -71,11 +88,13 @@ struct block_client {
     bool attached;
     bool attaching;
     bool dead;            // devmgr has given the device up
-    bool doubted;         // the driver denied that there is such a disk
+    uint64_t denied_by;   // 1 + first incarnation that denied that there is such a disk; 0: none
+    uint32_t refusals;    // attachments that the present driver refused
     bool changed;         // devmgr signalled while somebody was attaching: look again
     uint64_t incarnation; // of the driver attached to
     uint64_t told;        // incarnation that devmgr spoke of last
-    bool shuns;           // that incarnation: rs was told of its fault and replaces it
+    bool shuns;           // `shunned` and earlier ones: rs was told of its fault and replaces it
+    uint64_t shunned;
     uint32_t session;
     uint32_t generation;
     handle_t doorbell;
@@ -85,6 +104,8 @@ struct block_client {
     struct ring_producer requests;
     struct ring_consumer completions;
     struct block_info info;
+    struct block_info doubtful; // what a driver said that differs; 0: none did
+    uint64_t doubtful_incarnation;
     uint32_t memories;
     struct client_memory memory[BLOCK_SESSION_MEMORIES];
     // events
@@ -104,9 +125,12 @@ struct block_client {
     // requests
     uint32_t depth;
     uint32_t in_flight;
+    uint32_t waiting;  // of them, not with a driver
+    uint32_t suspects; // of them, with so many deaths
     uint64_t sequence;
     uint16_t free;
     struct client_slot *slot;
+    struct client_slot **order; // room for client_feed
     struct block_client_stats stats;
 };
 
@@ -126,8 +150,13 @@ static inline void client_unlock(struct block_client *client)
 
 // ---- client.c ----
 
-// Puts a slot's request into the ring.
-void client_push(struct block_client *client, struct client_slot *slot);
+// Puts waiting slots into the ring, the oldest first: all, or one if there is a suspect (C4).
+void client_feed(struct block_client *client);
+// For a new session: takes all slots out of the old one's ring, which still stands.
+void client_recall(struct block_client *client);
+// The driver attached to is another one: counts the death of their last one for slots that it had
+// taken, and ends those whose budget is used up.
+void client_judge(struct block_client *client);
 // Ends all requests in flight with `status`.
 void client_fail_all(struct block_client *client, int status);
 // Lets all threads that sleep on the futex look again.

@@ -4,7 +4,6 @@
 // The session of a block client with its driver: found through devmgr and rs, attached, checked,
 // and made anew with the successor when the driver was replaced (client_private.h).
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "abi/devmgr.h"
@@ -26,6 +25,15 @@ static int call_within(struct block_client *client, handle_t endpoint, struct me
 static int call(struct block_client *client, handle_t endpoint, struct message *message)
 {
     return call_within(client, endpoint, message, CLIENT_CALL_TIMEOUT_NS);
+}
+
+// A call to the driver, which may answer anything: labels are 0 or an error, and that the endpoint
+// is gone for good is not its to say.
+static int call_driver(struct block_client *client, struct message *message, uint64_t timeout)
+{
+    int status = call_within(client, client->endpoint, message, timeout);
+    bool is_answer = message_label(message->tag) == status;
+    return status > 0 || (status == -E_DEAD && is_answer) ? -E_PROTO : status;
 }
 
 static void sleep_until(struct block_client *client, time_ns_t deadline)
@@ -119,10 +127,26 @@ static bool info_is_sound(const struct block_info *info)
            info->request_bytes_max <= BLOCK_REQUEST_BYTES_MAX;
 }
 
-// What callers were told must not change under them; capacity and longest request may.
+// What callers were told must not change under them.
 static bool is_same_disk(const struct block_info *a, const struct block_info *b)
 {
     return a->block_bytes == b->block_bytes && a->features == b->features && a->start == b->start;
+}
+
+// Capacity and longest request may change, but a driver at fault may say so, too: two incarnations
+// must agree.
+static bool change_is_believed(struct block_client *client, const struct block_info *info)
+{
+    const struct block_info *now = &client->info, *other = &client->doubtful;
+    if (info->capacity == now->capacity && info->request_bytes_max == now->request_bytes_max)
+        return true;
+    bool agree =
+        info->capacity == other->capacity && info->request_bytes_max == other->request_bytes_max;
+    if (agree && client->incarnation > client->doubtful_incarnation)
+        return true;
+    client->doubtful = *info;
+    client->doubtful_incarnation = client->incarnation;
+    return false;
 }
 
 // Takes over what the driver says of itself and of the disk. -E_PROTO: it cannot be so.
@@ -136,7 +160,7 @@ static int take_answer(struct block_client *client, const struct message *messag
     client->incarnation = ahead < INCARNATIONS_BEHIND ? message->word[1] : client->told;
     memcpy(&info, &message->word[2], sizeof(info));
     if (ahead >= INCARNATIONS_BEHIND || !info_is_sound(&info) ||
-        (again && !is_same_disk(&info, &client->info)))
+        (again && !(is_same_disk(&info, &client->info) && change_is_believed(client, &info))))
         return -E_PROTO;
     client->session = (uint32_t)message->word[0];
     client->info = info;
@@ -150,7 +174,7 @@ static int send_attach(struct block_client *client)
         .word = {client->unit, client->partition, client->depth, client->generation},
         .handle = {client->queue_memory, client->completion_signal}, // the driver gets copies
     };
-    int status = call(client, client->endpoint, &message);
+    int status = call_driver(client, &message, CLIENT_CALL_TIMEOUT_NS);
     if (status >= 0 && (message_handles(message.tag) < 1 ||
                         message_words(message.tag) < 2 + sizeof(client->info) / 8))
         status = -E_PROTO;
@@ -170,7 +194,7 @@ int client_session_send_memory(struct block_client *client, uint32_t index)
         .word = {client->session, client->generation},
         .handle = {client->memory[index].handle},
     };
-    int status = call(client, client->endpoint, &message);
+    int status = call_driver(client, &message, CLIENT_CALL_TIMEOUT_NS);
     client_os_close_handles(&message);
     if (status < 0)
         return status;
@@ -192,38 +216,13 @@ static int format_rings(struct block_client *client)
                               client->depth, sizeof(struct block_completion));
 }
 
-static int compare_tickets(const void *a, const void *b)
-{
-    const struct client_slot *first = *(struct client_slot *const *)a;
-    const struct client_slot *second = *(struct client_slot *const *)b;
-    return first->ticket < second->ticket ? -1 : first->ticket > second->ticket;
-}
-
-// Submits again what has no completion, in the order in which it was submitted first. -E_NOMEM.
-static int resubmit(struct block_client *client)
-{
-    if (client->in_flight == 0)
-        return 0;
-    struct client_slot **order = calloc(client->depth, sizeof(struct client_slot *));
-    if (order == NULL)
-        return -E_NOMEM;
-    size_t count = 0;
-    for (uint32_t i = 0; i < client->depth; i++)
-        if (client->slot[i].state == SLOT_IN_FLIGHT)
-            order[count++] = &client->slot[i];
-    qsort(order, count, sizeof(order[0]), compare_tickets);
-    for (size_t i = 0; i < count; i++)
-        client_push(client, order[i]);
-    client->stats.resubmitted += count;
-    free(order);
-    return 0;
-}
-
 static int attach(struct block_client *client)
 {
     client_os_close(client->doorbell);
     client->doorbell = HANDLE_NONE;
+    client->incarnation = client->told; // until the driver says so itself
     client->generation++;
+    client_recall(client);
     int status = format_rings(client);
     if (status == 0)
         status = send_attach(client);
@@ -231,8 +230,6 @@ static int attach(struct block_client *client)
     // too.
     for (uint32_t i = 0; status == 0 && i < client->memories; i++)
         status = client_session_send_memory(client, i);
-    if (status == 0)
-        status = resubmit(client);
     return status;
 }
 
@@ -241,27 +238,34 @@ int client_session_attach(struct block_client *client)
     client->attached = false;
     client->attaching = true;
     int status = attach(client);
+    if (status == 0) {
+        client_judge(client);
+        client->stats.resubmitted += client->in_flight;
+    }
     client->attached = status == 0;
     client->attaching = false;
     if (client->attached)
-        block_client_kick(client);
+        client_feed(client);
     return status;
 }
 
 // ---- checking ----
 
-// 0: the driver knows our session. -E_AGAIN: cannot be told now.
+// 0: the driver knows our session. -E_AGAIN: cannot be told now. -E_RESTARTED: attach anew, for
+// whatever reason it has.
 static int ask_driver(struct block_client *client)
 {
     struct message message = {
         .tag = message_tag(BLOCK_CHECK, 2, 0),
         .word = {client->session, client->generation},
     };
-    int status = call_within(client, client->endpoint, &message, CLIENT_CHECK_TIMEOUT_NS);
+    int status = call_driver(client, &message, CLIENT_CHECK_TIMEOUT_NS);
     client_os_close_handles(&message);
     client->deaf = status == -E_TIMEDOUT;
     client->mute = status == 0 && message_words(message.tag) > 0 && message.word[0] == 0;
-    return client->deaf ? -E_AGAIN : status;
+    if (client->deaf)
+        return -E_AGAIN;
+    return status == 0 ? 0 : -E_RESTARTED;
 }
 
 // 0: the session is good. -E_AGAIN: the device has no driver at present. -E_NODEV: never again.
@@ -277,7 +281,7 @@ static int examine(struct block_client *client)
     if (status < 0)
         return -E_AGAIN; // also when devmgr itself is being replaced
     client->told = info.incarnation;
-    if (client->shuns && info.incarnation <= client->incarnation)
+    if (client->shuns && info.incarnation <= client->shunned)
         return -E_AGAIN; // devmgr does not know yet
     client->shuns = false;
     if (!client->attached || info.incarnation > client->incarnation)
@@ -298,22 +302,45 @@ static void give_up(struct block_client *client)
     client_fail_all(client, -E_NODEV);
 }
 
+// May an attachment that failed so be tried again with the same driver? For a while: it may be
+// ending, or short of memory. One that goes on like that would keep us for ever.
+static bool may_try_again(struct block_client *client, int status)
+{
+    if (status == -E_PROTO || is_denial(status))
+        return false;
+    if (status == -E_RESTARTED)
+        return true;
+    return ++client->refusals < CLIENT_REFUSALS_MAX;
+}
+
 // A driver that tells nonsense is replaced; that the disk is gone is believed of the second one.
-// Other errors may pass: the next check tries again.
+static void attach_failed(struct block_client *client, int status)
+{
+    bool second = client->denied_by != 0 && client->denied_by < client->told + 1;
+    if (status == -E_DEAD || (is_denial(status) && second)) {
+        give_up(client);
+        return;
+    }
+    if (may_try_again(client, status))
+        return;
+    client->refusals = 0;
+    if (is_denial(status) && client->denied_by == 0)
+        client->denied_by = client->told + 1;
+    client_session_complain(client, client_os_clock());
+}
+
 static void attach_again(struct block_client *client)
 {
     int status = client_session_attach(client);
-    if (status == 0) {
-        client->doubted = false;
-        client->stats.reattached++;
-        client_os_log("%s: attached to a new driver, %u requests submitted again", client->device,
-                      (unsigned)client->in_flight);
-    } else if (status == -E_DEAD || (is_denial(status) && client->doubted)) {
-        give_up(client);
-    } else if (status == -E_PROTO || is_denial(status)) {
-        client->doubted = is_denial(status);
-        client_session_complain(client, client_os_clock());
+    if (status < 0) {
+        attach_failed(client, status);
+        return;
     }
+    client->denied_by = 0;
+    client->refusals = 0;
+    client->stats.reattached++;
+    client_os_log("%s: attached to a new driver, %u requests submitted again", client->device,
+                  (unsigned)client->in_flight);
 }
 
 static void check(struct block_client *client)
@@ -341,9 +368,11 @@ void client_session_check(struct block_client *client)
 
 void client_session_complain(struct block_client *client, time_ns_t since)
 {
+    // A driver at fault may have told a wrong incarnation; devmgr's is right, or too old for rs.
+    uint64_t incarnation = client->incarnation < client->told ? client->incarnation : client->told;
     struct message message = {
         .tag = message_tag(RS_COMPLAIN, 2 + RS_NAME_WORDS, 0),
-        .word = {client->incarnation, since},
+        .word = {incarnation, since},
     };
     memcpy(&message.word[2], client->service, sizeof(client->service));
     client->stats.complaints++;
@@ -352,8 +381,10 @@ void client_session_complain(struct block_client *client, time_ns_t since)
     client->attaching = false;
     client_os_close_handles(&message);
     client->shuns = status == 0;
-    if (client->shuns)
+    if (client->shuns) {
+        client->shunned = incarnation;
         client->attached = false;
+    }
     client_os_log("%s: its driver is to be replaced: %s (%d)", client->device,
                   client->shuns ? "rs agrees" : "rs refuses", status);
 }

@@ -401,6 +401,9 @@ void session_take_requests(struct block_session *session)
         status = ring_pop(&session->requests, &request);
         if (status < 0)
             break;
+        // At once: if the request kills us, the client must see that we had it.
+        if (ring_release(&session->requests))
+            block_os_signal(session->notification);
         accept_request(session, &request);
         try_barrier(session);
     }
@@ -410,10 +413,7 @@ void session_take_requests(struct block_session *session)
                      (unsigned long long)session->badge);
         block_os_signal(session->notification);
         session_close(session);
-        return;
     }
-    if (ring_release(&session->requests))
-        block_os_signal(session->notification);
 }
 
 // ---- completions out ----

@@ -191,6 +191,21 @@ static inline bool ring_publish(struct ring_producer *producer)
     return ring_side_publish(&producer->side, &shared->head, &shared->wake_consumer);
 }
 
+// Where the next entry goes, for ring_producer_was_taken.
+static inline uint32_t ring_producer_position(const struct ring_producer *producer)
+{
+    return producer->side.own;
+}
+
+// Has the consumer released the entry that was pushed at this position? Also true if its index is
+// impossible: nothing is known then. For the time after the consumer's end.
+static inline bool ring_producer_was_taken(const struct ring_producer *producer, uint32_t position)
+{
+    const struct ring_side *side = &producer->side;
+    uint32_t left = side->own - __atomic_load_n(&side->shared->tail, __ATOMIC_ACQUIRE);
+    return left > side->capacity || side->own - position > left;
+}
+
 // For a producer that found the ring full: asks for a doorbell at the next release. True: still
 // full, sleep.
 static inline bool ring_producer_may_sleep(struct ring_producer *producer)
@@ -263,6 +278,33 @@ static inline bool ring_consumer_may_sleep(struct ring_consumer *consumer)
 static inline bool ring_side_is_broken(const struct ring_side *side)
 {
     return side->broken;
+}
+
+// ---- after a peer's end ----
+
+// For the owner of the memory, while no peer uses it: what a peer at fault wrote where the indices
+// are must not hold up its successor. Own index: as it was published; the peer's: as it is, or if
+// that is impossible, as it was seen last. The side is usable again.
+static inline void ring_producer_repair(struct ring_producer *producer)
+{
+    struct ring_side *side = &producer->side;
+    side->broken = false;
+    __atomic_store_n(&side->shared->head, side->published, __ATOMIC_RELEASE);
+    if (ring_producer_look(producer) < 0) {
+        side->broken = false;
+        __atomic_store_n(&side->shared->tail, side->seen, __ATOMIC_RELEASE);
+    }
+}
+
+static inline void ring_consumer_repair(struct ring_consumer *consumer)
+{
+    struct ring_side *side = &consumer->side;
+    side->broken = false;
+    __atomic_store_n(&side->shared->tail, side->published, __ATOMIC_RELEASE);
+    if (ring_consumer_look(consumer) < 0) {
+        side->broken = false;
+        __atomic_store_n(&side->shared->head, side->seen, __ATOMIC_RELEASE);
+    }
 }
 
 // ---- streams: rings whose entries are single bytes ----

@@ -22,6 +22,7 @@ enum { DEVICES_MAX = 4, SEED_BYTES = 64 };
 
 // Time-outs.
 #define RESEED_NS 60000000000ull
+#define READ_NS   10000000000ull // of a driver's answer; it gives its device less
 
 static struct waiter waiter;
 
@@ -30,13 +31,8 @@ static int64_t read_device(unsigned number, uint8_t *to, size_t bytes)
 {
     struct message message = {.tag = message_tag(RNG_READ, 2, 0), .word = {bytes, 0}};
     char name[DEVICE_NAME_MAX];
-    handle_t endpoint;
     snprintf(name, sizeof(name), "hwrng%u", number);
-    int error = machine_connect_device(name, &endpoint);
-    if (error < 0)
-        return error;
-    int64_t got = message_call_retry(endpoint, &message);
-    sys_handle_close(endpoint);
+    int64_t got = machine_call_device(name, &message, READ_NS);
     if (got > (int64_t)bytes)
         return -E_PROTO;
     if (got > 0 && message_get_bytes(&message, 0, to, (size_t)got) < 0)

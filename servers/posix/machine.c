@@ -121,24 +121,57 @@ void machine_log_clear(void)
 
 // ---- devices of class misc ----
 
-int machine_connect_device(const char *name, handle_t *endpoint)
+int machine_find_device(const char *name, struct device_info *info)
 {
     struct message message = {.word = {DEVICE_MISC}};
-    struct device_info info;
     char padded[DEVICE_NAME_MAX] = {0};
     strlcpy(padded, name, sizeof(padded));
     message_put_bytes(&message, 1, padded, sizeof(padded));
     message.tag = message_tag(DEVMGR_FIND, 3, 0);
     int error = (int)message_call_retry(startup_handle("devmgr"), &message);
     if (error >= 0)
-        error = (int)message_get_bytes(&message, 0, &info, sizeof(info));
+        error = (int)message_get_bytes(&message, 0, info, sizeof(*info));
     if (error < 0)
         return error;
-    if (info.state == DEVICE_FAILED || info.state == DEVICE_UNCLAIMED)
-        return -E_NODEV;
-    info.service[DEVICE_SERVICE_MAX - 1] = '\0';
+    info->service[DEVICE_SERVICE_MAX - 1] = '\0';
+    return info->state == DEVICE_FAILED || info->state == DEVICE_UNCLAIMED ? -E_NODEV : 0;
+}
+
+int machine_connect_device(const char *name, handle_t *endpoint)
+{
+    struct device_info info;
+    int error = machine_find_device(name, &info);
+    if (error < 0)
+        return error;
     *endpoint = connect(info.service);
     return *endpoint == HANDLE_NONE ? -E_NODEV : 0;
+}
+
+int64_t machine_call_device(const char *name, struct message *message, uint64_t timeout)
+{
+    struct device_info info;
+    int64_t error = machine_find_device(name, &info);
+    handle_t endpoint = error < 0 ? HANDLE_NONE : connect(info.service);
+    if (endpoint == HANDLE_NONE)
+        return error < 0 ? error : -E_NODEV;
+    struct message request = *message;
+    time_ns_t began = sys_clock();
+    do {
+        *message = request;
+        error = sys_call_until(endpoint, message, began + timeout);
+    } while (error == -E_RESTARTED);
+    sys_handle_close(endpoint);
+    if (error >= 0)
+        message_close_handles(message); // none was asked for
+    if (error != -E_TIMEDOUT)
+        return error < 0 ? error : message_label(message->tag);
+    struct message complaint = {.tag = message_tag(RS_COMPLAIN, 2 + RS_NAME_WORDS, 0),
+                                .word = {info.incarnation, began}};
+    memcpy(&complaint.word[2], info.service, sizeof(info.service));
+    error = message_call_retry(startup_handle("rs"), &complaint);
+    log_warning("%s: its driver does not answer, and is to be replaced: %s (%d)", name,
+                error < 0 ? "rs refuses" : "rs agrees", (int)error);
+    return -E_TIMEDOUT;
 }
 
 // ---- the wall clock ----

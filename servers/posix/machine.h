@@ -8,6 +8,8 @@
 
 #include "abi/types.h"
 
+struct device_info;
+struct message;
 struct task;
 
 enum machine_end { MACHINE_END_POWER_OFF, MACHINE_END_RESTART };
@@ -27,6 +29,11 @@ void machine_read_clock(void);
 // The endpoint of a misc device's driver ("rtc0"), to be closed. -E_NOENT: there is none, -E_NODEV:
 // without a driver. posix_lock not held; waits for devmgr and rs, never for the driver.
 int machine_connect_device(const char *name, handle_t *endpoint);
+int machine_find_device(const char *name, struct device_info *info);
+// Calls a misc device's driver and waits for its answer, or a successor's, at most `timeout`; then
+// rs is asked to replace it. The answer's label, which is the driver's word, or an error as above;
+// -E_TIMEDOUT. posix_lock not held.
+int64_t machine_call_device(const char *name, struct message *message, uint64_t timeout);
 
 // For uname and /proc.
 const char *machine_release(void);

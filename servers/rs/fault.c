@@ -159,7 +159,8 @@ static int inject(struct service *service, const struct message *request)
         return -E_INVAL;
     if (service == rs.self)
         return self_fault((enum rs_fault)fault, request->word[2]);
-    if (service->state != RS_RUNNING || service->process == HANDLE_NONE)
+    // One that is being killed would take the fault with it.
+    if (service->state != RS_RUNNING || service->process == HANDLE_NONE || service->reason[0])
         return -E_BUSY;
     if (fault == RS_FAULT_MUTATE)
         return mutate(service, request->word[1], request->word[2]);

@@ -70,10 +70,14 @@ static bool service_runs(const struct service *service)
            service->state == RS_STOPPING;
 }
 
+// Those of the instruction that failed, or of where its first thread stood when rs killed it for a
+// reason of its own: for not answering, say.
 static bool has_registers(const struct service *service)
 {
     uint32_t cause = service->last.cause;
-    return cause == DEATH_FAULT || cause == DEATH_ILLEGAL || cause == DEATH_ARITHMETIC;
+    if (cause == DEATH_KILLED)
+        return service->last_reason[0] && service->last.stack_pointer;
+    return cause > DEATH_KILLED;
 }
 
 static void add_cause(struct writer *writer, const struct service *service)

@@ -473,6 +473,221 @@ static void test_nobody_believes_the_complaint(void **state)
     test_driver_breaks_the_ring(state);
 }
 
+// ---- requests that kill their driver ----
+
+static uint64_t poison[2]; // a driver whose device gets a command that touches this byte dies
+static unsigned poison_deaths;
+
+static bool is_poisoned(const struct block_command *command)
+{
+    for (unsigned i = 0; i < 2; i++)
+        if (poison[i] >= command->offset && poison[i] - command->offset < command->bytes)
+            return true;
+    return false;
+}
+
+static bool step_poisoned(void)
+{
+    for (unsigned i = 0; i < ram_disk.holds; i++) {
+        if (!is_poisoned(ram_disk.held[i]))
+            continue;
+        poison_deaths++;
+        fake_kill_driver();
+        fake_start_driver();
+        return true;
+    }
+    return ram_disk_step();
+}
+
+static void poison_blocks(uint64_t first, uint64_t second)
+{
+    poison[0] = first;
+    poison[1] = second;
+    poison_deaths = 0;
+    fake.hooks.step = step_poisoned;
+}
+
+// A full queue with two guilty requests in it, at all distances: they fail, no other does.
+static void test_poison_is_found(void **state)
+{
+    (void)state;
+    for (unsigned k = 0; k < DEPTH; k++) {
+        struct seen seen[DEPTH] = {{0}};
+        unsigned other = (k * 7 + 3) % DEPTH;
+        poison_blocks(4096 + k * 12288, 4096 + other * 12288);
+        memset(data, 0, MEMORY_BYTES);
+        for (unsigned i = 0; i < DEPTH; i++) {
+            struct block_io io = block_io_range(BLOCK_READ, 4096 + i * 12288, 0, i * 4096, 4096);
+            assert_int_equal(block_client_submit(client, &io, note, &seen[i], NULL), 0);
+        }
+        while (client->in_flight > 0)
+            assert_int_equal(block_client_wait_any(client, DEADLINE_NEVER), 0);
+        for (unsigned i = 0; i < DEPTH; i++) {
+            bool guilty = i == k || i == other;
+            assert_int_equal(seen[i].calls, 1);
+            assert_int_equal(seen[i].status, guilty ? -E_IO : 0);
+            if (!guilty)
+                assert_memory_equal(data + i * 4096, ram_disk.bytes + 4096 + i * 12288, 4096);
+        }
+        assert_in_range(poison_deaths, CLIENT_DEATHS_BUDGET, 2 * CLIENT_DEATHS_BUDGET);
+        assert_int_equal(client->suspects + client->waiting, 0);
+    }
+    fake.hooks.step = ram_disk_step;
+    assert_int_equal(block_client_read(client, 4096, 0, 0, 4096), 0);
+}
+
+// While a suspect is examined, new requests wait their turn behind it.
+static void test_barriers_around_a_poison(void **state)
+{
+    (void)state;
+    struct seen seen = {0};
+    poison_blocks(65536 + 4 * 8192, UINT64_MAX);
+    for (unsigned i = 0; i < 8; i++) {
+        memset(data + i * 4096, (int)i + 1, 4096);
+        uint64_t at = i == 4 ? 65536 + 4 * 8192 : 65536;
+        struct block_io io = block_io_range(BLOCK_WRITE, at, 0, i * 4096, 4096);
+        io.flags = BLOCK_BARRIER;
+        assert_int_equal(block_client_submit(client, &io, note, &seen, NULL), 0);
+    }
+    while (seen.calls < 8)
+        assert_int_equal(block_client_wait_any(client, DEADLINE_NEVER), 0);
+    assert_int_equal(ram_disk.bytes[65536], 8);
+    assert_int_equal(stats().poisoned, 1);
+    assert_int_equal(stats().failed, 1);
+}
+
+static void submit_for_ever(void *context, int status, uint64_t bytes)
+{
+    unsigned *left = context;
+    assert_int_equal(status, 0);
+    assert_int_equal(bytes, 4096);
+    if (*left == 0)
+        return;
+    --*left;
+    struct block_io io = block_io_range(BLOCK_READ, 4096 + *left % 100 * 12288, 0, 0, 4096);
+    assert_int_equal(block_client_submit(client, &io, submit_for_ever, left, NULL), 0);
+}
+
+// Thousands of kills from outside at a full queue, after one or two completions each: nobody fails.
+static void test_the_innocent_survive(void **state)
+{
+    (void)state;
+    unsigned left = 20000;
+    for (unsigned i = 0; i < DEPTH; i++) {
+        unsigned *each = &left;
+        struct block_io io = block_io_range(BLOCK_READ, 4096 + i * 12288, 0, 0, 4096);
+        assert_int_equal(block_client_submit(client, &io, submit_for_ever, each, NULL), 0);
+    }
+    unsigned kills = 0;
+    uint64_t random = 1;
+    while (client->in_flight > 0) {
+        random = random * 6364136223846793005ull + 1442695040888963407ull;
+        uint64_t until = stats().completed + 1 + (random >> 60) % 2;
+        while (client->in_flight > 0 && stats().completed < until)
+            assert_int_equal(block_client_wait_any(client, DEADLINE_NEVER), 0);
+        if ((random >> 50) % 2 != 0)
+            fake_run_driver(); // it has begun the next ones, or not
+        fake_kill_driver();
+        fake_start_driver();
+        kills++;
+    }
+    assert_true(kills > 10000);
+    assert_int_equal(stats().failed, 0);
+}
+
+// A driver that dies before it has looked at its ring died of something else.
+static void test_what_was_not_taken_is_not_guilty(void **state)
+{
+    (void)state;
+    block_ticket_t ticket;
+    struct block_io io = block_io_range(BLOCK_READ, 8192, 0, 0, 512);
+    assert_int_equal(block_client_submit(client, &io, NULL, NULL, &ticket), 0);
+    for (unsigned i = 0; i < 3 * CLIENT_DEATHS_BUDGET; i++) {
+        fake_kill_driver();
+        fake_start_driver();
+        block_client_device_changed(client); // attaches and submits; the driver does not run
+        assert_int_equal(client->in_flight, 1);
+    }
+    assert_int_equal(client->slot[ticket & (BLOCK_DEPTH_MAX - 1)].deaths, 0);
+    assert_int_equal(block_client_wait_complete(client, ticket, DEADLINE_NEVER, NULL), 0);
+}
+
+// Whatever a driver answers to a question about the session, only devmgr's word is the disk's end.
+static void test_driver_answers_nonsense(void **state)
+{
+    (void)state;
+    static const int lies[] = {-E_NODEV, -E_NOENT, -E_DEAD,  -E_AGAIN,    -E_NOMEM,
+                               -E_BADF,  -E_PROTO, -E_INVAL, -E_TIMEDOUT, 7};
+    static const uint32_t labels[] = {BLOCK_CHECK, BLOCK_ATTACH, BLOCK_ADD_MEMORY};
+    for (unsigned i = 0; i < sizeof(labels) / sizeof(labels[0]); i++)
+        for (unsigned j = 0; j < sizeof(lies) / sizeof(lies[0]); j++) {
+            if (labels[i] != BLOCK_CHECK) {
+                fake_kill_driver(); // so that the client attaches
+                fake_start_driver();
+            }
+            fake.mute = labels[i] == BLOCK_CHECK;
+            fake.lies_about = labels[i];
+            fake.lie = lies[j];
+            assert_int_equal(block_client_read(client, 8192, 0, 0, 512), 0);
+            assert_memory_equal(data, ram_disk.bytes + 8192, 512);
+        }
+    assert_int_equal(stats().failed, 0);
+}
+
+// Two incarnations that deny the disk are believed, one that does so twice is not.
+static void test_disk_is_denied(void **state)
+{
+    (void)state;
+    fake_kill_driver();
+    fake_start_driver();
+    fake.complaints_refused = true;
+    fake.lies_about = BLOCK_ATTACH;
+    fake.lie = -E_NODEV;
+    block_ticket_t ticket;
+    struct block_io io = block_io_range(BLOCK_READ, 8192, 0, 0, 512);
+    assert_int_equal(block_client_submit(client, &io, NULL, NULL, &ticket), 0);
+    time_ns_t soon = fake.now + 2000000000;
+    assert_int_equal(block_client_wait_complete(client, ticket, soon, NULL), -E_TIMEDOUT);
+    fake_kill_driver();
+    fake_start_driver();
+    fake.lies_about = BLOCK_ATTACH;
+    assert_int_equal(block_client_wait_complete(client, ticket, DEADLINE_NEVER, NULL), -E_NODEV);
+}
+
+// A disk that has shrunk in one driver's words has not; two that agree are believed.
+static void test_driver_lies_about_the_capacity(void **state)
+{
+    (void)state;
+    fake_kill_driver();
+    fake_start_driver();
+    fake.capacity_lie = 65536;
+    assert_int_equal(block_client_read(client, 1 << 20, 0, 0, 512), 0);
+    assert_int_equal(block_client_info(client)->capacity, RAM_DISK_BYTES);
+    assert_int_equal(fake.complaints, 1);
+    for (unsigned i = 0; i < 2; i++) {
+        fake.complaints_refused = true;
+        fake_kill_driver();
+        fake_start_driver();
+        fake.capacity_lie = 131072;
+        block_client_device_changed(client);
+        assert_int_equal(block_client_info(client)->capacity, i == 0 ? RAM_DISK_BYTES : 131072);
+    }
+    assert_int_equal(block_client_read(client, 1 << 20, 0, 0, 512), -E_NXIO);
+}
+
+// A driver that says it is one of the far future can be complained of all the same.
+static void test_driver_lies_about_its_incarnation(void **state)
+{
+    (void)state;
+    fake_kill_driver();
+    fake_start_driver();
+    fake.incarnation_lie = 900;
+    assert_int_equal(block_client_read(client, 8192, 0, 0, 512), 0);
+    fake.mute = true;
+    assert_int_equal(block_client_read(client, 8192, 0, 0, 512), 0);
+    assert_int_equal(fake.complaints, 1);
+}
+
 // ---- drivers that live and complete nothing ----
 
 static void read_and_expect(unsigned complaints, uint64_t looks)
@@ -566,6 +781,14 @@ int main(void)
         TEST(test_strange_status_is_an_error),
         TEST(test_driver_breaks_the_ring),
         TEST(test_nobody_believes_the_complaint),
+        TEST(test_driver_answers_nonsense),
+        TEST(test_poison_is_found),
+        TEST(test_barriers_around_a_poison),
+        TEST(test_the_innocent_survive),
+        TEST(test_what_was_not_taken_is_not_guilty),
+        TEST(test_disk_is_denied),
+        TEST(test_driver_lies_about_its_incarnation),
+        TEST(test_driver_lies_about_the_capacity),
         TEST(test_mute_driver_is_replaced),
         TEST(test_silent_device),
         TEST(test_mute_driver_is_found_by_the_impatient),

@@ -162,6 +162,9 @@ void fake_start_driver(void)
     server_bits = 0;
     timer = DEADLINE_NEVER;
     fake.mute = fake.deaf = false;
+    fake.lies_about = 0;
+    fake.incarnation_lie = 0;
+    fake.capacity_lie = 0;
     block_server_init(&driver);
     fake.hooks.boot();
     block_server_before_wait(&driver);
@@ -404,7 +407,7 @@ void block_os_reply(handle_t reply, int status)
 
 uint64_t block_os_incarnation(void)
 {
-    return fake.incarnation;
+    return fake.incarnation + fake.incarnation_lie;
 }
 
 time_ns_t block_os_clock(void)
@@ -541,7 +544,15 @@ int client_os_call(handle_t endpoint, struct message *message, time_ns_t deadlin
         message->tag = 0;
         return -E_RESTARTED;
     }
-    return fake_call_driver(FAKE_BADGE, message);
+    if (message_label(message->tag) == (int)fake.lies_about) {
+        *message = (struct message){.tag = message_tag(fake.lie, 0, 0)};
+        return fake.lie;
+    }
+    bool attaches = message_label(message->tag) == BLOCK_ATTACH;
+    int label = fake_call_driver(FAKE_BADGE, message);
+    if (attaches && label == 0 && fake.capacity_lie != 0)
+        message->word[2] = fake.capacity_lie; // the first of struct block_info
+    return label;
 }
 
 void client_os_close_handles(struct message *message)

@@ -27,8 +27,12 @@ extern struct fake_system {
     time_ns_t now;
     bool driver_runs;
     bool device_failed;
-    bool mute; // the driver answers messages, and that is all
-    bool deaf; // it does not even do that
+    bool mute;                // the driver answers messages, and that is all
+    bool deaf;                // it does not even do that
+    uint32_t lies_about;      // the driver answers messages with this label ...
+    int lie;                  // ... by this, until it is replaced
+    uint64_t incarnation_lie; // added to the incarnation that the driver says it is, until then
+    uint64_t capacity_lie;    // that the driver's disk has, until then
     uint64_t incarnation;
     unsigned attach_failures; // how many BLOCK_ATTACH calls end in E_RESTARTED
     unsigned wakes;           // driver_wake calls

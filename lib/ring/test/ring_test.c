@@ -360,11 +360,50 @@ static void test_streams_of_bytes(void **state)
     assert_int_equal(ring_read(&consumer, memory, 1), -E_PROTO);
 }
 
+// What a peer at fault left behind does not hold up its successor; what is sound stays.
+static void test_repair(void **state)
+{
+    (void)state;
+    struct fixture f;
+    struct entry entry;
+    for (unsigned round = 0; round < 2; round++) {
+        start_at(&f, UINT32_MAX - 3);
+        for (unsigned i = 0; i < 5; i++)
+            assert_int_equal(push(&f, i), 0);
+        ring_publish(&f.producer);
+        assert_int_equal(ring_pop(&f.consumer, &entry), 0);
+        ring_release(&f.consumer);
+        uint32_t tail = f.shared->tail;
+        if (round == 1) {
+            assert_int_equal(ring_producer_room(&f.producer), CAPACITY - 4);
+            f.shared->tail += 100;
+            assert_int_equal(ring_producer_room(&f.producer), -E_PROTO);
+        }
+        f.shared->head = 4711; // not even its own
+        ring_producer_repair(&f.producer);
+        assert_int_equal(f.shared->tail, tail);
+        assert_int_equal(f.shared->head, f.producer.side.published);
+        assert_int_equal(ring_producer_room(&f.producer), CAPACITY - 4);
+        assert_int_equal(ring_consumer_resume(&f.consumer), 0);
+        assert_int_equal(ring_consumer_ready(&f.consumer), 4);
+        uint32_t head = f.shared->head;
+        f.shared->head += CAPACITY;
+        f.shared->tail ^= 1;
+        assert_int_equal(ring_pop(&f.consumer, &entry), 0); // seen before
+        assert_int_equal(ring_consumer_look(&f.consumer), -E_PROTO);
+        ring_consumer_repair(&f.consumer);
+        assert_int_equal(f.shared->head, head);
+        assert_int_equal(ring_consumer_ready(&f.consumer), 3);
+        assert_int_equal(ring_producer_resume(&f.producer), 0);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_init_refuses_bad_shapes),
         cmocka_unit_test(test_empty_and_full),
+        cmocka_unit_test(test_repair),
         cmocka_unit_test(test_wraps_at_two_to_the_32),
         cmocka_unit_test(test_full_is_seen_across_the_wrap),
         cmocka_unit_test(test_one_doorbell_for_one_sleep),

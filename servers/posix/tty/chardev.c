@@ -100,7 +100,7 @@ static void ring_doorbell(const struct chardev_port *port)
             port->doorbell); // a driver that is gone needs none: its successor looks by itself
 }
 
-// A driver that breaks its rings is left alone for good: what it would say is worth nothing.
+// A driver that breaks its rings is listened to no more; it is replaced (chardev_look).
 static uint32_t positive(int count)
 {
     return count > 0 ? (uint32_t)count : 0;
@@ -146,6 +146,20 @@ uint32_t chardev_unsent(struct chardev_port *port)
     return TX_BYTES - positive(ring_producer_room(&port->tx));
 }
 
+bool chardev_at_fault(const struct chardev_port *port)
+{
+    return port->refused || ring_side_is_broken(&port->rx.side) ||
+           ring_side_is_broken(&port->tx.side);
+}
+
+void chardev_repair(struct chardev_port *port)
+{
+    if (ring_side_is_broken(&port->rx.side) || ring_side_is_broken(&port->tx.side))
+        log_warning("%s port %u: its driver broke the rings", port->driver->device, port->index);
+    ring_consumer_repair(&port->rx);
+    ring_producer_repair(&port->tx);
+}
+
 uint32_t chardev_look(struct chardev_port *port)
 {
     uint32_t waits =
@@ -153,7 +167,8 @@ uint32_t chardev_look(struct chardev_port *port)
     uint32_t unsent = chardev_unsent(port);
     uint32_t sent = port->tx.side.own - unsent;
 
-    if (port->doorbell == HANDLE_NONE || unsent == 0 || waits != 0 || sent != port->sent)
+    if (!chardev_at_fault(port) &&
+        (port->doorbell == HANDLE_NONE || unsent == 0 || waits != 0 || sent != port->sent))
         port->idle_looks = 0;
     else
         port->idle_looks++;

@@ -54,6 +54,7 @@ struct chardev_port {
     uint32_t modem_raise, modem_lower;
 
     // Is the driver at work?
+    bool refused;  // the last attachment
     uint32_t sent; // running count of bytes that had left the TX ring at the last look
     uint32_t idle_looks;
 };
@@ -89,6 +90,12 @@ uint32_t chardev_unsent(struct chardev_port *port);
 // Looks whether the driver takes what there is; to be called in even intervals. How many times in a
 // row it had done nothing, though it was not waiting for its device.
 uint32_t chardev_look(struct chardev_port *port);
+
+// The driver broke a ring, or cannot be attached to: to be looked at until it is replaced.
+bool chardev_at_fault(const struct chardev_port *port);
+// Makes the rings usable for a successor, whatever the driver that is gone wrote into them. Bytes
+// whose fate nobody knows are sent again.
+void chardev_repair(struct chardev_port *port);
 
 // A program has the console: the thread asks devmgr to silence the kernel there.
 void chardev_take_console(void);

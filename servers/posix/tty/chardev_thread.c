@@ -51,6 +51,16 @@ static int call_until(handle_t endpoint, struct message *message)
     return status < 0 ? (int)status : message_label(message->tag);
 }
 
+// For requests whose answers carry no handles: what a driver at fault sends all the same is closed.
+static int call_plain(handle_t endpoint, struct message *message)
+{
+    int status = call_until(endpoint, message);
+
+    if (status >= 0)
+        message_close_handles(message);
+    return status;
+}
+
 static int call_trusted(handle_t endpoint, struct message *message)
 {
     int status;
@@ -65,13 +75,14 @@ static int port_call(struct chardev_port *port, enum char_op op, uint64_t a, uin
 {
     struct message message = {.tag = message_tag((int32_t)op, 3, 0), .word = {port->index, a, b}};
 
-    return call_until(port->driver->endpoint, &message);
+    return call_plain(port->driver->endpoint, &message);
 }
 
 // ---- attaching ----
 
 static int attach(struct chardev_port *port)
 {
+    chardev_repair(port);
     struct message message = {
         .tag = message_tag(CHAR_ATTACH, 3, 2),
         .word = {port->index, port->rx.side.capacity, port->tx.side.capacity},
@@ -79,6 +90,7 @@ static int attach(struct chardev_port *port)
     };
     int status = call_until(port->driver->endpoint, &message);
 
+    port->refused = status < 0 || message_handles(message.tag) != 1;
     if (status < 0)
         return status;
     if (message_handles(message.tag) != 1)
@@ -92,7 +104,7 @@ static int attach(struct chardev_port *port)
 static int read_info(struct chardev_driver *driver, uint32_t index, struct char_port_info *info)
 {
     struct message message = {.tag = message_tag(CHAR_PORT_INFO, 1, 0), .word = {index}};
-    int status = call_until(driver->endpoint, &message);
+    int status = call_plain(driver->endpoint, &message);
 
     if (status < 0)
         return status;
@@ -140,7 +152,7 @@ static void update_ports(struct chardev_driver *driver)
     struct message message = {.tag = message_tag(CHAR_PORTS, 0, 0)};
     uint32_t ports;
 
-    if (call_until(driver->endpoint, &message) < 0)
+    if (call_plain(driver->endpoint, &message) < 0)
         return;
     ports = message.word[0] < CHAR_PORTS_MAX ? (uint32_t)message.word[0] : CHAR_PORTS_MAX;
     driver->ports_generation = (uint32_t)message.word[1];
@@ -362,7 +374,7 @@ static void complain(struct chardev_port *port)
     memcpy(&message.word[2], driver->service, sizeof driver->service);
     port->idle_looks = 0;
     status = call_trusted(startup_handle("rs"), &message);
-    log_warning("%s port %u: nothing is sent; its driver is to be replaced: %s (%d)",
+    log_warning("%s port %u: its driver does not do its work, and is to be replaced: %s (%d)",
                 driver->device, port->index, status < 0 ? "rs refuses" : "rs agrees", status);
 }
 
@@ -376,7 +388,7 @@ static void look_at_drivers(void)
     {
         struct chardev_port *port = list_entry(node, struct chardev_port, node);
 
-        sending |= chardev_unsent(port) > 0;
+        sending |= chardev_unsent(port) > 0 || chardev_at_fault(port);
         if (chardev_looking && now >= self.look_at && chardev_look(port) >= COMPLAINT_LOOKS)
             complain(port);
     }

@@ -215,7 +215,11 @@ static void test_cause(void **state)
     service.last.cause = DEATH_KILLED;
     strcpy(service.last_reason, "no heartbeat");
     text_cause(&service, format_address, text, sizeof(text));
-    assert_string_equal(text, "killed: no heartbeat");
+    assert_string_equal(text, "killed: no heartbeat"); // before it had a thread
+    service.last.backtrace_depth = 2;
+    service.last.stack_pointer = 0x7000;
+    text_cause(&service, format_address, text, sizeof(text));
+    assert_string_equal(text, "killed: no heartbeat, in tbin@401000 <- tbin@402000");
     service.last.cause = DEATH_EXIT;
     service.last.code = -3;
     text_cause(&service, format_address, text, sizeof(text));
