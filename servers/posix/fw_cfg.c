@@ -15,6 +15,8 @@
 
 enum { FILES_MAX = 256 };
 
+#define ANSWER_NS 5000000000ull // of the driver
+
 static struct fw_cfg_info files[FILES_MAX];
 static unsigned file_count; // 0: not fetched yet, or the machine has no such device
 
@@ -23,7 +25,7 @@ static unsigned fetch(struct fw_cfg_info *to, handle_t endpoint)
 {
     for (unsigned i = 0; i < FILES_MAX; i++) {
         struct message message = {.tag = message_tag(FW_CFG_INFO, 1, 0), .word = {i}};
-        if (message_call_retry(endpoint, &message) < 0 ||
+        if (machine_call(endpoint, &message, ANSWER_NS) < 0 ||
             message_get_bytes(&message, 0, &to[i], sizeof(to[i])) < 0)
             return i;
         to[i].name[FW_CFG_NAME_MAX - 1] = '\0';
@@ -117,7 +119,7 @@ static int append(struct proc_text *text, const struct fw_cfg_info *file, handle
     for (uint64_t at = 0; at < file->size;) {
         struct message message = {.tag = message_tag(FW_CFG_READ, 3, 0),
                                   .word = {file->key, at, FW_CFG_BYTES_MAX}};
-        int64_t got = message_call_retry(endpoint, &message);
+        int64_t got = machine_call(endpoint, &message, ANSWER_NS);
         if (got < 0)
             return (int)got;
         if (got == 0 || got > FW_CFG_BYTES_MAX)

@@ -147,6 +147,21 @@ int machine_connect_device(const char *name, handle_t *endpoint)
     return *endpoint == HANDLE_NONE ? -E_NODEV : 0;
 }
 
+int64_t machine_call(handle_t endpoint, struct message *message, uint64_t timeout)
+{
+    struct message request = *message;
+    time_ns_t deadline = sys_clock() + timeout;
+    int64_t error;
+    do {
+        *message = request;
+        error = sys_call_until(endpoint, message, deadline);
+    } while (error == -E_RESTARTED);
+    if (error < 0)
+        return error;
+    message_close_handles(message); // none was asked for
+    return message_label(message->tag);
+}
+
 int64_t machine_call_device(const char *name, struct message *message, uint64_t timeout)
 {
     struct device_info info;
@@ -154,17 +169,11 @@ int64_t machine_call_device(const char *name, struct message *message, uint64_t 
     handle_t endpoint = error < 0 ? HANDLE_NONE : connect(info.service);
     if (endpoint == HANDLE_NONE)
         return error < 0 ? error : -E_NODEV;
-    struct message request = *message;
     time_ns_t began = sys_clock();
-    do {
-        *message = request;
-        error = sys_call_until(endpoint, message, began + timeout);
-    } while (error == -E_RESTARTED);
+    error = machine_call(endpoint, message, timeout);
     sys_handle_close(endpoint);
-    if (error >= 0)
-        message_close_handles(message); // none was asked for
-    if (error != -E_TIMEDOUT)
-        return error < 0 ? error : message_label(message->tag);
+    if (error != -E_TIMEDOUT || sys_clock() - began < timeout)
+        return error;
     struct message complaint = {.tag = message_tag(RS_COMPLAIN, 2 + RS_NAME_WORDS, 0),
                                 .word = {info.incarnation, began}};
     memcpy(&complaint.word[2], info.service, sizeof(info.service));
@@ -176,16 +185,13 @@ int64_t machine_call_device(const char *name, struct message *message, uint64_t 
 
 // ---- the wall clock ----
 
+#define CLOCK_NS 5000000000ull // of its driver's answer
+
 void machine_read_clock(void)
 {
     struct message message = {.tag = message_tag(RTC_READ, 0, 0)};
-    handle_t clock = HANDLE_NONE;
     posix_unlock();
-    int64_t error = machine_connect_device("rtc0", &clock);
-    if (error >= 0) {
-        error = message_call_retry(clock, &message);
-        sys_handle_close(clock);
-    }
+    int64_t error = machine_call_device("rtc0", &message, CLOCK_NS);
     posix_lock();
     if (error >= 0 && message_words(message.tag) >= 1)
         clock_set_realtime(message.word[0] * NS_PER_SECOND);

@@ -30,9 +30,12 @@ void machine_read_clock(void);
 // without a driver. posix_lock not held; waits for devmgr and rs, never for the driver.
 int machine_connect_device(const char *name, handle_t *endpoint);
 int machine_find_device(const char *name, struct device_info *info);
-// Calls a misc device's driver and waits for its answer, or a successor's, at most `timeout`; then
-// rs is asked to replace it. The answer's label, which is the driver's word, or an error as above;
-// -E_TIMEDOUT. posix_lock not held.
+// Calls a driver and waits for its answer, or a successor's, at most `timeout`. The answer's label,
+// or -E_TIMEDOUT.
+int64_t machine_call(handle_t endpoint, struct message *message, uint64_t timeout);
+// Finds and calls a misc device's driver and waits for its answer, or a successor's, at most
+// `timeout`; then rs is asked to replace it. The answer's label, which is the driver's word, or an
+// error as above; -E_TIMEDOUT. posix_lock not held.
 int64_t machine_call_device(const char *name, struct message *message, uint64_t timeout);
 
 // For uname and /proc.
