@@ -14,7 +14,6 @@
 #include "abi/error.h"
 #include "kernel/core/handle.h"
 #include "kernel/core/lock.h"
-#include "kernel/core/process.h"
 #include "kernel/core/syscall.h"
 #include "kernel/core/thread.h"
 #include "kernel/mm/aspace.h"

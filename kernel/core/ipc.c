@@ -473,8 +473,11 @@ void notification_signal(struct notification *notification, uint64_t bits)
         return;
     }
     if (!list_empty(&notification->waiters)) {
+        // In this queue, so BLOCKED_WAIT: what thread_unlink does in that state.
         struct thread *waiter = first(&notification->waiters);
-        thread_unlink(waiter);
+        sched_timer_remove(&waiter->timeout);
+        list_remove(&waiter->in_queue);
+        waiter->waiting_on = NULL;
         frame_set_message(&waiter->frame, 0, 0, notification->bits);
         notification->bits = 0;
         thread_make_ready(waiter);

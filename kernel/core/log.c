@@ -9,7 +9,6 @@
 #include "kernel/core/handlers.h"
 #include "kernel/core/lock.h"
 #include "kernel/core/panic.h"
-#include "kernel/core/process.h"
 #include "kernel/core/resource.h"
 #include "kernel/core/syscall.h"
 

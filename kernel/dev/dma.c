@@ -27,7 +27,6 @@
 #include "kernel/core/list.h"
 #include "kernel/core/lock.h"
 #include "kernel/core/panic.h"
-#include "kernel/core/process.h"
 #include "kernel/core/resource.h"
 #include "kernel/core/syscall.h"
 #include "kernel/core/thread.h"

@@ -134,8 +134,7 @@ def confinement_table(data):
         ),
         *disk_lines(
             "requests/s",
-            data.get("disk_speeds") or {},
-            data.get("disk_unprotected_speeds") or {},
+            *(data.get("disk_speeds") or ({}, {})),
             lambda ours, without: ours / without,
         ),
     ]
@@ -182,8 +181,8 @@ def cost_table(data):
     """What the library costs that can finish requests with a successor, in one and the same run."""
     head = ("cost of recoverability, no fault", "with", "without", "with / without")
     lines = []
-    for key, unit in (("disk_counts", "instructions a request"), ("disk_speeds", "requests/s")):
-        found = data.get(key) or {}
+    counts, speeds = data.get("disk_counts") or {}, (data.get("disk_speeds") or [{}])[0]
+    for found, unit in ((counts, "instructions a request"), (speeds, "requests/s")):
         for what, without in found.items():
             ours = found.get(what.removeprefix(BARE))
             if what.startswith(BARE) and ours and without:

@@ -60,11 +60,11 @@ def test_each_way_to_die():
 
 def test_any_moment_under_load(disk):
     """It dies in the middle of replacing a driver, again and again, and no program notices."""
-    load = f"{recovery.LOAD} -t 250 -k {recovery.SERVICE} -p 100 -n 100 {recovery.PARTITIONS}"
+    load = f"{recovery.LOAD} -t 250 -k {recovery.SERVICE} -p 100 -n 60 {recovery.PARTITIONS}"
     text = guest.check(
         f"{wait_for(0)}; {WHO}; echo == before; {COUNTERS}; echo == load;"
-        f" {load} & n=1; while [ $n -le 52 ]; do"
-        f" echo crash $((n * 13)) > {RS}/ctl || exit 8; sleep 1.2; n=$((n + 1)); done; wait;"
+        f" {load} & n=1; while [ $n -le 30 ]; do"
+        f" echo crash $((n * 23)) > {RS}/ctl || exit 8; sleep 1.2; n=$((n + 1)); done; wait;"
         f" echo == stats; cat {RS}/stats; echo == others; {recovery.OTHERS};"
         f" sleep 2; echo == after; {COUNTERS}; echo == who; {WHO}",
         "--drive",
@@ -72,12 +72,12 @@ def test_any_moment_under_load(disk):
         *FAULTS,
     )
     assert recovery.counts(section(text, "load"))[2] == 0
-    assert recovery.pauses(section(text, "load"))[0] == 100
+    assert recovery.pauses(section(text, "load"))[0] == 60
     assert section(text, "who") == text.split("== ")[0]
     others = recovery.crashes_of_others(section(text, "others"))
     assert set(others) <= {"rs"}
     # A moment may not have come when the next one is asked for; nearly all have.
-    assert recovery.values(section(text, "stats"))["restarts"] >= 45
+    assert recovery.values(section(text, "stats"))["restarts"] >= 25
     before, after = (recovery.values(section(text, name)) for name in ("before", "after"))
     for name in ("handles", "processes", "endpoints", "notifications", "replies", "timers"):
         assert after[name] <= before[name] + 3, f"{name}: {before[name]} -> {after[name]}"
@@ -90,7 +90,7 @@ def test_update_goes_on(disk):
     control = f"/sys/xinim/services/{recovery.SERVICE}"
     text = guest.check(
         f"cat {control}/stats | grep ^incarnation;"
-        f" n=1; while [ $n -le 24 ]; do echo crash $((n * 11)) > {RS}/ctl;"
+        f" n=1; while [ $n -le 16 ]; do echo crash $((n * 17)) > {RS}/ctl;"
         f" echo update > {control}/ctl || echo failed; sleep 0.5; n=$((n + 1)); done;"
         f" cat {control}/stats | grep ^incarnation; grep ^restarts {RS}/stats;"
         f" {recovery.LOAD} -b 2 {recovery.PARTITIONS}",
@@ -99,15 +99,15 @@ def test_update_goes_on(disk):
         *FAULTS,
     )
     values = recovery.values(text)
-    assert values["restarts"] >= 20
-    assert values["incarnation"] >= 24
+    assert values["restarts"] >= 13
+    assert values["incarnation"] >= 16
     # Only one whose new process was half born when rs died is rolled back, and says so.
     assert text.count("failed") <= 8, text
     assert recovery.counts(text)[2] == 0
 
 
 @guest.once
-@pytest.mark.parametrize("moment", [1, 2, 5, 9, 25, 60, 110, 170, 260, 400])
+@pytest.mark.parametrize("moment", [1, 2, 9, 60, 170, 400])
 def test_dying_while_the_system_starts(moment):
     """Before its first commit it begins anew; after it, it goes on. The system starts."""
     lines = guest.check(
