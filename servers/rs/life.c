@@ -6,6 +6,7 @@
 
 #include "lib/sys/log.h"
 #include "lib/sys/sys.h"
+#include "lib/sys/thread.h"
 #include "servers/rs/rs.h"
 #include "servers/rs/text.h"
 
@@ -114,6 +115,9 @@ static void stay_down(struct service *service, enum rs_state state)
     }
 }
 
+// For the log server to show what a service said last, before the machine goes down.
+enum { LAST_WORDS_NS = 300 * 1000 * 1000 };
+
 void service_give_up(struct service *service)
 {
     enum svc_give_up end = service->manifest->give_up;
@@ -130,6 +134,7 @@ void service_give_up(struct service *service)
     log_error("%s: given up (%s); the machine %s", service->name, cause,
               off ? "powers off" : "restarts");
     stay_down(service, RS_DEGRADED);
+    thread_sleep_until(sys_clock() + LAST_WORDS_NS);
     int64_t status = sys_machine_control(rs.root, off ? MACHINE_POWER_OFF : MACHINE_REBOOT, 0);
     log_error("the machine cannot do that: error %lld", (long long)-status); // still here
 }
