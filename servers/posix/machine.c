@@ -121,7 +121,7 @@ void machine_log_clear(void)
 
 // ---- devices of class misc ----
 
-int machine_find_device(const char *name, struct device_info *info)
+static int find_device(const char *name, struct device_info *info)
 {
     struct message message = {.word = {DEVICE_MISC}};
     char padded[DEVICE_NAME_MAX] = {0};
@@ -140,7 +140,7 @@ int machine_find_device(const char *name, struct device_info *info)
 int machine_connect_device(const char *name, handle_t *endpoint)
 {
     struct device_info info;
-    int error = machine_find_device(name, &info);
+    int error = find_device(name, &info);
     if (error < 0)
         return error;
     *endpoint = connect(info.service);
@@ -165,7 +165,7 @@ int64_t machine_call(handle_t endpoint, struct message *message, uint64_t timeou
 int64_t machine_call_device(const char *name, struct message *message, uint64_t timeout)
 {
     struct device_info info;
-    int64_t error = machine_find_device(name, &info);
+    int64_t error = find_device(name, &info);
     handle_t endpoint = error < 0 ? HANDLE_NONE : connect(info.service);
     if (endpoint == HANDLE_NONE)
         return error < 0 ? error : -E_NODEV;

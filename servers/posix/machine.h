@@ -8,7 +8,6 @@
 
 #include "abi/types.h"
 
-struct device_info;
 struct message;
 struct task;
 
@@ -29,7 +28,6 @@ void machine_read_clock(void);
 // The endpoint of a misc device's driver ("rtc0"), to be closed. -E_NOENT: there is none, -E_NODEV:
 // without a driver. posix_lock not held; waits for devmgr and rs, never for the driver.
 int machine_connect_device(const char *name, handle_t *endpoint);
-int machine_find_device(const char *name, struct device_info *info);
 // Calls a driver and waits for its answer, or a successor's, at most `timeout`. The answer's label,
 // or -E_TIMEDOUT.
 int64_t machine_call(handle_t endpoint, struct message *message, uint64_t timeout);

@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: MIT
 // SPDX-FileCopyrightText: 2026 The XINIM authors
 
-// Results: one line each, counted.
+// What the parts of the test share.
 
 #pragma once
 
 #include <signal.h>
-#include <stdbool.h>
 
-void check(bool good, const char *format, ...) __attribute__((format(printf, 2, 3)));
+#include "tests/linux/results.h"
 
 typedef void handler(int signal, siginfo_t *info, void *context);
 void handle(int signal, handler *handler, int flags);

@@ -7,7 +7,6 @@
 // hidden.
 
 #include <signal.h>
-#include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -19,6 +18,7 @@
 #include <ucontext.h>
 #include <unistd.h>
 
+#include "tests/linux/results.h"
 #include "tests/linux/sve/hold.h"
 
 #define HAS_SVE (1ul << 22) // AT_HWCAP
@@ -44,25 +44,8 @@ struct sve_record {
     uint16_t vector_bytes, flags, reserved[2];
 };
 
-static unsigned passed, failed;
 static long length; // of a vector, in bytes
 static volatile int handled, never;
-
-static void check(bool good, const char *format, ...)
-{
-    va_list list;
-
-    printf(good ? "ok   " : "FAIL ");
-    va_start(list, format);
-    vprintf(format, list);
-    va_end(list);
-    putchar('\n');
-    fflush(stdout);
-    if (good)
-        passed++;
-    else
-        failed++;
-}
 
 static size_t image_bytes(void)
 {
@@ -353,6 +336,5 @@ int main(int count, char **words)
         broken_frames();
         over_preemption();
     }
-    printf("%u passed, %u failed\n", passed, failed);
-    return failed != 0;
+    return results_end();
 }
