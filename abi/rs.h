@@ -186,10 +186,12 @@ struct rs_instance {
     uint32_t state;   // enum rs_state
     uint32_t started; // 1: it ran at least once, so it has all its grants
     uint32_t reserved;
+    uint64_t incarnation;
+    char name[RS_NAME_MAX];
     char template[RS_NAME_MAX];
     char key[RS_NAME_MAX]; // RS_INSTANCE_CREATE: the owner's name for it
 };
-_Static_assert(sizeof(struct rs_instance) == 80, "ten message words");
+_Static_assert(sizeof(struct rs_instance) == 120, "fifteen message words");
 
 enum rs_dma_protection {
     RS_DMA_NONE,        // its device does no DMA

@@ -108,6 +108,8 @@ void instance_remove(struct devmgr *devmgr, uint32_t instance);
 // rs says that some instance changed: brings the table up to date, makes safe what died: at most
 // one device, that heartbeats are answered between two; then it signals instances_watch.
 void instance_changes(struct devmgr *devmgr);
+// What rs says of the drivers, by index; false past the end.
+bool instance_at(const struct devmgr *devmgr, uint32_t index, struct rs_instance *found);
 // Tells rs what is known of the device's DMA; after a fault rs replaces the driver.
 int instance_tell_dma(struct devmgr *devmgr, const struct device *device);
 // Asks rs to signal this notification handle at such changes.

@@ -12,7 +12,7 @@
 #include "lib/sys/sys.h"
 #include "servers/devmgr/device.h"
 
-static int call(struct devmgr *devmgr, struct message *message)
+static int call(const struct devmgr *devmgr, struct message *message)
 {
     return (int)message_call_retry(devmgr->rs, message);
 }
@@ -162,6 +162,15 @@ int instance_watch(struct devmgr *devmgr, handle_t notification)
 
 // ---- following what becomes of them ----
 
+bool instance_at(const struct devmgr *devmgr, uint32_t index, struct rs_instance *found)
+{
+    struct message message = {.tag = message_tag(RS_INSTANCE_AT, 1, 0)};
+
+    message.word[0] = index;
+    return call(devmgr, &message) >= 0 &&
+           message_get_bytes(&message, 0, found, sizeof *found) == 0;
+}
+
 static struct device *device_of(struct devmgr *devmgr, uint32_t instance)
 {
     for (uint32_t i = 0; i < devmgr->devices; i++) {
@@ -222,13 +231,13 @@ static uint32_t device_state(uint32_t rs_state)
 }
 
 // True if anything about the device is different now.
-static bool instance_update(struct device *device, const struct rs_service_info *service)
+static bool instance_update(struct device *device, const struct rs_instance *instance)
 {
     struct device_info before = device->info;
 
-    device->info.state = device_state(service->state);
-    device->info.incarnation = service->incarnation;
-    memcpy(device->info.service, service->name, sizeof device->info.service);
+    device->info.state = device_state(instance->state);
+    device->info.incarnation = instance->incarnation;
+    memcpy(device->info.service, instance->name, sizeof device->info.service);
     device->info.service[sizeof device->info.service - 1] = '\0';
     return memcmp(&before, &device->info, sizeof before) != 0;
 }
@@ -238,22 +247,16 @@ void instance_changes(struct devmgr *devmgr)
     bool changed = false;
     struct device *dead = NULL;
     bool more = false;
+    struct rs_instance instance;
 
-    for (uint32_t index = 0;; index++) {
-        struct message message = {.tag = message_tag(RS_SERVICE, 1, 0)};
-        struct rs_service_info service;
-        struct device *device;
+    for (uint32_t index = 0; instance_at(devmgr, index, &instance); index++) {
+        struct device *device = device_of(devmgr, instance.id);
 
-        message.word[0] = index;
-        if (call(devmgr, &message) < 0 ||
-            message_get_bytes(&message, 0, &service, sizeof service) < 0)
-            break;
-        device = device_of(devmgr, service.id);
         if (device == NULL)
             continue;
-        changed |= instance_update(device, &service);
-        more |= service.state == RS_CLEARING && dead != NULL;
-        if (service.state == RS_CLEARING && dead == NULL)
+        changed |= instance_update(device, &instance);
+        more |= instance.state == RS_CLEARING && dead != NULL;
+        if (instance.state == RS_CLEARING && dead == NULL)
             dead = device;
     }
     if (changed)

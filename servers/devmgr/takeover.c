@@ -37,15 +37,6 @@ static uint32_t taken_over, begun_anew;
 
 // ---- finding out ----
 
-static bool instance_at(const struct devmgr *devmgr, uint32_t index, struct rs_instance *found)
-{
-    struct message message = {.tag = message_tag(RS_INSTANCE_AT, 1, 0)};
-
-    message.word[0] = index;
-    return message_call_retry(devmgr->rs, &message) >= 0 &&
-           message_get_bytes(&message, 0, found, sizeof *found) == 0;
-}
-
 void takeover_begin(struct devmgr *devmgr)
 {
     struct kept kept;

@@ -123,13 +123,20 @@ static int newest(const struct commit *commit, unsigned area, size_t index)
     return second > first;
 }
 
+bool commit_has(const struct commit *commit, unsigned area, size_t index, const void *data,
+                size_t bytes)
+{
+    int last = newest(commit, area, index);
+    return last >= 0 &&
+           !memcmp(place_at(commit, area, index, (unsigned)last) + PLACE_WORDS, data, bytes);
+}
+
 void commit_put(struct commit *commit, unsigned area, size_t index, const void *data)
 {
+    if (commit_has(commit, area, index, data, commit->area[area].bytes))
+        return;
     uint64_t next = commit->memory[HEADER_NUMBER] + 1;
     int last = newest(commit, area, index);
-    if (last >= 0 && !memcmp(place_at(commit, area, index, (unsigned)last) + PLACE_WORDS, data,
-                             commit->area[area].bytes))
-        return;
     unsigned to = last == 0;
     if (last >= 0 && *number_at(commit, area, index, (unsigned)last) == next)
         to = (unsigned)last; // put before, since the last commit

@@ -35,6 +35,10 @@ size_t commit_bytes(const struct commit_area *area, unsigned areas);
 int commit_open(struct commit *commit, void *memory, const struct commit_area *area,
                 unsigned areas);
 
+// Is it this what was put last, as far as its first `bytes` go?
+bool commit_has(const struct commit *commit, unsigned area, size_t index, const void *data,
+                size_t bytes);
+
 // The piece is to be this from the next commit on. What it is already costs a comparison.
 void commit_put(struct commit *commit, unsigned area, size_t index, const void *data);
 

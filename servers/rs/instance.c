@@ -181,7 +181,12 @@ static int64_t answer_instance(const struct service *client, uint64_t index, str
         if (instance->owner != client || index-- > 0)
             continue;
         struct rs_instance info = {
-            .id = instance->id, .state = instance->state, .started = instance->started_before};
+            .id = instance->id,
+            .state = instance->state,
+            .started = instance->started_before,
+            .incarnation = instance->incarnation,
+        };
+        strlcpy(info.name, instance->name, sizeof(info.name));
         strlcpy(info.template, instance->manifest->name, sizeof(info.template));
         strlcpy(info.key, instance->key, sizeof(info.key));
         int64_t words = message_put_bytes(reply, 0, &info, sizeof(info));

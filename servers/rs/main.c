@@ -234,13 +234,16 @@ __attribute__((noreturn)) static void serve(void)
         }
         self_moment();
         handle_t closing = HANDLE_NONE;
-        bool answer = false;
-        if (message.tag & MESSAGE_NOTIFICATION)
+        bool answer = false, changes = true;
+        if (message.tag & MESSAGE_NOTIFICATION) {
             handle_bits(message.word[0]);
-        else
+        } else {
             answer = request_serve(&message, &reply, &closing);
+            changes = !request_only_asks(&message);
+        }
         self_moment();
-        state_commit();
+        if (changes)
+            state_commit();
         if (answer)
             (void)sys_reply(&reply); // a client that died meanwhile needs no answer
         if (closing != HANDLE_NONE)

@@ -297,51 +297,66 @@ static int64_t serve_log_source(struct service *client, struct message *request,
 
 struct request {
     serve_t serve;
-    unsigned words; // at least
+    unsigned words;                // at least
+    enum { ASKS, CHANGES } effect; // on what rs keeps
 };
 
 enum { FIRST = RS_READY };
 
 static const struct request requests[] = {
-    [RS_READY - FIRST] = {serve_ready, 0},
-    [RS_HEARTBEAT - FIRST] = {serve_heartbeat, 0},
-    [RS_CONNECT - FIRST] = {serve_connect, RS_NAME_WORDS},
-    [RS_COUNT - FIRST] = {serve_count, 0},
-    [RS_SERVICE - FIRST] = {serve_service, 1},
-    [RS_FIND - FIRST] = {serve_find, RS_NAME_WORDS},
-    [RS_WATCH - FIRST] = {serve_watch, 0},
-    [RS_TEXT - FIRST] = {serve_text, 2 + RS_NAME_WORDS},
-    [RS_CONTROL - FIRST] = {serve_control, 1 + RS_NAME_WORDS},
-    [RS_INSTANCE_CREATE - FIRST] = {request_instance, RS_NAME_WORDS},
-    [RS_INSTANCE_ARGUMENT - FIRST] = {request_instance, 2},
-    [RS_INSTANCE_GRANT - FIRST] = {request_instance, 2},
-    [RS_INSTANCE_START - FIRST] = {request_instance, 1},
-    [RS_INSTANCE_REMOVE - FIRST] = {request_instance, 1},
-    [RS_INSTANCE_CLEARED - FIRST] = {request_instance, 1},
-    [RS_LOG_SOURCE - FIRST] = {serve_log_source, 1},
-    [RS_INSTANCE_WATCH - FIRST] = {request_instance, 0},
-    [RS_INSTANCE_DMA - FIRST] = {request_instance, 1 + sizeof(struct rs_dma) / 8},
-    [RS_STOP_SIGNAL - FIRST] = {serve_stop_signal, 0},
-    [RS_COMPLAIN - FIRST] = {serve_complain, 2 + RS_NAME_WORDS},
-    [RS_FAULT - FIRST] = {request_fault, 3 + RS_NAME_WORDS},
-    [RS_UPDATE - FIRST] = {serve_update, 1 + RS_NAME_WORDS},
-    [RS_INSTANCE_AT - FIRST] = {request_instance, 1},
-    [RS_INSTANCE_RENEW - FIRST] = {request_instance, 1},
-    [RS_KEEP - FIRST] = {request_keep, RS_NAME_WORDS},
-    [RS_KEPT - FIRST] = {request_kept, 1},
+    [RS_READY - FIRST] = {serve_ready, 0, CHANGES},
+    [RS_HEARTBEAT - FIRST] = {serve_heartbeat, 0, CHANGES},
+    [RS_CONNECT - FIRST] = {serve_connect, RS_NAME_WORDS, CHANGES},
+    [RS_COUNT - FIRST] = {serve_count, 0, ASKS},
+    [RS_SERVICE - FIRST] = {serve_service, 1, ASKS},
+    [RS_FIND - FIRST] = {serve_find, RS_NAME_WORDS, ASKS},
+    [RS_WATCH - FIRST] = {serve_watch, 0, CHANGES},
+    [RS_TEXT - FIRST] = {serve_text, 2 + RS_NAME_WORDS, ASKS},
+    [RS_CONTROL - FIRST] = {serve_control, 1 + RS_NAME_WORDS, CHANGES},
+    [RS_INSTANCE_CREATE - FIRST] = {request_instance, RS_NAME_WORDS, CHANGES},
+    [RS_INSTANCE_ARGUMENT - FIRST] = {request_instance, 2, CHANGES},
+    [RS_INSTANCE_GRANT - FIRST] = {request_instance, 2, CHANGES},
+    [RS_INSTANCE_START - FIRST] = {request_instance, 1, CHANGES},
+    [RS_INSTANCE_REMOVE - FIRST] = {request_instance, 1, CHANGES},
+    [RS_INSTANCE_CLEARED - FIRST] = {request_instance, 1, CHANGES},
+    [RS_LOG_SOURCE - FIRST] = {serve_log_source, 1, ASKS},
+    [RS_INSTANCE_WATCH - FIRST] = {request_instance, 0, CHANGES},
+    [RS_INSTANCE_DMA - FIRST] = {request_instance, 1 + sizeof(struct rs_dma) / 8, CHANGES},
+    [RS_STOP_SIGNAL - FIRST] = {serve_stop_signal, 0, CHANGES},
+    [RS_COMPLAIN - FIRST] = {serve_complain, 2 + RS_NAME_WORDS, CHANGES},
+    [RS_FAULT - FIRST] = {request_fault, 3 + RS_NAME_WORDS, CHANGES},
+    [RS_UPDATE - FIRST] = {serve_update, 1 + RS_NAME_WORDS, CHANGES},
+    [RS_INSTANCE_AT - FIRST] = {request_instance, 1, ASKS},
+    [RS_INSTANCE_RENEW - FIRST] = {request_instance, 1, CHANGES},
+    [RS_KEEP - FIRST] = {request_keep, RS_NAME_WORDS, CHANGES},
+    [RS_KEPT - FIRST] = {request_kept, 1, ASKS},
 };
+
+// NULL: there is no such request.
+static const struct request *kind_of(const struct message *message)
+{
+    int64_t op = (int64_t)message_label(message->tag) - FIRST;
+    bool known = op >= 0 && op < (int64_t)(sizeof(requests) / sizeof(requests[0]));
+    return known && requests[op].serve ? &requests[op] : NULL;
+}
+
+bool request_only_asks(const struct message *request)
+{
+    const struct request *kind = kind_of(request);
+    return !kind || kind->effect == ASKS;
+}
 
 static int64_t serve(struct message *request, struct message *reply, handle_t *closing)
 {
-    int64_t op = (int64_t)message_label(request->tag) - FIRST;
-    if (op < 0 || op >= (int64_t)(sizeof(requests) / sizeof(requests[0])) || !requests[op].serve)
+    const struct request *kind = kind_of(request);
+    if (!kind)
         return -E_NOSYS;
     struct service *client = service_by_id(RS_BADGE_SERVICE(request->badge));
     if (!client)
         return -E_SRCH; // removed since
-    if (message_words(request->tag) < requests[op].words)
+    if (message_words(request->tag) < kind->words)
         return -E_INVAL;
-    return requests[op].serve(client, request, reply, closing);
+    return kind->serve(client, request, reply, closing);
 }
 
 bool request_serve(struct message *request, struct message *reply, handle_t *closing)

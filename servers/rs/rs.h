@@ -177,6 +177,9 @@ extern bool keepsakes_changed; // since the last commit
 // the caller is answered later.
 bool request_serve(struct message *request, struct message *reply, handle_t *closing);
 
+// Nothing has to be committed for it.
+bool request_only_asks(const struct message *request);
+
 int64_t request_instance(struct service *client, struct message *request, struct message *reply,
                          handle_t *closing);
 

@@ -21,7 +21,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-// A service's pointers are of no use to a successor; these stand for them.
+// A service's pointers are of no use to a successor; what comes after it stands for them.
 struct saved_service {
     struct service service; // id 0: the slot is free
     uint32_t manifest;      // index in rs.manifest
@@ -87,20 +87,18 @@ static void save_service(const struct service *service)
 {
     static struct saved_service saved; // its padding stays zero
     const struct image *image[] = {service->image, service->update.image};
+    for (unsigned i = 0; i < 2; i++)
+        if (image[i])
+            commit_put(&commit, AREA_IMAGES, 2 * service->slot + i, image[i]);
+    if (commit_has(&commit, AREA_SERVICES, service->slot, service, sizeof(*service)))
+        return; // most of them, at every commit
     saved.service = *service;
-    saved.service.manifest = NULL;
-    saved.service.owner = NULL;
-    saved.service.image = saved.service.update.image = NULL;
-    saved.service.text.alias = NULL;
     saved.owner = service->owner ? service->owner->id : 0;
     saved.manifest = 0;
     while (saved.manifest < rs.manifests && rs.manifest[saved.manifest] != service->manifest)
         saved.manifest++;
-    for (unsigned i = 0; i < 2; i++) {
+    for (unsigned i = 0; i < 2; i++)
         saved.has_image[i] = image[i] != NULL;
-        if (image[i])
-            commit_put(&commit, AREA_IMAGES, 2 * service->slot + i, image[i]);
-    }
     commit_put(&commit, AREA_SERVICES, service->slot, &saved);
 }
 
@@ -273,11 +271,11 @@ static uint32_t restore_service(uint32_t slot)
     if (status < 0 || !service || !is_sound(&saved, slot))
         give_up("a service");
     *service = saved.service;
+    service->owner = NULL;
     service->manifest = rs.manifest[saved.manifest];
-    if (saved.has_image[0])
-        service->image = restore_image(2 * slot);
-    if (saved.has_image[1])
-        service->update.image = restore_image(2 * slot + 1);
+    service->image = saved.has_image[0] ? restore_image(2 * slot) : NULL;
+    service->update.image = saved.has_image[1] ? restore_image(2 * slot + 1) : NULL;
+    service->text.alias = NULL;
     if (!keep_handles(service))
         give_up("a service's handles");
     fault_text_restore(service);

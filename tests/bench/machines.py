@@ -34,7 +34,9 @@ TIMED = ("--accel", "tcg", "--smp", "1")
 # More options for every start, such as another interrupt controller.
 EXTRA = shlex.split(os.environ.get("XINIM_RUN_OPTIONS", ""))
 
-PROGRAMS = ("bench", "tiny")
+PROGRAMS = ("bench", "disk", "tiny")
+LINUX_MODULES = ("virtio", "virtio_ring", "virtio_pci_legacy_dev", "virtio_pci_modern_dev")
+LINUX_MODULES += ("virtio_pci", "virtio_blk")  # in this order; what is not there is built in
 
 # Kernel option bench=1: measure and power off; without it: a shell at once.
 LINUX_INIT = """\
@@ -53,6 +55,13 @@ poweroff -f
 
 SCRIPTS = {
     "calls": "/tmp/bench /tmp\n",
+    # Linux only, whose disk's driver is a module.
+    "disk": """\
+for module in $(cat /modules/order); do
+    insmod /modules/$module || exit
+done
+/tmp/disk /dev/vda
+""",
     # Three times: seconds at which each of two ways to take the same two digests began and ended.
     "parallel": """\
 dd if=/dev/zero of=/tmp/zeros bs=1048576 count=24 2>/dev/null
@@ -84,6 +93,7 @@ class Machines:
         here = ROOT / "build" / "third_party" / platform.machine()
         self.packer = here / "busybox" / "bin" / "busybox"  # the one that runs here
         self.linux_kernel = next((self.third_party / "linux" / "boot").glob("vmlinuz-*"))
+        self.linux_modules = self.third_party / "linux" / "lib" / "modules"
         self.linux_disk = self.place / "linux.cpio"
         self.programs_disk = self.place / "programs.img"
         self.kernel_test = self.place / "kernel_test.cpio"
@@ -103,6 +113,14 @@ class Machines:
         for name, text in SCRIPTS.items():
             (folder / f"{name}.sh").write_text(text)
 
+    def stage_modules(self, folder):
+        folder.mkdir()
+        found = [next(self.linux_modules.rglob(f"{name}.ko"), None) for name in LINUX_MODULES]
+        present = [path for path in found if path]
+        for path in present:
+            shutil.copyfile(path, folder / path.name)
+        (folder / "order").write_text("".join(f"{path.name}\n" for path in present))
+
     def make_linux_disk(self):
         with tempfile.TemporaryDirectory() as folder:
             stage = pathlib.Path(folder)
@@ -113,6 +131,7 @@ class Machines:
             for path in (stage / "init", stage / "bin" / "busybox"):
                 path.chmod(0o755)
             self.stage_programs(stage / "programs")
+            self.stage_modules(stage / "modules")
             linux_initrd.pack(stage, self.packer, self.linux_disk)
 
     def make_programs_disk(self):
@@ -186,19 +205,31 @@ class Machines:
             *options,
         )
 
-    def block_test(self, *options):
-        """The console of tests/boot/test_block.py's machine, which tells its disk's speed."""
+    def test_disk(self, *options):
+        """The disk of tests/boot/test_block.py's machine."""
         disk = self.place / "disk.img"
         partitions.make_disk(disk)
         device = "virtio-blk-pci,drive=t0,serial=block-test,disable-legacy=on"
         if "--no-iommu" not in options:
             device += ",iommu_platform=on"
+        return ("--qemu", f"-drive file={disk},format=raw,if=none,id=t0 -device {device}")
+
+    def block_test(self, *options):
+        """The console of tests/boot/test_block.py's machine, which tells its disk's speed."""
         return self.console_of(
             "block_test",
             *("--accel", "tcg", "--root", "none", "--initrd", self.build / "boot-test.cpio"),
             *("--append", "start=block_test"),
-            *("--qemu", f"-drive file={disk},format=raw,if=none,id=t0 -device {device}"),
+            *self.test_disk(*options),
             *options,
+        )
+
+    def linux_disk_test(self, *options):
+        """The same disk's speed under Linux, which flushes the IOMMU before it reuses an address,
+        as XINIM does."""
+        append = "" if "--no-iommu" in options else "intel_iommu=on iommu.strict=1"
+        return self.on_linux(
+            "disk", *("--accel", "tcg"), *self.test_disk(*options), *options, append=append
         )
 
     # ---- power-on to prompt ----

@@ -107,34 +107,42 @@ def system_table(data):
     return head, lines
 
 
-def disk_lines(unit, ours, without, quickness):
-    """`quickness(with, without)`: how quick the first is, of the second."""
+def ratios(pair, quickness):
+    """What was measured with the IOMMU and without, and how quick the first is, of the second."""
+    ours, without = pair or ({}, {})
     for what, value in ours.items():
-        if what.startswith(BARE):
-            continue
-        ratio = quickness(value, without[what]) if value and without.get(what) else None
-        yield (
-            f"virtio-blk, {what}, {unit}",
-            number(value),
-            number(without.get(what)),
-            number(ratio, 2),
-            f"at least {rows.DISK_LEAST}",
-            VERDICT[None if ratio is None else ratio >= rows.DISK_LEAST],
-        )
+        other = without.get(what)
+        yield what, value, other, quickness(value, other) if value and other else None
+
+
+def disk_lines(unit, ours, linux, quickness):
+    theirs = {what: ratio for what, _, _, ratio in ratios(linux, quickness)}
+    for what, value, without, ratio in ratios(ours, quickness):
+        if not what.startswith(BARE):
+            yield (
+                f"virtio-blk, {what}, {unit}",
+                number(value),
+                number(without),
+                number(ratio, 2),
+                f"at least {rows.DISK_LEAST}",
+                VERDICT[None if ratio is None else ratio >= rows.DISK_LEAST],
+                number(theirs.get(what), 2),
+            )
 
 
 def confinement_table(data):
-    head = ("confinement", "with IOMMU", "without", "quickness", "to reach", "")
+    head = ("confinement", "with IOMMU", "without", "quickness", "to reach", "", "Linux's")
     lines = [
         *disk_lines(
             "instructions a request",
-            data.get("disk_counts") or {},
-            data.get("disk_unprotected_counts") or {},
+            data.get("disk_counts"),
+            data.get("linux_disk_counts"),
             lambda ours, without: without / ours,
         ),
         *disk_lines(
             "requests/s",
-            *(data.get("disk_speeds") or ({}, {})),
+            data.get("disk_speeds"),
+            data.get("linux_disk_speeds"),
             lambda ours, without: ours / without,
         ),
     ]
@@ -148,6 +156,7 @@ def confinement_table(data):
             number(ratio, 2),
             f"at least {rows.IOMMU_PROMPT_LEAST}",
             VERDICT[None if ratio is None else ratio >= rows.IOMMU_PROMPT_LEAST],
+            "-",
         )
     )
     return head, lines
@@ -181,8 +190,8 @@ def cost_table(data):
     """What the library costs that can finish requests with a successor, in one and the same run."""
     head = ("cost of recoverability, no fault", "with", "without", "with / without")
     lines = []
-    counts, speeds = data.get("disk_counts") or {}, (data.get("disk_speeds") or [{}])[0]
-    for found, unit in ((counts, "instructions a request"), (speeds, "requests/s")):
+    for key, unit in (("disk_counts", "instructions a request"), ("disk_speeds", "requests/s")):
+        found = (data.get(key) or [{}])[0]
         for what, without in found.items():
             ours = found.get(what.removeprefix(BARE))
             if what.startswith(BARE) and ours and without:

@@ -60,30 +60,35 @@ def best_prompt(machines, name, *options):
     return min(machines.at_prompt(name, *options)[0] for _ in range(PROMPT_TURNS))
 
 
-# A line of tests/guest/block/speed.c.
-# "bare": the client without recoverability
-SPEED = r"block_test: (?:speed: )?((?:bare: )?.*): \d+ MB/s, (\d+) requests/s, (\d+) ns of CPU each"
+# A line of tests/guest/block/speed.c ("bare": the client without recoverability), and of
+# program/disk.c.
+SPEED = re.compile(
+    r"^(?:.*block_test: (?:speed: )?)?((?:bare: )?(?:sequential|random) .*)"
+    r": \d+ MB/s, (\d+) requests/s, (\d+) ns of CPU each",
+    re.MULTILINE,
+)
 
 
-def disk_speeds(machines):
+def disk_speeds(disk_test, *options):
     """Requests a second with the IOMMU and without, the best of some turns for each kind: turn and
     turn about, for the machine below is not always as quick."""
     best = {(): {}, ("--no-iommu",): {}}
     for _ in range(DISK_TURNS):
-        for options, found in best.items():
-            for what, speed, _ in re.findall(SPEED, machines.block_test(*options)):
+        for iommu, found in best.items():
+            for what, speed, _ in SPEED.findall(disk_test(*options, *iommu)):
                 found[what] = max(found.get(what, 0), int(speed))
     return list(best.values())
 
 
-def disk_counts(machines, *options):
-    """Instructions a request, the fewest of some turns: how many answers come at once depends on
-    the machine below."""
-    best = {}
+def disk_counts(disk_test, *options):
+    """Instructions a request with the IOMMU and without, the fewest of some turns: how many answers
+    come at once depends on the machine below."""
+    best = {(): {}, ("--no-iommu",): {}}
     for _ in range(DISK_TURNS):
-        for what, _, count in re.findall(SPEED, machines.block_test(*COUNTED, *options)):
-            best[what] = min(best.get(what, int(count)), int(count))
-    return best
+        for iommu, found in best.items():
+            for what, _, count in SPEED.findall(disk_test(*COUNTED, *options, *iommu)):
+                found[what] = min(found.get(what, int(count)), int(count))
+    return list(best.values())
 
 
 def memory_at_prompt(machines):
@@ -125,9 +130,10 @@ def steps(machines, processor):
         "unprotected_prompt_seconds": lambda: best_prompt(
             machines, "XINIM", *two, "--no-iommu"
         ),
-        "disk_counts": lambda: disk_counts(machines),
-        "disk_unprotected_counts": lambda: disk_counts(machines, "--no-iommu"),
-        "disk_speeds": lambda: disk_speeds(machines),
+        "disk_counts": lambda: disk_counts(machines.block_test),
+        "disk_speeds": lambda: disk_speeds(machines.block_test),
+        "linux_disk_counts": lambda: disk_counts(machines.linux_disk_test, *processor.timed),
+        "linux_disk_speeds": lambda: disk_speeds(machines.linux_disk_test, *processor.timed),
         "memory_kib": lambda: memory_at_prompt(machines),
         "parallel_xinim": lambda: speedup(machines.on_xinim("parallel", *two)),
         "parallel_linux": lambda: speedup(linux("parallel", *two)),
@@ -158,7 +164,7 @@ def main():
     measured = steps(machines, PROCESSORS[arguments.arch])
     data = dict.fromkeys(measured)
     for name in data:
-        data[name] = {} if name.endswith(("counts", "times", "speeds")) else None
+        data[name] = {} if name.endswith(("counts", "times")) else None
     if arguments.only and output.exists():
         data.update(json.loads(output.read_text()))
     data["arch"] = arguments.arch

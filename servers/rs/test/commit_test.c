@@ -105,6 +105,21 @@ static void test_same_is_no_change(void **state)
     assert_int_equal(get_all(), 3);
 }
 
+static void test_what_is_there(void **state)
+{
+    (void)state;
+    uint64_t large[WORDS] = {5};
+    assert_false(commit_has(&commit, LARGE, 1, large, sizeof(large))); // never put
+    commit_put(&commit, LARGE, 1, large);
+    assert_true(commit_has(&commit, LARGE, 1, large, sizeof(large))); // before it counts, too
+    commit_end(&commit);
+    large[WORDS - 1] = 1;
+    assert_false(commit_has(&commit, LARGE, 1, large, sizeof(large)));
+    assert_true(commit_has(&commit, LARGE, 1, large, sizeof(large) - 8));
+    commit_put(&commit, LARGE, 1, large);
+    assert_true(commit_has(&commit, LARGE, 1, large, sizeof(large)));
+}
+
 // Dies with any part of what a commit writes in memory: each word is either the old or the new one,
 // in the order of writing at most up to some word. That order is not known here, so every prefix of
 // the words in each of two orders is taken; what is found must be whole, and one of the two.
@@ -179,6 +194,7 @@ int main(void)
         cmocka_unit_test_setup(test_new_memory, setup),
         cmocka_unit_test_setup(test_unfinished_is_forgotten, setup),
         cmocka_unit_test_setup(test_same_is_no_change, setup),
+        cmocka_unit_test_setup(test_what_is_there, setup),
         cmocka_unit_test_setup(test_every_interruption, setup),
         cmocka_unit_test_setup(test_damage, setup),
         cmocka_unit_test_setup(test_other_areas, setup),

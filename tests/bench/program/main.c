@@ -68,15 +68,6 @@ __attribute__((noinline)) void watch_stop(void)
     total.nanoseconds += now.nanoseconds - started.nanoseconds;
 }
 
-long must(long result, const char *what)
-{
-    if (result < 0) {
-        fprintf(stderr, "bench: %s: %s\n", what, strerror(errno));
-        exit(1);
-    }
-    return result;
-}
-
 static struct measure smaller(struct measure a, struct measure b)
 {
     return (struct measure){a.ticks < b.ticks ? a.ticks : b.ticks,
