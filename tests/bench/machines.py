@@ -35,7 +35,7 @@ TIMED = ("--accel", "tcg", "--smp", "1")
 EXTRA = shlex.split(os.environ.get("XINIM_RUN_OPTIONS", ""))
 
 PROGRAMS = ("bench", "disk", "tiny")
-LINUX_MODULES = ("virtio", "virtio_ring", "virtio_pci_legacy_dev", "virtio_pci_modern_dev")
+LINUX_MODULES = ("virtio_ring", "virtio", "virtio_pci_legacy_dev", "virtio_pci_modern_dev")
 LINUX_MODULES += ("virtio_pci", "virtio_blk")  # in this order; what is not there is built in
 
 # Kernel option bench=1: measure and power off; without it: a shell at once.

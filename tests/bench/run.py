@@ -14,6 +14,7 @@ import os
 import pathlib
 import platform
 import re
+import statistics
 import subprocess
 import sys
 import time
@@ -25,7 +26,8 @@ import report
 from machines import COUNTED, ROOT, TIMED, Failed, Machines
 
 PROMPT_TURNS = 3
-DISK_TURNS = 3
+COUNT_TURNS = 3
+SPEED_TURNS = 5
 
 
 @dataclasses.dataclass
@@ -69,26 +71,33 @@ SPEED = re.compile(
 )
 
 
-def disk_speeds(disk_test, *options):
-    """Requests a second with the IOMMU and without, the best of some turns for each kind: turn and
+def disk_turns(turns, disk_test, *options):
+    """For the machine with the IOMMU and without: the speeds and the counts of each row, turn and
     turn about, for the machine below is not always as quick."""
-    best = {(): {}, ("--no-iommu",): {}}
-    for _ in range(DISK_TURNS):
-        for iommu, found in best.items():
-            for what, speed, _ in SPEED.findall(disk_test(*options, *iommu)):
-                found[what] = max(found.get(what, 0), int(speed))
-    return list(best.values())
+    found = {(): ({}, {}), ("--no-iommu",): ({}, {})}
+    for _ in range(turns):
+        for iommu, values in found.items():
+            text = disk_test(*options, *iommu)
+            lines = SPEED.findall(text)
+            if not lines:
+                raise Failed(f"no disk was measured\n{text[-2000:]}")
+            for what, *numbers in lines:
+                for rows, number in zip(values, numbers):
+                    rows.setdefault(what, []).append(int(number))
+    return list(found.values())
+
+
+def disk_speeds(disk_test, *options):
+    """Requests a second, the median."""
+    turns = disk_turns(SPEED_TURNS, disk_test, *options)
+    return [{what: statistics.median(s) for what, s in speeds.items()} for speeds, _ in turns]
 
 
 def disk_counts(disk_test, *options):
-    """Instructions a request with the IOMMU and without, the fewest of some turns: how many answers
-    come at once depends on the machine below."""
-    best = {(): {}, ("--no-iommu",): {}}
-    for _ in range(DISK_TURNS):
-        for iommu, found in best.items():
-            for what, _, count in SPEED.findall(disk_test(*COUNTED, *options, *iommu)):
-                found[what] = min(found.get(what, int(count)), int(count))
-    return list(best.values())
+    """Instructions a request, the fewest: how many answers come at once depends on the machine
+    below."""
+    turns = disk_turns(COUNT_TURNS, disk_test, *COUNTED, *options)
+    return [{what: min(c) for what, c in counts.items()} for _, counts in turns]
 
 
 def memory_at_prompt(machines):

@@ -79,18 +79,22 @@ static uint64_t clock_ns(void)
     return (uint64_t)time.tv_sec * 1000000000 + (uint64_t)time.tv_nsec;
 }
 
-// What the only CPU did but wait, the kernel's interrupts too: the time less /proc/stat's idle.
+// What the only CPU did but wait, the kernel's interrupts too: the time less what the kernel's
+// timers note as idle.
 static uint64_t busy_ns(void)
 {
-    unsigned long long idle;
-    unsigned long long waiting;
-    FILE *file = fopen("/proc/stat", "r");
+    char line[256];
+    uint64_t idle = 0;
+    FILE *file = fopen("/proc/timer_list", "r");
 
-    must(file == NULL ? -1 : 0, "/proc/stat");
-    if (fscanf(file, "cpu %*u %*u %*u %llu %llu", &idle, &waiting) != 2)
-        must(-1, "/proc/stat");
+    must(file == NULL ? -1 : 0, "/proc/timer_list");
+    while (fgets(line, sizeof line, file) != NULL) {
+        char *value = strstr(line, "_sleeptime");
+        if (value != NULL)
+            idle += strtoull(value + strcspn(value, "0123456789"), NULL, 10);
+    }
     fclose(file);
-    return clock_ns() - (idle + waiting) * (1000000000 / (uint64_t)sysconf(_SC_CLK_TCK));
+    return clock_ns() - idle;
 }
 
 static void submit_one(const struct run *run, struct iocb *block)
