@@ -58,8 +58,8 @@ class Subject:
             self.program = Image("bench", build / "bench.linux")
             self.begin, self.end = "watch_start", "watch_stop"
             command = (
-                "mkdir -p /tmp/disk && mount -t ext4 /dev/vdb /tmp/disk && "
-                "cp /tmp/disk/programs/* /tmp && "
+                "mkdir -p /tmp/stage && mount -t ext4 /dev/vdb /tmp/stage && "
+                "cp /tmp/stage/programs/* /tmp && "
                 f"/tmp/bench /tmp {self.row}={self.rounds}"
             )
             self.line = made.line(

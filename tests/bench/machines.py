@@ -183,8 +183,8 @@ class Machines:
 
     def on_xinim(self, script, *options):
         command = (
-            "mkdir -p /tmp/disk && mount -t ext4 /dev/vdb /tmp/disk && "
-            f"cp /tmp/disk/programs/* /tmp && sh /tmp/{script}.sh"
+            "mkdir -p /tmp/stage && mount -t ext4 /dev/vdb /tmp/stage && "
+            f"cp /tmp/stage/programs/* /tmp && sh /tmp/{script}.sh"
         )
         return self.command(command, "--drive", self.programs_disk, *options)
 
