@@ -83,6 +83,19 @@ struct file {
     uint32_t owner_signal; // F_SETSIG
 };
 
+// Opened for it.
+static inline bool file_readable(const struct file *file)
+{
+    uint32_t mode = file->flags & LINUX_O_ACCMODE;
+    return mode == LINUX_O_RDONLY || mode == LINUX_O_RDWR;
+}
+
+static inline bool file_writable(const struct file *file)
+{
+    uint32_t mode = file->flags & LINUX_O_ACCMODE;
+    return mode == LINUX_O_WRONLY || mode == LINUX_O_RDWR;
+}
+
 // A new file with one reference, no path, no inode; NULL: no memory.
 struct file *file_create(const struct file_operations *ops, uint32_t flags, void *data);
 static inline struct file *file_hold(struct file *file)

@@ -45,12 +45,14 @@ struct inode_operations;
 struct file_lock_list;
 
 enum inode_flag {
-    INODE_DEAD = 1,        // removed directory: nothing can be created in it
-    INODE_LOCKED = 2,      // inode_lock
-    INODE_CACHED_DATA = 4, // regular file whose contents are in the page cache
-    INODE_ACCESS_DUE = 16, // see inode_mark_accessed
-    INODE_MAY_LINK = 8,    // has no name, but linkat may give it one (O_TMPFILE)
-    INODE_SYNCING = 32,    // pagecache_sync is at it
+    INODE_DEAD = 1,         // removed directory: nothing can be created in it
+    INODE_LOCKED = 2,       // inode_lock
+    INODE_CACHED_DATA = 4,  // regular file whose contents are in the page cache
+    INODE_ACCESS_DUE = 16,  // see inode_mark_accessed
+    INODE_MAY_LINK = 8,     // has no name, but linkat may give it one (O_TMPFILE)
+    INODE_SYNCING = 32,     // a thread writes its pages back
+    INODE_DIRTY = 64,       // in the list of inodes with dirty pages, which holds it
+    INODE_DIRTY_LONG = 128, // was so when the write-back thread last looked
 };
 
 // Counted by dentries, open files and whoever holds it across a sleep.
@@ -84,7 +86,7 @@ struct inode {
 
     struct wait_queue wait;  // inode lock, busy pages, end of a sync
     struct list hash_node;   // inode_find
-    struct list dirty_node;  // superblock->dirty
+    struct list dirty_node;  // vfs/writeback.c
     struct list posix_locks; // locks.c
     struct list flocks;
     struct wait_queue lock_wait;
@@ -248,9 +250,8 @@ struct superblock {
     uint32_t block_bytes;
     uint64_t max_bytes; // largest file
     struct dentry *root;
-    uint64_t inodes;   // alive
-    struct list dirty; // inodes with dirty pages
-    struct list node;  // all super-blocks
+    uint64_t inodes;  // alive
+    struct list node; // all super-blocks
     char source[64];
 };
 

@@ -238,7 +238,7 @@ int64_t mm_map_file(struct mm *mm, struct file *file, uint64_t address, uint64_t
     if (mapping.memory == HANDLE_NONE)
         return mm_map_anonymous(mm, address, bytes, prot, shared ? flags | MAP_SHARED_ANON : flags,
                                 MM_TAG_NONE);
-    error = hold_file(mm, file, shared && (prot & PROT_WRITE) != 0);
+    error = hold_file(mm, file, shared && file_writable(file)); // mprotect may make it so later
     if (error)
         return error;
     struct aspace_map_args args = {

@@ -330,7 +330,7 @@ static int sync_region(struct task *task, const struct region_info *region)
     if (file == NULL || (region->flags & MAP_PRIVATE) != 0 || file->inode == NULL)
         return 0;
     file_hold(file);
-    int error = pagecache_sync(file->inode);
+    int error = file->ops->fsync != NULL ? file->ops->fsync(file, true) : 0;
     file_put(file);
     return error;
 }

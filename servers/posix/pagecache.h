@@ -88,5 +88,9 @@ struct pagecache_stats {
 };
 void pagecache_get_stats(struct pagecache_stats *out);
 
+// Guests are about to map the inode shared and writable: from now on they fault before they write
+// to a clean page.
+void pagecache_protect(struct inode *inode);
+
 // Give back up to `bytes` of clean pages (memory is short). Bytes freed.
 uint64_t pagecache_shrink(uint64_t bytes);

@@ -4,13 +4,17 @@
 // Bringing what was written to the device, and hints about what will be read.
 
 #include "servers/posix/calls/call.h"
+#include "servers/posix/io/disk.h"
 #include "servers/posix/pagecache.h"
+#include "servers/posix/vfs/writeback.h"
 
 int64_t linux_sync(struct task *task, const uint64_t argument[SYSCALL_ARGUMENTS])
 {
     (void)task;
     (void)argument;
-    (void)superblock_sync_all(); // sync(2) reports nothing
+    (void)writeback_all(NULL); // sync(2) reports nothing
+    (void)superblock_sync_all();
+    disk_flush_all();
     return 0;
 }
 

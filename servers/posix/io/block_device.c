@@ -62,8 +62,6 @@ static int disk_inode_make(struct disk *disk)
     bdev_superblock.ops = &bdev_superblock_operations;
     bdev_superblock.block_bytes = PAGE_SIZE;
     bdev_superblock.max_bytes = INT64_MAX;
-    if (bdev_superblock.dirty.next == NULL)
-        list_init(&bdev_superblock.dirty);
     struct inode *inode =
         inode_create(&bdev_superblock, disk_device_number(disk), LINUX_S_IFBLK | 0600);
     if (inode == NULL)

@@ -285,6 +285,16 @@ int disk_io_end(struct disk_io *io)
     return io->error;
 }
 
+void disk_flush_all(void)
+{
+    list_for_each(node, &disks) // a disk stays: sleeping does not harm
+    {
+        struct disk *disk = list_entry(node, struct disk, node);
+        if (disk->inode != NULL)
+            (void)disk_flush(disk);
+    }
+}
+
 int disk_flush(struct disk *disk)
 {
     if ((block_client_info(disk->client)->features & BLOCK_CAN_FLUSH) == 0)

@@ -45,3 +45,4 @@ void disk_io_add(struct disk_io *io, uint64_t offset, const struct page *page, u
 // Waits for everything. 0 or the first error.
 int disk_io_end(struct disk_io *io);
 int disk_flush(struct disk *disk);
+void disk_flush_all(void); // each that was written to; errors are the next fsync's

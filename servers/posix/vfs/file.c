@@ -43,18 +43,6 @@ void file_release(struct file *file)
     vfs_path_put(&path);
 }
 
-static inline bool file_readable(const struct file *file)
-{
-    uint32_t mode = file->flags & LINUX_O_ACCMODE;
-    return mode == LINUX_O_RDONLY || mode == LINUX_O_RDWR;
-}
-
-static inline bool file_writable(const struct file *file)
-{
-    uint32_t mode = file->flags & LINUX_O_ACCMODE;
-    return mode == LINUX_O_WRONLY || mode == LINUX_O_RDWR;
-}
-
 int64_t file_read(struct file *file, struct user_buffer *out, uint64_t *position)
 {
     if (!file_readable(file) || (file->flags & LINUX_O_PATH) != 0)
@@ -173,8 +161,12 @@ int vfs_mmap(struct file *file, uint64_t offset, uint64_t bytes, uint32_t prot, 
 
 void vfs_mmap_writable(struct file *file, int change)
 {
-    if (file->inode != NULL)
-        file->inode->shared_writable += (uint32_t)change;
+    struct inode *inode = file->inode;
+    if (inode == NULL)
+        return;
+    if (inode->shared_writable == 0 && change > 0)
+        pagecache_protect(inode);
+    inode->shared_writable += (uint32_t)change;
 }
 
 // ---- operations of regular files in the page cache ----

@@ -8,6 +8,7 @@
 
 #include "servers/posix/pagecache.h"
 #include "servers/posix/vfs/tree.h"
+#include "servers/posix/vfs/writeback.h"
 
 enum { INODE_HASH_BITS = 10, INODE_HASH_SIZE = 1 << INODE_HASH_BITS };
 
@@ -49,7 +50,9 @@ struct inode *inode_create(struct superblock *superblock, uint64_t number, uint3
 
 void inode_put(struct inode *inode)
 {
-    if (--inode->references != 0)
+    if (--inode->references == 1 && inode->links == 0 && writeback_abandon(inode))
+        inode->references = 0;
+    if (inode->references != 0)
         return;
     struct superblock *superblock = inode->superblock;
     list_remove(&inode->hash_node);
@@ -58,7 +61,6 @@ void inode_put(struct inode *inode)
     pagecache_release(inode);
     if (superblock->ops->evict != NULL)
         superblock->ops->evict(inode);
-    list_remove(&inode->dirty_node);
     superblock->inodes--;
     free(inode);
 }

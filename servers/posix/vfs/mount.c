@@ -111,7 +111,6 @@ static int superblock_create(struct filesystem *type, const char *source, const 
     superblock->max_bytes = INT64_MAX;
     superblock->flags = read_only ? SUPERBLOCK_READ_ONLY : 0;
     superblock->device = linux_dev(0, ++next_device_minor);
-    list_init(&superblock->dirty);
     size_t length = strnlen(source, sizeof(superblock->source) - 1);
     memcpy(superblock->source, source, length);
     list_add_tail(&superblock_list, &superblock->node);

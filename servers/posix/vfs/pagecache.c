@@ -2,7 +2,7 @@
 // SPDX-FileCopyrightText: 2026 The XINIM authors
 
 // The page cache: finding, filling, reading, writing and dropping pages. What guests map is in
-// pagecache_map.c.
+// pagecache_map.c, what is dirty in writeback.c.
 //
 // Two pools. Pages of disk files lie in one that block drivers have attached, bounded; the least
 // recently used clean ones make room (second chance; pages that guests map go last). Pages of file
@@ -17,13 +17,13 @@
 #include <string.h>
 
 #include "servers/posix/user.h"
+#include "servers/posix/vfs/writeback.h"
 
 enum {
     READAHEAD_FIRST = 4, // pages read for a first access
     READAHEAD_MAX = 64,  // pages a sequential reader gets ahead
-    RUN_MAX = 15,    // neighbouring pages copied at once: below the size at which user_buffer_put
-                     // drops posix_lock
-    SYNC_BATCH = 32, // dirty pages handed to write_pages at once
+    RUN_MAX = 15, // neighbouring pages copied at once: below the size at which user_buffer_put
+                  // drops posix_lock
 };
 
 struct page_pool pagecache_disk_pool, pagecache_memory_pool;
@@ -49,6 +49,7 @@ void pagecache_get_stats(struct pagecache_stats *out)
     *out = stats;
     out->cached_bytes = pagecache_disk_pool.used_pages * PAGE_SIZE;
     out->shared_bytes = pagecache_memory_pool.used_pages * PAGE_SIZE;
+    out->dirty_bytes = writeback_dirty_pages() * PAGE_SIZE;
 }
 
 static inline bool has_backing(const struct inode *inode)
@@ -80,8 +81,7 @@ void page_drop(struct page *page)
 {
     struct inode *inode = page->inode;
     (void)page_tree_remove(&inode->pages, page->index);
-    if (page->flags & PAGE_DIRTY)
-        inode->dirty_pages--;
+    page_mark_clean(page);
     if (page->flags & PAGE_SHARED)
         vfs_memory_unshare(inode->memory, page->index * PAGE_SIZE, PAGE_SIZE);
     list_remove(&page->lru_node);
@@ -157,18 +157,6 @@ static int page_enter(struct inode *inode, uint64_t index, struct page *page, ui
     if (has_backing(inode))
         list_add_tail(&lru, &page->lru_node);
     return 0;
-}
-
-void page_mark_dirty(struct page *page)
-{
-    struct inode *inode = page->inode;
-    if ((page->flags & PAGE_DIRTY) != 0 || inode == NULL || !has_backing(inode))
-        return;
-    page->flags |= PAGE_DIRTY;
-    if (inode->dirty_pages++ == 0) {
-        list_remove(&inode->dirty_node);
-        list_add_tail(&inode->superblock->dirty, &inode->dirty_node);
-    }
 }
 
 // ---- filling ----
@@ -484,7 +472,9 @@ int64_t pagecache_write(struct file *file, struct user_buffer *in, uint64_t *pos
         uint64_t left = user_buffer_left(in);
         if (left > maximum - at)
             left = maximum - at;
-        int64_t moved = write_piece(inode, at, left, in);
+        int64_t moved = has_backing(inode) ? writeback_make_room(inode) : 0;
+        if (moved == 0)
+            moved = write_piece(inode, at, left, in);
         if (moved <= 0)
             return total > 0 ? total : moved;
         total += moved;
@@ -497,7 +487,7 @@ int64_t pagecache_write(struct file *file, struct user_buffer *in, uint64_t *pos
     return total;
 }
 
-// ---- dropping, zeroing, write-back ----
+// ---- dropping, zeroing ----
 
 static void zero_part(struct inode *inode, uint64_t index, uint32_t from, uint32_t to)
 {
@@ -559,65 +549,4 @@ void pagecache_release(struct inode *inode)
     }
     if (inode->pages.count != 0)
         pagecache_truncate(inode, 0, UINT64_MAX);
-}
-
-// The next run of dirty pages at or above *index, pinned.
-static unsigned collect_dirty(struct inode *inode, uint64_t *index, struct page *page[SYNC_BATCH])
-{
-    unsigned count = 0;
-    uint64_t at = *index;
-    struct page *next;
-    while (count < SYNC_BATCH && (next = page_tree_next(&inode->pages, &at)) != NULL) {
-        bool dirty = (next->flags & PAGE_DIRTY) != 0;
-        if (count > 0 && (!dirty || at != page[count - 1]->index + 1))
-            break;
-        if (dirty)
-            page[count++] = page_pin(next);
-        at++;
-    }
-    *index = at;
-    return count;
-}
-
-static int write_back(struct inode *inode)
-{
-    uint64_t index = 0;
-    struct page *page[SYNC_BATCH];
-    unsigned count;
-    while (inode->dirty_pages != 0 && (count = collect_dirty(inode, &index, page)) > 0) {
-        for (unsigned i = 0; i < count; i++) {
-            // Clean from here on: what is written meanwhile makes it dirty again.
-            page[i]->flags &= ~(uint32_t)PAGE_DIRTY;
-            inode->dirty_pages--;
-        }
-        int result = inode->ops->write_pages(inode, page, count);
-        for (unsigned i = 0; i < count; i++) {
-            if (result != 0)
-                page_mark_dirty(page[i]);
-            pagecache_put(page[i]);
-        }
-        if (result != 0)
-            return result;
-    }
-    if (inode->dirty_pages == 0)
-        list_remove(&inode->dirty_node);
-    return 0;
-}
-
-int pagecache_sync(struct inode *inode)
-{
-    if (inode->ops->write_pages == NULL)
-        return 0;
-    // Pages that somebody else writes back are clean already, but not yet on the device.
-    while (inode->flags & INODE_SYNCING)
-        (void)wait_sleep(&inode->wait, DEADLINE_NEVER, WAIT_UNINTERRUPTIBLE);
-    inode->flags |= INODE_SYNCING;
-    int error = write_back(inode);
-    inode->flags &= ~(uint32_t)INODE_SYNCING;
-    wait_wake_all(&inode->wait);
-    if (error == 0) {
-        error = inode->write_error;
-        inode->write_error = 0;
-    }
-    return error;
 }

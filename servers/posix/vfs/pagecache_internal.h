@@ -14,5 +14,6 @@ extern struct page_pool pagecache_disk_pool;   // attached to block sessions
 extern struct page_pool pagecache_memory_pool; // tmpfs
 
 void page_drop(struct page *page);
-void page_mark_dirty(struct page *page);
+void page_mark_dirty(struct page *page); // nothing, where pages are not written back
+void page_mark_clean(struct page *page);
 int page_get_or_zero(struct inode *inode, uint64_t index, unsigned ahead, struct page **out);

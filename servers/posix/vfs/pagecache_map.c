@@ -7,6 +7,7 @@
 
 #include "servers/posix/vfs.h"
 #include "servers/posix/vfs/pagecache_internal.h"
+#include "servers/posix/vfs/writeback.h"
 
 enum { AROUND = 16 }; // pages looked at around a fault, aligned
 
@@ -66,22 +67,46 @@ static void share_around(struct inode *inode, uint64_t index)
     }
 }
 
+void pagecache_protect(struct inode *inode)
+{
+    uint64_t index = 0;
+    for (struct page *page; inode->ops->write_pages != NULL && inode->memory != HANDLE_NONE &&
+                            (page = page_tree_next(&inode->pages, &index)) != NULL;
+         index++) {
+        if ((page->flags & (PAGE_SHARED | PAGE_DIRTY)) != PAGE_SHARED)
+            continue;
+        vfs_memory_unshare(inode->memory, index * PAGE_SIZE, PAGE_SIZE);
+        page->flags &= ~(uint32_t)PAGE_SHARED;
+    }
+}
+
+// Shares one page. Where somebody may write to it through a mapping, nobody sees when: it is dirty
+// as long as it is shared.
+static int share_one(struct inode *inode, struct page *page)
+{
+    int error = vfs_memory_share(inode->memory, page->index * PAGE_SIZE, page->chunk->pool->memory,
+                                 page_pool_offset(page), PAGE_SIZE);
+    if (error != 0 && error != -E_EXIST)
+        return error;
+    page->flags |= PAGE_SHARED;
+    if (inode->shared_writable != 0)
+        page_mark_dirty(page);
+    return 0;
+}
+
 int pagecache_supply(struct inode *inode, uint64_t offset)
 {
     uint64_t index = offset / PAGE_SIZE;
+    bool becomes_dirty = inode->shared_writable != 0 && inode->ops->write_pages != NULL;
     if (index * PAGE_SIZE >= inode->size || inode->memory == HANDLE_NONE)
         return -E_FAULT;
     struct page *page;
-    int error = page_get_or_zero(inode, index, AROUND, &page);
+    int error = becomes_dirty ? writeback_make_room(inode) : 0;
+    if (error == 0)
+        error = page_get_or_zero(inode, index, AROUND, &page);
     if (error != 0)
         return error;
-    if ((page->flags & PAGE_SHARED) == 0)
+    if ((page->flags & PAGE_SHARED) == 0 && !becomes_dirty)
         share_around(inode, index);
-    if (page->flags & PAGE_SHARED)
-        return 0;
-    error = vfs_memory_share(inode->memory, index * PAGE_SIZE, page->chunk->pool->memory,
-                             page_pool_offset(page), PAGE_SIZE);
-    if (error == 0 || error == -E_EXIST)
-        page->flags |= PAGE_SHARED;
-    return error == -E_EXIST ? 0 : error;
+    return page->flags & PAGE_SHARED ? 0 : share_one(inode, page);
 }

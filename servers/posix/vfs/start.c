@@ -10,6 +10,7 @@
 #include "servers/posix/pagecache.h"
 #include "servers/posix/vfs/tree.h"
 #include "servers/posix/vfs/vfs_memory.h"
+#include "servers/posix/vfs/writeback.h"
 
 enum { DISK_CACHE_SHARE = 3 }; // pages of disk files: at most this part of the memory there is
 
@@ -33,6 +34,8 @@ int vfs_init(void)
     error = anonymous_init();
     if (error == 0)
         error = memory_devices_init();
+    if (error == 0)
+        error = writeback_start();
     if (error == 0)
         error = disk_init();
     return error;

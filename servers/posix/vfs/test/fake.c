@@ -22,6 +22,16 @@ void *fake_sleep_context;
 unsigned fake_fail_allocation;
 unsigned long fake_allocations;
 
+uint64_t fake_seed = 0x243f6a8885a308d3ull;
+
+uint32_t random_below(uint32_t bound)
+{
+    fake_seed ^= fake_seed << 13;
+    fake_seed ^= fake_seed >> 7;
+    fake_seed ^= fake_seed << 17;
+    return (uint32_t)((fake_seed >> 16) % bound);
+}
+
 // ---- allocation ----
 
 static bool allocation_fails(void)

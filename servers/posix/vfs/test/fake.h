@@ -25,6 +25,10 @@ extern void *fake_sleep_context;
 extern unsigned fake_fail_allocation;
 extern unsigned long fake_allocations; // made so far
 
+// Random numbers, the same in every run with the same seed.
+extern uint64_t fake_seed;
+uint32_t random_below(uint32_t bound);
+
 // Makes a tree: tmpfs as "/", and who walks it: root by default.
 struct fake_tree {
     struct fs_context fs;

@@ -15,15 +15,6 @@
 #include "servers/posix/vfs/pagecache_internal.h"
 
 static struct fake_tree tree;
-static uint64_t seed = 0x243f6a8885a308d3ull;
-
-static uint32_t random_below(uint32_t bound)
-{
-    seed ^= seed << 13;
-    seed ^= seed >> 7;
-    seed ^= seed << 17;
-    return (uint32_t)((seed >> 16) % bound);
-}
 
 static int setup(void **state)
 {
