@@ -167,8 +167,7 @@ bool instance_at(const struct devmgr *devmgr, uint32_t index, struct rs_instance
     struct message message = {.tag = message_tag(RS_INSTANCE_AT, 1, 0)};
 
     message.word[0] = index;
-    return call(devmgr, &message) >= 0 &&
-           message_get_bytes(&message, 0, found, sizeof *found) == 0;
+    return call(devmgr, &message) >= 0 && message_get_bytes(&message, 0, found, sizeof *found) == 0;
 }
 
 static struct device *device_of(struct devmgr *devmgr, uint32_t instance)

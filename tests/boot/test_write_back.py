@@ -28,8 +28,9 @@ def test_more_than_memory_holds(tmp_path):
     source.write_bytes(data)
     image = make_disk(tmp_path / "disk", DISK_MIB)
     command = (
-        f"for i in $(seq 0 {DISK_MIB - 1}); do dd if=/dev/vdb of=/dev/vdc bs=1M seek=$i conv=notrunc"
-        " 2>/dev/null || exit; done; grep Dirty: /proc/meminfo; sha256sum < /dev/vdc"
+        f"for i in $(seq 0 {DISK_MIB - 1}); do"
+        " dd if=/dev/vdb of=/dev/vdc bs=1M seek=$i conv=notrunc 2>/dev/null || exit; done;"
+        " grep Dirty: /proc/meminfo; sha256sum < /dev/vdc"
     )
     options = ("--drive", source, "--drive", image, *MEMORY)
     dirty, digest = guest.check(command, *options).splitlines()
