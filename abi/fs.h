@@ -27,12 +27,14 @@
 // - Reading ones are idempotent: simply repeated.
 //
 // - Writing ones (FS_CREATE and above) carry `sequence`, numbered by the client 1, 2, 3 ... per
-//   device, in the order in which they are sent. The reply's `stable` says: operations up to this
-//   one are on the device for good. The client keeps the request of every operation above `stable`.
-//   FS_MOUNT's reply says in `applied` how far a successor finds them done (exactly those up to it,
-//   none above); the client repeats the rest in order, with `wanted` filled from the first reply,
-//   so that inode numbers and blocks come out the same. An operation whose sequence is not above
-//   what was applied fails with -E_ALREADY; a gap with -E_PROTO.
+//   device, in the order in which they are sent, one at a time. The reply's `stable` says:
+//   operations up to this one are on the device for good. The client keeps the request of every
+//   operation above `stable` that succeeded. FS_MOUNT's reply says in `applied` how far a successor
+//   finds them done (exactly those up to it, none above); the client repeats the rest in order,
+//   numbered anew from there, with `wanted` filled from the first reply, so that inode numbers and
+//   blocks come out the same. An operation whose sequence is not above what was applied fails with
+//   -E_ALREADY; a gap with -E_PROTO. A server answers an operation before it makes it stable, so
+//   the one under way when a server dies is never among those applied.
 //
 // File data never passes through the server. FS_MAP hands out extents of the device; page cache and
 // block driver move the data. A write is: FS_ALLOCATE (blocks appear as unwritten), data to the
@@ -215,18 +217,20 @@ struct fs_mount_request {
     struct fs_buffer buffer;
     uint32_t device_name_bytes; // at the buffer's start
     uint32_t options_bytes;     // right behind
+    uint64_t client;            // drawn at random when the client first mounted the device, not 0:
+                                // whose sequence numbers `applied` are
 };
 
 struct fs_mount_reply {
     uint64_t mount;       // never 0
     uint64_t flags;       // as they are: READ_ONLY may be set though it was not asked for
     uint64_t block_bytes; // granularity of extents; a power of two from 512 to 65536
-    uint64_t applied; // writing operations found done: see above; 0 where there is no memory of any
+    uint64_t applied;     // writing operations of this client found done: see above
     uint64_t max_file_bytes;
     struct fs_attributes root;
 };
 
-_Static_assert(sizeof(struct fs_mount_request) == 32, "4 words");
+_Static_assert(sizeof(struct fs_mount_request) == 40, "5 words");
 _Static_assert(offsetof(struct fs_mount_request, device_name_bytes) == 24, "layout");
 _Static_assert(sizeof(struct fs_mount_reply) == 160, "20 words");
 

@@ -171,6 +171,12 @@ struct inode_operations {
     int (*read_pages)(struct inode *inode, struct page **pages, unsigned count);
     // Write back likewise.
     int (*write_pages)(struct inode *inode, struct page **pages, unsigned count);
+    // [nothing] Before bytes of the cache are written: finds them a place on the device. E_NOSPC,
+    // E_FBIG. May sleep.
+    int (*prepare_write)(struct inode *inode, uint64_t offset, uint64_t bytes);
+    // [nothing] After dirty pages were written back: fsync's other part, what describes them. May
+    // sleep.
+    int (*sync)(struct inode *inode, bool data_only);
     // [nothing] Account for `count` more pages of data (tmpfs' size limit). E_NOSPC.
     int (*reserve_pages)(struct inode *inode, uint64_t count);
     void (*release_pages)(struct inode *inode, uint64_t count);
@@ -233,8 +239,9 @@ struct superblock_operations {
     // [nothing] Options as /proc/mounts shows them behind rw/ro, each with a leading comma. Returns
     // the length.
     size_t (*show_options)(struct superblock *superblock, char *text, size_t size);
-    // [E_INVAL with options] Remount.
-    int (*remount)(struct superblock *superblock, const char *options);
+    // [E_INVAL with options] Remount. Where the file system sleeps also for reading only, or for
+    // writing: sets the flag itself; [E_ROFS].
+    int (*remount)(struct superblock *superblock, const char *options, bool read_only);
     // [nothing] Last mount is gone, all inodes are freed. May sleep.
     void (*unmount)(struct superblock *superblock);
 };

@@ -2,12 +2,9 @@
 // SPDX-FileCopyrightText: 2026 The XINIM authors
 
 // The session with a file-system server: session memory, calls, attaching again after the server
-// restarted.
-//
-// Reading operations only: every mount is read-only (the writing half of abi/fs.h is not carried
-// here).
+// restarted. Operations that write are in remote_change.c.
 
-#include "servers/posix/fs/remote.h"
+#include "servers/posix/fs/remote_inode.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +14,7 @@
 #include "lib/sys/sys.h"
 #include "servers/posix/fs/types.h"
 #include "servers/posix/io/disk.h"
+#include "servers/posix/random.h"
 
 enum { RESTARTS_MAX = 16 }; // repetitions of one call; rs gives a service up long before
 
@@ -45,8 +43,7 @@ void remote_slot_give(struct remote *remote, const struct remote_slot *slot)
 
 // ---- calls ----
 
-// One exchange. The server's error, the kernel's, or 0 with the reply.
-static int exchange(struct remote *remote, const struct remote_call *call, handle_t memory)
+int remote_exchange(struct remote *remote, const struct remote_call *call, handle_t memory)
 {
     struct message message;
     int64_t words = 0;
@@ -68,7 +65,8 @@ static int exchange(struct remote *remote, const struct remote_call *call, handl
     return 0;
 }
 
-// FS_MOUNT, first or after a restart. `slot` holds the names.
+// FS_MOUNT, first or after a restart; the attachment is the caller's to use. `slot` holds the
+// names.
 static int attach(struct remote *remote, const struct remote_slot *slot,
                   struct fs_mount_reply *reply)
 {
@@ -78,10 +76,11 @@ static int attach(struct remote *remote, const struct remote_slot *slot,
     memcpy(text + device, remote->options, options);
     struct fs_mount_request request = {
         .session_bytes = FS_SESSION_BYTES,
-        .flags = FS_MOUNT_READ_ONLY,
+        .flags = remote->read_only ? FS_MOUNT_READ_ONLY : 0,
         .buffer = slot->buffer,
         .device_name_bytes = (uint32_t)device,
         .options_bytes = (uint32_t)options,
+        .client = remote->client,
     };
     struct remote_call call = {
         .operation = FS_MOUNT,
@@ -93,33 +92,63 @@ static int attach(struct remote *remote, const struct remote_slot *slot,
         .text_bytes = device + options,
         .slot = slot,
     };
-    int error = exchange(remote, &call, remote->memory);
+    int error = remote_exchange(remote, &call, remote->memory);
     for (int i = 0; error == -E_RESTARTED && i < RESTARTS_MAX; i++)
-        error = exchange(remote, &call, remote->memory);
-    if (error == 0)
-        remote->mount = reply->mount;
+        error = remote_exchange(remote, &call, remote->memory);
     return error;
 }
 
-// The server restarted under a call that was sent for attachment `stale`: attach again, unless
-// somebody else did.
-static int attach_again(struct remote *remote, uint64_t stale)
+// The server may mount read-only what was to be writable.
+static void take_mode(struct remote *remote, const struct fs_mount_reply *reply)
+{
+    struct superblock *superblock = remote->superblock;
+    if (reply->flags & FS_MOUNT_READ_ONLY)
+        superblock->flags |= SUPERBLOCK_READ_ONLY;
+    else
+        superblock->flags &= ~(uint32_t)SUPERBLOCK_READ_ONLY;
+}
+
+// With what the server had not made stable: until that is there nobody uses the attachment.
+static int attach_and_repeat(struct remote *remote)
+{
+    struct fs_mount_reply reply;
+    int error = -E_RESTARTED;
+    for (int i = 0; error == -E_RESTARTED && i < RESTARTS_MAX; i++) {
+        struct remote_slot slot = remote_slot_take(remote);
+        error = attach(remote, &slot, &reply);
+        remote_slot_give(remote, &slot);
+        if (error == 0)
+            error = remote_changes_repeat(remote, reply.mount, reply.applied);
+    }
+    if (error == 0) {
+        remote->mount = reply.mount;
+        take_mode(remote, &reply);
+    }
+    return error;
+}
+
+int remote_attach_again(struct remote *remote, uint64_t stale)
 {
     while (remote->attaching)
         (void)wait_sleep(&remote->wait, DEADLINE_NEVER, WAIT_UNINTERRUPTIBLE);
     if (remote->mount != stale)
         return 0;
+    if (remote->lost)
+        return -E_IO;
     remote->attaching = true;
-    struct remote_slot slot = remote_slot_take(remote);
-    struct fs_mount_reply reply;
-    int error = attach(remote, &slot, &reply);
-    remote_slot_give(remote, &slot);
+    int error = attach_and_repeat(remote);
     remote->attaching = false;
     wait_wake_all(&remote->wait);
-    if (error == 0)
+    if (error == 0) {
         log_info("%s: attached to the restarted %s server", remote->device,
                  remote->superblock->type->name);
-    return error;
+        return 0;
+    }
+    log_error("%s: the restarted %s server does not take it: error %d", remote->device,
+              remote->superblock->type->name, -error);
+    remote->lost = true;
+    remote->superblock->flags |= SUPERBLOCK_READ_ONLY;
+    return -E_IO;
 }
 
 int remote_call(struct remote *remote, const struct remote_call *call)
@@ -127,14 +156,14 @@ int remote_call(struct remote *remote, const struct remote_call *call)
     for (int attempt = 0;; attempt++) {
         uint64_t mount = remote->mount;
         memcpy(call->request, &mount, sizeof(mount)); // every request begins with it
-        int error = exchange(remote, call, HANDLE_NONE);
+        int error = remote_exchange(remote, call, HANDLE_NONE);
         if (error != -E_RESTARTED)
             return error == -E_SRCH ? -E_IO : error;
         if (attempt == RESTARTS_MAX)
             return -E_IO;
-        error = attach_again(remote, mount);
+        error = remote_attach_again(remote, mount);
         if (error != 0)
-            return error == -E_RESTARTED ? -E_IO : error;
+            return error;
     }
 }
 
@@ -171,6 +200,7 @@ static void session_destroy(struct remote *remote)
         (void)sys_aspace_unmap(HANDLE_SELF, (uint64_t)(uintptr_t)remote->base, FS_SESSION_BYTES);
     if (remote->memory != HANDLE_NONE)
         (void)sys_handle_close(remote->memory);
+    remote_changes_stable(remote, UINT64_MAX);
     free(remote);
 }
 
@@ -186,8 +216,28 @@ static void remote_unmount(struct superblock *superblock)
     session_destroy(remote);
 }
 
+// The same server, attached anew with the other kind of mount.
+static int remote_remount(struct superblock *superblock, const char *options, bool read_only)
+{
+    struct remote *remote = superblock->data;
+    if (*options != '\0' && strcmp(options, remote->options) != 0)
+        return -E_INVAL;
+    if (read_only == ((superblock->flags & SUPERBLOCK_READ_ONLY) != 0))
+        return 0;
+    int error = read_only ? remote_sync_all(superblock) : 0;
+    if (error != 0)
+        return error;
+    remote->read_only = read_only;
+    error = remote_attach_again(remote, remote->mount);
+    return error != 0                                               ? error
+           : !read_only && superblock->flags & SUPERBLOCK_READ_ONLY ? -E_ROFS
+                                                                    : 0;
+}
+
 static const struct superblock_operations remote_superblock_operations = {
     .statfs = remote_statfs,
+    .sync = remote_sync_all,
+    .remount = remote_remount,
     .evict = remote_inode_evict,
     .unmount = remote_unmount,
 };
@@ -204,7 +254,10 @@ static int session_create(struct superblock *superblock, const char *device, con
     memcpy(remote->options, options, strlen(options));
     remote->superblock = superblock;
     remote->server = startup_handle(superblock->type->name);
+    remote->read_only = (superblock->flags & SUPERBLOCK_READ_ONLY) != 0;
+    remote->client = random_u64() | 1;
     wait_queue_init(&remote->wait);
+    list_init(&remote->changes);
     int64_t memory = sys_memory_create(FS_SESSION_BYTES, 0, HANDLE_NONE);
     if (memory >= 0) {
         remote->memory = (handle_t)memory;
@@ -246,10 +299,13 @@ static int remote_mount(struct superblock *superblock, const char *source, const
         session_destroy(remote);
         return error;
     }
+    remote->mount = reply.mount;
+    remote->sequence = reply.applied;
     remote->block_bytes = reply.block_bytes;
     superblock->data = remote;
     superblock->ops = &remote_superblock_operations;
-    superblock->flags |= SUPERBLOCK_SLEEPS | SUPERBLOCK_UNIQUE_INODES | SUPERBLOCK_READ_ONLY;
+    superblock->flags |= SUPERBLOCK_SLEEPS | SUPERBLOCK_UNIQUE_INODES;
+    take_mode(remote, &reply);
     superblock->block_bytes = (uint32_t)reply.block_bytes;
     superblock->max_bytes = reply.max_file_bytes < INT64_MAX ? reply.max_file_bytes : INT64_MAX;
     superblock->device = disk_device_number(disk);

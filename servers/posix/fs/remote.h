@@ -12,7 +12,11 @@
 
 struct disk;
 
-enum { REMOTE_SLOT_BYTES = 4096, REMOTE_SLOTS = FS_SESSION_BYTES / REMOTE_SLOT_BYTES };
+enum {
+    REMOTE_SLOT_BYTES = 4096,
+    REMOTE_SLOTS = FS_SESSION_BYTES / REMOTE_SLOT_BYTES,
+    REMOTE_EXTENTS = REMOTE_SLOT_BYTES / sizeof(struct fs_extent), // in one answer
+};
 
 struct remote {
     struct superblock *superblock;
@@ -24,7 +28,15 @@ struct remote {
     uint64_t block_bytes;
     bool attaching;         // somebody is repeating FS_MOUNT
     uint32_t used_slots;    // bit a slot
-    struct wait_queue wait; // for a slot, or the attachment
+    struct wait_queue wait; // for a slot, the attachment, or the end of a change
+    bool read_only;         // asked for
+    bool lost;              // a successor did not take it: every call fails
+    // Changes (remote_change.c).
+    uint64_t client;     // for FS_MOUNT
+    uint64_t sequence;   // of the last change that was answered
+    bool changing;       // one is under way
+    struct list changes; // answered, and perhaps not on the device: struct change
+    uint32_t change_count;
     char device[FS_DEVICE_NAME_MAX + 1];
     char options[FS_OPTIONS_MAX + 1];
 };
@@ -52,6 +64,42 @@ struct remote_call {
     const struct remote_slot *slot; // NULL: none
 };
 int remote_call(struct remote *remote, const struct remote_call *call);
+
+// One message to the server and its answer; the kernel's error, the server's, or 0. -E_RESTARTED:
+// attach again and repeat.
+int remote_exchange(struct remote *remote, const struct remote_call *call, handle_t memory);
+// After -E_RESTARTED for a call that was sent to attachment `stale`: attaches again, unless
+// somebody else did, and repeats what the server had not made stable. -E_IO: that failed, and the
+// mount is read-only from now on.
+int remote_attach_again(struct remote *remote, uint64_t stale);
+
+// ---- changes (remote_change.c) ----
+
+// A writing operation. The request begins with a struct fs_write_header, which is filled in here,
+// and may hold a struct fs_buffer.
+struct remote_change_call {
+    enum fs_operation operation;
+    struct file_time now;
+    void *request;
+    size_t request_bytes;
+    size_t buffer_at;    // of the struct fs_buffer in the request; 0: none
+    const void *text[2]; // what the buffer holds on the way in: a name, then another one or more
+    size_t text_bytes[2];
+    void *reply;
+    size_t reply_bytes;
+    struct fs_extent *extents; // FS_ALLOCATE: room for REMOTE_EXTENTS
+};
+// Sends it, after those before it were answered; repeats it where the server dies. An error of the
+// operation, or E_IO.
+int remote_change(struct remote *remote, const struct remote_change_call *call);
+
+// Sends again, to attachment `mount`, what the server had not made stable. -E_RESTARTED: it died
+// again; other errors: it cannot be done.
+int remote_changes_repeat(struct remote *remote, uint64_t mount, uint64_t applied);
+// FS_SYNC: of one inode, or NULL: of everything.
+int remote_make_stable(struct remote *remote, const struct fs_inode_id *inode, uint64_t flags);
+// What up to there need not be kept any more.
+void remote_changes_stable(struct remote *remote, uint64_t stable);
 
 // The inode of what the server told, counted.
 int remote_inode_get(struct remote *remote, const struct fs_attributes *attributes,

@@ -1,47 +1,38 @@
 // SPDX-License-Identifier: MIT
 // SPDX-FileCopyrightText: 2026 The XINIM authors
 
-// Inodes of a file system served by another process: names and attributes come from the server,
-// data goes straight between disk and page cache along extents, of which each file keeps a window.
+// Inodes of a file system served by another process: what is read of them. Contents: remote_data.c;
+// changes: remote_write.c.
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "servers/posix/fs/remote.h"
-#include "servers/posix/io/disk.h"
-#include "servers/posix/vfs/pagecache_internal.h"
+#include "servers/posix/fs/remote_inode.h"
 #include "servers/posix/vfs/tree.h"
-
-enum {
-    EXTENTS_MAX = REMOTE_SLOT_BYTES / sizeof(struct fs_extent), // in one answer
-    MAP_AHEAD = 64 * 1024 * 1024, // bytes of the file asked about at once
-};
-
-struct remote_inode {
-    struct fs_inode_id id;
-    uint32_t flags; // enum fs_inode_flag
-    char *target;   // of a symbolic link, once read; NUL-terminated
-    // Extents of the file from map_start to map_end; the array is owned here.
-    uint64_t map_start, map_end;
-    uint32_t extents;
-    struct fs_extent *extent;
-};
 
 static const struct inode_operations directory_operations, file_operations, link_operations,
     node_operations;
 static const struct file_operations directory_file_operations;
 
-static struct remote *remote_of(const struct inode *inode)
-{
-    return inode->superblock->data;
-}
-
 // ---- inodes ----
 
-static struct file_time time_of(struct fs_time time)
+struct file_time remote_time(struct fs_time time)
 {
     return (struct file_time){.seconds = time.seconds,
                               .nanoseconds = time.nanoseconds < 1000000000u ? time.nanoseconds : 0};
+}
+
+// What the server knows better while somebody here uses the inode: contents and times of files may
+// be newer here.
+void remote_take_counts(struct inode *inode, const struct fs_attributes *attributes)
+{
+    inode->links = attributes->links;
+    inode->blocks = attributes->blocks;
+    if (linux_s_isdir(inode->mode)) {
+        inode->size = attributes->size < INT64_MAX ? attributes->size : INT64_MAX;
+        inode->modified = remote_time(attributes->mtime);
+        inode->changed = remote_time(attributes->ctime);
+    }
 }
 
 static void attributes_take(struct inode *inode, const struct fs_attributes *attributes)
@@ -54,10 +45,10 @@ static void attributes_take(struct inode *inode, const struct fs_attributes *att
     inode->blocks = attributes->blocks;
     inode->special_device =
         linux_dev((uint32_t)(attributes->rdev >> 32), (uint32_t)attributes->rdev);
-    inode->accessed = time_of(attributes->atime);
-    inode->modified = time_of(attributes->mtime);
-    inode->changed = time_of(attributes->ctime);
-    inode->created = time_of(attributes->btime);
+    inode->accessed = remote_time(attributes->atime);
+    inode->modified = remote_time(attributes->mtime);
+    inode->changed = remote_time(attributes->ctime);
+    inode->created = remote_time(attributes->btime);
 }
 
 static int inode_set_kind(struct inode *inode)
@@ -102,6 +93,8 @@ int remote_inode_get(struct remote *remote, const struct fs_attributes *attribut
     }
     own->id = (struct fs_inode_id){.ino = attributes->ino, .generation = attributes->generation};
     own->flags = attributes->flags;
+    own->stored_size = attributes->size;
+    own->stored_access = remote_time(attributes->atime);
     inode->data = own;
     inode->generation = attributes->generation;
     attributes_take(inode, attributes);
@@ -120,6 +113,7 @@ void remote_inode_evict(struct inode *inode)
     struct remote_inode *own = inode->data;
     if (own == NULL)
         return;
+    remote_let_go(inode);
     free(own->target);
     free(own->extent);
     free(own);
@@ -229,9 +223,14 @@ static int64_t remote_directory_seek(struct file *file, int64_t offset, int when
     return offset;
 }
 
+static int remote_directory_fsync(struct file *file, bool data_only)
+{
+    return remote_sync_inode(file->inode, data_only);
+}
+
 // ---- symbolic links ----
 
-// Reads the target once; links do not change while the mount is read-only.
+// Reads the target once: it never changes.
 static int target_read(struct inode *link)
 {
     struct remote *remote = remote_of(link);
@@ -280,185 +279,6 @@ static int64_t remote_readlink(struct inode *link, const struct vfs_caller *who,
     return (int64_t)length;
 }
 
-// ---- file data ----
-
-// Asks the server for the extents from `offset` on; they replace the window.
-static int map_read(struct inode *inode, uint64_t offset)
-{
-    struct remote *remote = remote_of(inode);
-    struct remote_inode *own = inode->data;
-    uint64_t mask = remote->block_bytes - 1;
-    uint64_t end = (inode->size + mask) & ~mask;
-    uint64_t bytes = end - offset < MAP_AHEAD ? end - offset : MAP_AHEAD;
-    struct fs_extent *extent = malloc(REMOTE_SLOT_BYTES);
-    if (extent == NULL)
-        return -E_NOMEM;
-    struct remote_slot slot = remote_slot_take(remote);
-    struct fs_map_reply reply;
-    struct fs_map_request request = {
-        .inode = own->id, .offset = offset, .bytes = bytes, .buffer = slot.buffer};
-    struct remote_call call = {
-        .operation = FS_MAP,
-        .request = &request,
-        .request_bytes = sizeof(request),
-        .reply = &reply,
-        .reply_bytes = sizeof(reply),
-        .slot = &slot,
-    };
-    int error = remote_call(remote, &call);
-    if (error == 0 && (reply.extents == 0 || reply.extents > EXTENTS_MAX))
-        error = -E_IO;
-    if (error == 0)
-        memcpy(extent, slot.data, (size_t)reply.extents * sizeof(*extent));
-    remote_slot_give(remote, &slot);
-    // Ascending, without gap, in whole blocks: anything else would send data to the wrong place.
-    uint64_t at = error == 0 ? extent[0].offset : 0;
-    uint64_t start = at;
-    if (error == 0 && at > offset)
-        error = -E_IO;
-    for (uint64_t i = 0; error == 0 && i < reply.extents; i++) {
-        uint64_t next;
-        if (extent[i].offset != at || extent[i].bytes == 0 || (extent[i].bytes & mask) != 0 ||
-            (extent[i].device_offset & mask) != 0 ||
-            __builtin_add_overflow(at, extent[i].bytes, &next))
-            error = -E_IO;
-        else
-            at = next;
-    }
-    if (error == 0 && at <= offset)
-        error = -E_IO;
-    if (error != 0) {
-        free(extent);
-        return error;
-    }
-    free(own->extent);
-    own->extent = extent;
-    own->extents = (uint32_t)reply.extents;
-    own->map_start = start;
-    own->map_end = at;
-    return 0;
-}
-
-// The extent that holds byte `offset` of the file, copied: the window may change while others read.
-static int extent_at(struct inode *inode, uint64_t offset, struct fs_extent *out)
-{
-    const struct remote_inode *own = inode->data;
-    if (own->extent == NULL || offset < own->map_start || offset >= own->map_end) {
-        int error = map_read(inode, offset);
-        if (error != 0)
-            return error;
-        if (offset < own->map_start || offset >= own->map_end)
-            return -E_IO; // another reader moved the window away at once
-    }
-    uint32_t low = 0, high = own->extents;
-    while (high - low > 1) {
-        uint32_t middle = low + (high - low) / 2;
-        if (own->extent[middle].offset <= offset)
-            low = middle;
-        else
-            high = middle;
-    }
-    *out = own->extent[low];
-    return 0;
-}
-
-// One page: pieces from the disk, zeros for holes and behind the file's end.
-static int page_add(struct disk_io *io, struct inode *inode, struct page *page)
-{
-    uint64_t from = page->index * PAGE_SIZE;
-    uint64_t mask = remote_of(inode)->block_bytes - 1;
-    uint64_t left = ((inode->size + mask) & ~mask) - from;
-    uint32_t bytes = left < PAGE_SIZE ? (uint32_t)left : PAGE_SIZE;
-    for (uint32_t done = 0; done < bytes;) {
-        struct fs_extent extent;
-        int error = extent_at(inode, from + done, &extent);
-        if (error != 0)
-            return error;
-        uint64_t skip = from + done - extent.offset, rest = extent.bytes - skip;
-        uint32_t piece = rest < bytes - done ? (uint32_t)rest : bytes - done;
-        if (extent.flags & (FS_EXTENT_HOLE | FS_EXTENT_UNWRITTEN))
-            memset(page->data + done, 0, piece);
-        else
-            disk_io_add(io, extent.device_offset + skip, page, done, piece);
-        done += piece;
-    }
-    return 0;
-}
-
-// Bytes behind the file's end are zero in its last page, whatever the disk holds there.
-static void zero_behind_end(const struct inode *inode, struct page *page)
-{
-    uint64_t from = page->index * PAGE_SIZE;
-    if (inode->size - from < PAGE_SIZE)
-        memset(page->data + (inode->size - from), 0, PAGE_SIZE - (inode->size - from));
-}
-
-static int read_inline(struct inode *inode, struct page *page)
-{
-    struct remote *remote = remote_of(inode);
-    const struct remote_inode *own = inode->data;
-    memset(page->data, 0, PAGE_SIZE);
-    if (page->index != 0)
-        return 0;
-    struct remote_slot slot = remote_slot_take(remote);
-    struct fs_bytes_reply reply;
-    struct fs_buffer_request request = {.inode = own->id, .buffer = slot.buffer};
-    struct remote_call call = {
-        .operation = FS_READ_INLINE,
-        .request = &request,
-        .request_bytes = sizeof(request),
-        .reply = &reply,
-        .reply_bytes = sizeof(reply),
-        .slot = &slot,
-    };
-    int error = remote_call(remote, &call);
-    if (error == 0 && reply.bytes > PAGE_SIZE)
-        error = -E_IO;
-    if (error == 0)
-        memcpy(page->data, slot.data, (size_t)reply.bytes);
-    remote_slot_give(remote, &slot);
-    return error;
-}
-
-static int remote_read_pages(struct inode *inode, struct page **pages, unsigned count)
-{
-    const struct remote_inode *own = inode->data;
-    int error = 0;
-    if (own->flags & FS_INODE_INLINE) {
-        for (unsigned i = 0; error == 0 && i < count; i++)
-            error = read_inline(inode, pages[i]);
-    } else {
-        struct disk_io io;
-        disk_io_begin(&io, remote_of(inode)->disk, BLOCK_READ);
-        for (unsigned i = 0; error == 0 && i < count; i++)
-            error = page_add(&io, inode, pages[i]);
-        int result = disk_io_end(&io);
-        if (error == 0)
-            error = result;
-    }
-    for (unsigned i = 0; error == 0 && i < count; i++)
-        zero_behind_end(inode, pages[i]);
-    return error;
-}
-
-static int64_t remote_seek_data(struct inode *inode, uint64_t offset, bool hole)
-{
-    const struct remote_inode *own = inode->data;
-    uint64_t at = offset;
-    if (own->flags & FS_INODE_INLINE)
-        return (int64_t)(hole ? inode->size : offset);
-    while (at < inode->size) {
-        struct fs_extent extent;
-        int error = extent_at(inode, at, &extent);
-        if (error != 0)
-            return error;
-        if (((extent.flags & (FS_EXTENT_HOLE | FS_EXTENT_UNWRITTEN)) != 0) == hole)
-            return (int64_t)at;
-        at = extent.offset + extent.bytes;
-    }
-    return hole ? (int64_t)inode->size : -E_NXIO;
-}
-
 // ---- extended attributes ----
 
 // `name` NULL: the list of names.
@@ -505,31 +325,41 @@ static int64_t remote_list_xattr(struct inode *inode, char *list, size_t size)
     return xattr_call(inode, NULL, list, size);
 }
 
+#define COMMON_OPERATIONS                                                   \
+    .set_attributes = remote_set_attributes, .get_xattr = remote_get_xattr, \
+    .set_xattr = remote_set_xattr, .remove_xattr = remote_remove_xattr,     \
+    .list_xattr = remote_list_xattr, .sync = remote_sync_inode
+
 static const struct inode_operations directory_operations = {
     .lookup = remote_lookup,
-    .get_xattr = remote_get_xattr,
-    .list_xattr = remote_list_xattr,
+    .make = remote_make,
+    .link = remote_link,
+    .unlink = remote_unlink,
+    .rmdir = remote_rmdir,
+    .rename = remote_rename,
+    COMMON_OPERATIONS,
 };
 
 static const struct inode_operations file_operations = {
     .read_pages = remote_read_pages,
+    .write_pages = remote_write_pages,
+    .prepare_write = remote_prepare_write,
+    .allocate = remote_allocate,
     .seek_data = remote_seek_data,
-    .get_xattr = remote_get_xattr,
-    .list_xattr = remote_list_xattr,
+    COMMON_OPERATIONS,
 };
 
 static const struct inode_operations link_operations = {
     .readlink = remote_readlink,
-    .get_xattr = remote_get_xattr,
-    .list_xattr = remote_list_xattr,
+    COMMON_OPERATIONS,
 };
 
 static const struct inode_operations node_operations = {
-    .get_xattr = remote_get_xattr,
-    .list_xattr = remote_list_xattr,
+    COMMON_OPERATIONS,
 };
 
 static const struct file_operations directory_file_operations = {
     .seek = remote_directory_seek,
     .readdir = remote_readdir,
+    .fsync = remote_directory_fsync,
 };

@@ -531,8 +531,9 @@ static void tmpfs_limits(struct tmpfs *tmpfs, const struct tmpfs_options *option
     tmpfs->size_given |= options->bytes_given;
 }
 
-static int tmpfs_remount(struct superblock *superblock, const char *text)
+static int tmpfs_remount(struct superblock *superblock, const char *text, bool read_only)
 {
+    (void)read_only;
     struct tmpfs *tmpfs = superblock->data, changed = *tmpfs;
     struct tmpfs_options options = {.bytes = 0};
     int error = mount_options_parse(text, tmpfs_option, &options);

@@ -190,8 +190,9 @@ static int64_t cached_write(struct file *file, struct user_buffer *in, uint64_t 
 
 static int cached_fsync(struct file *file, bool data_only)
 {
-    (void)data_only;
-    return pagecache_sync(file->inode);
+    struct inode *inode = file->inode;
+    int error = pagecache_sync(inode);
+    return error == 0 && inode->ops->sync != NULL ? inode->ops->sync(inode, data_only) : error;
 }
 
 const struct file_operations cached_file_operations = {

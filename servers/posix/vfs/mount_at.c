@@ -60,7 +60,7 @@ static int remount(const struct path *target, uint64_t flags, const char *option
         if (*options != '\0' && superblock->ops->remount == NULL)
             return -E_INVAL;
         if (superblock->ops->remount != NULL) {
-            int error = superblock->ops->remount(superblock, options);
+            int error = superblock->ops->remount(superblock, options, (flags & MS_RDONLY) != 0);
             if (error != 0)
                 return error;
         }

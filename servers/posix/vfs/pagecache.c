@@ -460,6 +460,16 @@ static int64_t write_piece(struct inode *inode, uint64_t at, uint64_t left, stru
                         : write_absent(inode, index, offset, bytes, in);
 }
 
+// Room for one more dirty page, and a place on the device for it.
+static int prepare_piece(struct inode *inode, uint64_t at, uint64_t left)
+{
+    uint64_t room = PAGE_SIZE - at % PAGE_SIZE;
+    int error = writeback_make_room(inode);
+    if (error == 0 && inode->ops->prepare_write != NULL)
+        error = inode->ops->prepare_write(inode, at, left < room ? left : room);
+    return error;
+}
+
 int64_t pagecache_write(struct file *file, struct user_buffer *in, uint64_t *position)
 {
     struct inode *inode = file->inode;
@@ -472,7 +482,7 @@ int64_t pagecache_write(struct file *file, struct user_buffer *in, uint64_t *pos
         uint64_t left = user_buffer_left(in);
         if (left > maximum - at)
             left = maximum - at;
-        int64_t moved = has_backing(inode) ? writeback_make_room(inode) : 0;
+        int64_t moved = has_backing(inode) ? prepare_piece(inode, at, left) : 0;
         if (moved == 0)
             moved = write_piece(inode, at, left, in);
         if (moved <= 0)

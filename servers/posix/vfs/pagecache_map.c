@@ -94,6 +94,15 @@ static int share_one(struct inode *inode, struct page *page)
     return 0;
 }
 
+static int prepare_page(struct inode *inode, uint64_t index)
+{
+    uint64_t from = index * PAGE_SIZE, left = inode->size - from;
+    int error = inode->ops->prepare_write(inode, from, left < PAGE_SIZE ? left : PAGE_SIZE);
+    if (error == 0)
+        inode_mark_modified(inode);
+    return error;
+}
+
 int pagecache_supply(struct inode *inode, uint64_t offset)
 {
     uint64_t index = offset / PAGE_SIZE;
@@ -102,6 +111,8 @@ int pagecache_supply(struct inode *inode, uint64_t offset)
         return -E_FAULT;
     struct page *page;
     int error = becomes_dirty ? writeback_make_room(inode) : 0;
+    if (error == 0 && becomes_dirty && inode->ops->prepare_write != NULL)
+        error = prepare_page(inode, index);
     if (error == 0)
         error = page_get_or_zero(inode, index, AROUND, &page);
     if (error != 0)

@@ -147,15 +147,25 @@ static int write_pages(struct inode *inode)
     return error;
 }
 
-// The first error stays with the inode for whoever asks next.
-static int write_inode(struct inode *inode)
+void writeback_exclude(struct inode *inode)
 {
     while (inode->flags & INODE_SYNCING)
         (void)wait_sleep(&inode->wait, DEADLINE_NEVER, WAIT_UNINTERRUPTIBLE);
     inode->flags |= INODE_SYNCING;
-    int error = write_pages(inode);
+}
+
+void writeback_include(struct inode *inode)
+{
     inode->flags &= ~(uint32_t)INODE_SYNCING;
     wait_wake_all(&inode->wait);
+}
+
+// The first error stays with the inode for whoever asks next.
+static int write_inode(struct inode *inode)
+{
+    writeback_exclude(inode);
+    int error = write_pages(inode);
+    writeback_include(inode);
     if (error != 0 && inode->write_error == 0)
         inode->write_error = error;
     if (inode->dirty_pages == 0 && (inode->flags & INODE_DIRTY) != 0) {

@@ -16,6 +16,11 @@ int writeback_all(const struct superblock *superblock);
 // cannot be written.
 int writeback_make_room(struct inode *inode);
 
+// Waits until nobody writes the inode back, and keeps it so; between the two what lies where may
+// change. Sleeps.
+void writeback_exclude(struct inode *inode);
+void writeback_include(struct inode *inode);
+
 // Only the list of dirty inodes holds this one, which has no name any more: its pages are dropped,
 // and the list's reference is the caller's. False: it was not in the list.
 bool writeback_abandon(struct inode *inode);
