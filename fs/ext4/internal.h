@@ -44,6 +44,17 @@ struct ext4_buffer {
     uint32_t verified_ino;
     uint8_t verified; // enum ext4_kind
     bool valid;       // holds the block's content
+    // Writing only (write.h).
+    uint8_t state;              // enum ext4_buffer_state
+    bool fresh;                 // this operation took it without reading it
+    struct ext4_buffer *before; // what it was before this operation; on no list
+    struct ext4_buffer *next;   // modified by this operation
+};
+
+enum ext4_buffer_state { // bits
+    EXT4_BUFFER_RUNNING = 1 << 0,
+    EXT4_BUFFER_DIRTY = 1 << 1,
+    EXT4_BUFFER_FORGOTTEN = 1 << 2,
 };
 
 struct ext4_cache {
@@ -59,7 +70,27 @@ struct ext4_cache {
 
 enum {
     EXT4_STAGING_BYTES = 32 * 1024,
-    EXT4_REPORTS = 32, // faults remembered, so that each is logged once
+    EXT4_REPORTS = 32,              // faults remembered, so that each is logged once
+    EXT4_OPERATION_BLOCKS_MIN = 32, // a file system with room for fewer is not mounted writable
+    EXT4_OPERATION_BLOCKS = 80,     // an operation changes this many blocks at most
+    EXT4_OPERATION_FREED = 128,     // and frees this many runs
+    EXT4_FREED_RUNS = 1024,         // in a transaction
+};
+
+// A run of blocks.
+struct ext4_blocks {
+    uint64_t first;
+    uint64_t count;
+};
+
+// The operation under way (write.h).
+struct ext4_operation {
+    bool open;
+    uint32_t blocks; // modified so far
+    uint32_t freed_before;
+    uint64_t sequence;
+    struct fs_time now;
+    struct ext4_buffer *modified; // list by `next`
 };
 
 struct ext4 {
@@ -83,6 +114,10 @@ struct ext4 {
     bool metadata_csum;
     bool gdt_csum; // RO_COMPAT_GDT_CSUM or metadata_csum: unused inodes are counted
     struct ext4_super_block super;
+
+    // Writing only (write.h).
+    bool writable;
+    struct ext4_operation operation;
 };
 
 void ext4_cache_init(struct ext4 *fs, uint8_t *memory, size_t bytes);
