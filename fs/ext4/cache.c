@@ -46,6 +46,7 @@ void ext4_cache_init(struct ext4 *fs, uint8_t *memory, size_t bytes)
     struct ext4_cache *cache = &fs->cache;
     size_t each = fs->block_bytes + sizeof(struct ext4_buffer) + 2 * sizeof(struct ext4_buffer *);
 
+    *cache = (struct ext4_cache){0};
     cache->staging_blocks = EXT4_STAGING_BYTES / fs->block_bytes;
     if (cache->staging_blocks == 0)
         cache->staging_blocks = 1;

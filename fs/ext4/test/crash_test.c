@@ -253,7 +253,7 @@ static void test_plain_1k(void **state)
 static void test_plain_2k_64bit(void **state)
 {
     (void)state;
-    crash_everywhere("-t ext4 -b 2048 -O ^metadata_csum,64bit,^uninit_bg -J size=2 4M");
+    crash_everywhere("-t ext4 -b 2048 -O ^metadata_csum,64bit,^uninit_bg -J size=2 8M");
 }
 
 static int group_begin(void **state)
