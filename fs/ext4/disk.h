@@ -22,6 +22,7 @@ enum {
     EXT4_BLOCK_BYTES_MIN = 1024,
     EXT4_BLOCK_BYTES_MAX = 65536,
     EXT4_CRC32C_CHKSUM = 1, // s_checksum_type
+    EXT4_CLIENT_MAGIC = 0x4D494E58,
     EXT4_GOOD_OLD_REV = 0,
     EXT4_DYNAMIC_REV = 1,
     EXT4_GOOD_OLD_INODE_SIZE = 128,
@@ -175,8 +176,13 @@ struct ext4_super_block {
     uint16_t s_encoding;
     uint16_t s_encoding_flags;
     uint32_t s_orphan_file_inum;
-    uint32_t s_reserved[94];
-    uint32_t s_checksum; // crc32c of all before, start ~0
+    uint32_t s_reserved[89];
+    // The end of what the format reserves, used here: who changed the file system last, and how
+    // far. Others ignore it.
+    uint32_t s_client_magic; // EXT4_CLIENT_MAGIC: the rest means something
+    uint32_t s_client[2];    // lineage (low word first)
+    uint32_t s_applied[2];   // sequence number of its last operation in this state
+    uint32_t s_checksum;     // crc32c of all before, start ~0
 };
 
 _Static_assert(sizeof(struct ext4_super_block) == EXT4_SUPER_BYTES, "layout");
@@ -192,6 +198,7 @@ _Static_assert(offsetof(struct ext4_super_block, s_checksum_type) == 0x175, "lay
 _Static_assert(offsetof(struct ext4_super_block, s_error_count) == 0x194, "layout");
 _Static_assert(offsetof(struct ext4_super_block, s_backup_bgs) == 0x24C, "layout");
 _Static_assert(offsetof(struct ext4_super_block, s_checksum_seed) == 0x270, "layout");
+_Static_assert(offsetof(struct ext4_super_block, s_client_magic) == 0x3E8, "layout");
 _Static_assert(offsetof(struct ext4_super_block, s_checksum) == 0x3FC, "layout");
 
 // ---- group descriptor: s_desc_size bytes (INCOMPAT_64BIT) or the first 32 ----

@@ -40,12 +40,26 @@ struct ext4_setup {
     // A line for the log, without newline. Formats used: %s %u %x %llu %llx.
     void (*log)(void *context, const char *format, va_list arguments);
     void *log_context;
+    // To be written to: wanted, not promised (ext4_writable says what came of it).
+    bool writable;
+    uint64_t client;    // its lineage: who numbers the operations; not 0
+    struct fs_time now; // for the superblock
 };
 
-// Reads and checks the superblock. *out lies in the memory given.
+// Reads and checks the superblock; replays the journal if it holds something (that writes, also
+// for reading only). *out lies in the memory given.
 //   -E_INVAL       no ext4, or its geometry cannot be; memory too small or misaligned
-//   -E_OPNOTSUPP   a feature that this library does not carry, or a journal that needs replay
+//   -E_OPNOTSUPP   a feature that this library does not carry, or a journal that needs replay on a
+//                  device that cannot be written
 int ext4_open(const struct ext4_setup *setup, struct ext4 **out);
+
+// Can it be changed (write.h)? No: features or a journal that only reading is carried for, or no
+// wish for it; the log says why.
+bool ext4_writable(const struct ext4 *fs);
+
+// Ends writing: commits, brings everything home and marks the file system clean. Nothing to do
+// where it is not writable. After an error, the journal holds what is committed.
+int ext4_close(struct ext4 *fs);
 
 void ext4_statistics(struct ext4 *fs, struct fs_statfs_reply *out);
 uint64_t ext4_block_bytes(const struct ext4 *fs);

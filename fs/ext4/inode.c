@@ -132,9 +132,9 @@ static int inode_decode(struct ext4_inode *inode)
     return error ? error : size_check(inode);
 }
 
-int ext4_inode_get(struct ext4 *fs, uint64_t ino, struct ext4_inode *inode)
+int ext4_inode_get_any(struct ext4 *fs, uint64_t ino, struct ext4_inode *inode)
 {
-    if (ino == 0 || ino > fs->inodes || (ino < fs->first_ino && ino != EXT4_ROOT_INO))
+    if (ino == 0 || ino > fs->inodes)
         return -E_SRCH;
     uint32_t per_group = fs->super.s_inodes_per_group;
     uint32_t index = (uint32_t)(ino - 1) % per_group;
@@ -159,6 +159,13 @@ int ext4_inode_get(struct ext4 *fs, uint64_t ino, struct ext4_inode *inode)
     if (error)
         ext4_inode_put(inode);
     return error;
+}
+
+int ext4_inode_get(struct ext4 *fs, uint64_t ino, struct ext4_inode *inode)
+{
+    if (ino < fs->first_ino && ino != EXT4_ROOT_INO)
+        return -E_SRCH;
+    return ext4_inode_get_any(fs, ino, inode);
 }
 
 void ext4_inode_put(struct ext4_inode *inode)

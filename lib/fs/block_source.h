@@ -15,4 +15,8 @@ struct block_source {
     // Fills `buffer` with `bytes` bytes from byte `offset`; both are multiples of 512. 0, or -E_IO
     // and whatever else the device says; then the buffer's contents mean nothing. May block.
     int (*read)(void *context, uint64_t offset, size_t bytes, void *buffer);
+    // Writes likewise; it lasts only from the next flush on. NULL: the device cannot be written.
+    int (*write)(void *context, uint64_t offset, size_t bytes, const void *buffer);
+    // Everything written before stays, whatever happens. NULL exactly where `write` is.
+    int (*flush)(void *context);
 };
