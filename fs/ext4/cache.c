@@ -46,7 +46,10 @@ void ext4_cache_init(struct ext4 *fs, uint8_t *memory, size_t bytes)
     struct ext4_cache *cache = &fs->cache;
     size_t each = fs->block_bytes + sizeof(struct ext4_buffer) + 2 * sizeof(struct ext4_buffer *);
 
+    *cache = (struct ext4_cache){0};
     cache->staging_blocks = EXT4_STAGING_BYTES / fs->block_bytes;
+    if (cache->staging_blocks == 0)
+        cache->staging_blocks = 1;
     size_t staging_bytes = (size_t)cache->staging_blocks * fs->block_bytes;
     cache->count = (uint32_t)((bytes - staging_bytes) / each);
     uint32_t slots = 1;
@@ -65,9 +68,9 @@ void ext4_cache_init(struct ext4 *fs, uint8_t *memory, size_t bytes)
     }
 }
 
-static struct ext4_buffer *cache_find(struct ext4_cache *cache, uint64_t block)
+static struct ext4_buffer *cache_find(const struct ext4_cache *cache, uint64_t block)
 {
-    struct ext4_buffer *buffer = *hash_slot(cache, block);
+    struct ext4_buffer *buffer = cache->hash[hash_index(cache, block)];
     while (buffer && buffer->block != block)
         buffer = buffer->chain;
     return buffer;
@@ -144,22 +147,29 @@ static int buffer_fill(struct ext4 *fs, struct ext4_buffer *buffer, uint64_t blo
                            buffer->data);
 }
 
+// The cached block, pinned, or NULL.
+static struct ext4_buffer *cache_pin(struct ext4_cache *cache, uint64_t block)
+{
+    struct ext4_buffer *buffer = cache_find(cache, block);
+    if (!buffer) {
+        cache->misses++;
+        return NULL;
+    }
+    cache->hits++;
+    if (buffer->pins++ == 0)
+        lru_remove(cache, buffer);
+    return buffer;
+}
+
 int ext4_buffer_get(struct ext4 *fs, uint64_t block, uint32_t ahead, struct ext4_buffer **out)
 {
     struct ext4_cache *cache = &fs->cache;
     if (block >= fs->blocks)
         return ext4_report(fs, -E_UCLEAN, "block number beyond the end", 0, block);
-
-    struct ext4_buffer *buffer = cache_find(cache, block);
-    if (buffer) {
-        cache->hits++;
-        if (buffer->pins++ == 0)
-            lru_remove(cache, buffer);
-        *out = buffer;
+    *out = cache_pin(cache, block);
+    if (*out)
         return 0;
-    }
-    cache->misses++;
-    buffer = cache_take(cache);
+    struct ext4_buffer *buffer = cache_take(cache);
     if (!buffer)
         return -E_NOMEM;
     int error = buffer_fill(fs, buffer, block, ahead);
@@ -173,6 +183,51 @@ int ext4_buffer_get(struct ext4 *fs, uint64_t block, uint32_t ahead, struct ext4
     return 0;
 }
 
+int ext4_buffer_enter(struct ext4 *fs, uint64_t block, bool *cached, struct ext4_buffer **out)
+{
+    struct ext4_cache *cache = &fs->cache;
+    if (!ext4_blocks_valid(fs, block, 1))
+        return ext4_report(fs, -E_UCLEAN, "block number outside", 0, block);
+    *out = cache_pin(cache, block);
+    *cached = *out != NULL;
+    if (*cached)
+        return 0;
+    struct ext4_buffer *buffer = cache_take(cache);
+    if (!buffer)
+        return -E_NOMEM;
+    cache_enter(cache, buffer, block);
+    buffer->pins = 1;
+    *out = buffer;
+    return 0;
+}
+
+struct ext4_buffer *ext4_buffer_find(const struct ext4 *fs, uint64_t block)
+{
+    return cache_find(&fs->cache, block);
+}
+
+void ext4_buffer_drop(struct ext4 *fs, struct ext4_buffer *buffer)
+{
+    if (buffer->valid)
+        cache_forget(&fs->cache, buffer);
+}
+
+struct ext4_buffer *ext4_buffer_spare(struct ext4 *fs)
+{
+    struct ext4_buffer *buffer = cache_take(&fs->cache);
+    if (buffer)
+        buffer->pins = 1;
+    return buffer;
+}
+
+void ext4_buffer_spare_return(struct ext4 *fs, struct ext4_buffer *buffer)
+{
+    buffer->pins = 0;
+    buffer->state = 0;
+    buffer->valid = false;
+    lru_add_oldest(&fs->cache, buffer);
+}
+
 void ext4_buffer_put(struct ext4 *fs, struct ext4_buffer *buffer)
 {
     if (--buffer->pins == 0)
@@ -182,8 +237,11 @@ void ext4_buffer_put(struct ext4 *fs, struct ext4_buffer *buffer)
 uint32_t ext4_buffers_pinned(const struct ext4 *fs)
 {
     uint32_t pinned = 0;
-    for (uint32_t i = 0; i < fs->cache.count; i++)
-        pinned += fs->cache.buffers[i].pins != 0;
+    for (uint32_t i = 0; i < fs->cache.count; i++) {
+        const struct ext4_buffer *buffer = &fs->cache.buffers[i];
+        uint32_t journal = (buffer->state != 0) + (buffer == fs->journal.super_buffer);
+        pinned += buffer->pins > journal;
+    }
     return pinned;
 }
 
@@ -206,12 +264,20 @@ static const char *buffer_fault(const struct ext4 *fs, const struct ext4_buffer 
 const char *ext4_cache_fault(const struct ext4 *fs)
 {
     const struct ext4_cache *cache = &fs->cache;
-    uint32_t pinned = ext4_buffers_pinned(fs), reusable = 0;
+    uint32_t pinned = 0, reusable = 0, held = 0, running = 0;
     for (uint32_t i = 0; i < cache->count; i++) {
-        const char *fault = buffer_fault(fs, &cache->buffers[i]);
+        const struct ext4_buffer *buffer = &cache->buffers[i];
+        const char *fault = buffer_fault(fs, buffer);
         if (fault)
             return fault;
+        pinned += buffer->pins != 0;
+        held += buffer->state != 0;
+        running += (buffer->state & (EXT4_BUFFER_RUNNING | EXT4_BUFFER_FORGOTTEN)) != 0;
+        if (buffer->state && !buffer->pins)
+            return "a buffer that the journal has no pin of";
     }
+    if (held != fs->journal.held || running != fs->journal.running)
+        return "the journal's counts of its buffers";
     for (const struct ext4_buffer *at = cache->newest; at; at = at->older, reusable++)
         if (at->pins || (at->older && at->older->newer != at))
             return "invariant 2: a pinned buffer among the reusable ones, or a broken list";

@@ -10,7 +10,8 @@
 
 #include "fs/ext4/edit.h"
 
-// A result that is no error: the rest is for ext4_orphan_finish, after the operation's end.
+// A result that is no error: the rest is for ext4_truncate_finish or ext4_orphan_finish (write.h),
+// after the operation's end. The inode is on the list of orphans until then.
 enum { EXT4_UNFINISHED = 1 };
 
 // ---- names (names.c, rename.c) ----
@@ -55,9 +56,12 @@ struct ext4_allocation {
 
 int ext4_allocate(struct ext4_inode *inode, struct ext4_allocation *allocation);
 int ext4_commit_written(struct ext4_inode *inode, uint64_t offset, uint64_t bytes, uint64_t size);
-// May return EXT4_UNFINISHED.
+// May return EXT4_UNFINISHED: for ext4_truncate_finish.
 int ext4_truncate(struct ext4_inode *inode, uint64_t size);
-// Frees an inode without links; one with links stays. May return EXT4_UNFINISHED.
+// Frees an inode without links; one with links stays. May return EXT4_UNFINISHED: for
+// ext4_orphan_finish.
 int ext4_release(struct ext4_inode *inode);
-// FS_SETATTR, all of it. May return EXT4_UNFINISHED.
+// Not inside an operation: frees what is behind the inode's size.
+int ext4_truncate_finish(struct ext4 *fs, uint32_t ino, const struct fs_time *now);
+// FS_SETATTR, all of it. May return EXT4_UNFINISHED: as ext4_truncate.
 int ext4_set_attributes(struct ext4_inode *inode, const struct fs_setattr_request *request);

@@ -80,7 +80,7 @@ int ext4_inode_create(struct ext4_inode *parent, const struct ext4_make *make,
 int ext4_inode_free(struct ext4_inode *inode);
 
 // Also one without links that is in use (an orphan), or has just been made.
-int ext4_inode_get_any(struct ext4 *fs, uint64_t ino, struct ext4_inode *inode);
+int ext4_inode_get_used(struct ext4 *fs, uint64_t ino, struct ext4_inode *inode);
 
 // For changes to the raw inode, which ext4_inode_seal ends.
 int ext4_inode_edit(struct ext4_inode *inode, struct ext4_disk_inode **disk);

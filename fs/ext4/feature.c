@@ -14,6 +14,10 @@ enum {
     RO_COMPAT_CARRIED = RO_COMPAT_SPARSE_SUPER | RO_COMPAT_LARGE_FILE | RO_COMPAT_HUGE_FILE |
                         RO_COMPAT_GDT_CSUM | RO_COMPAT_DIR_NLINK | RO_COMPAT_EXTRA_ISIZE |
                         RO_COMPAT_METADATA_CSUM,
+    // Compatible for writing: those that are ignored are COMPAT_ORPHAN_FILE (nothing is in it
+    // without RO_COMPAT_ORPHAN_PRESENT) and COMPAT_FAST_COMMIT (the journal says if it is in use).
+    INCOMPAT_WRITTEN = INCOMPAT_FILETYPE | INCOMPAT_RECOVER | INCOMPAT_META_BG | INCOMPAT_EXTENTS |
+                       INCOMPAT_64BIT | INCOMPAT_FLEX_BG | INCOMPAT_CSUM_SEED | INCOMPAT_LARGEDIR,
 };
 
 struct feature_name {
@@ -91,9 +95,11 @@ int ext4_features_check(struct ext4 *fs)
     char text[EXT4_REASON_MAX];
     uint32_t unknown = fs->super.s_feature_incompat & ~(uint32_t)INCOMPAT_CARRIED;
 
-    if (unknown == INCOMPAT_RECOVER) {
-        ext4_log(fs, "ext4: the journal needs replay (feature needs_recovery): run e2fsck first");
-        return -E_OPNOTSUPP;
+    if (unknown == INCOMPAT_RECOVER && ext4_has_compat(fs, COMPAT_HAS_JOURNAL)) {
+        if (fs->source.write)
+            unknown = 0;
+        else
+            ext4_log(fs, "ext4: the journal needs replay, but the device cannot be written");
     }
     if (unknown) {
         features_text(incompat_names, unknown, text, sizeof(text));
@@ -106,4 +112,20 @@ int ext4_features_check(struct ext4 *fs)
         ext4_log(fs, "ext4: can only be mounted read-only because of features: %s", text);
     }
     return 0;
+}
+
+bool ext4_features_writable(struct ext4 *fs)
+{
+    char text[EXT4_REASON_MAX];
+    uint32_t unknown = fs->super.s_feature_incompat & ~(uint32_t)INCOMPAT_WRITTEN;
+    if (unknown) {
+        features_text(incompat_names, unknown, text, sizeof(text));
+        ext4_log(fs, "ext4: can only be mounted read-only because of features: %s", text);
+        return false;
+    }
+    if (!ext4_has_incompat(fs, INCOMPAT_EXTENTS)) {
+        ext4_log(fs, "ext4: can only be mounted read-only: no extents");
+        return false;
+    }
+    return !(fs->super.s_feature_ro_compat & ~(uint32_t)RO_COMPAT_CARRIED); // logged at opening
 }

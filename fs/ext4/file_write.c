@@ -180,17 +180,22 @@ int ext4_release(struct ext4_inode *inode)
     return result ? result : ext4_inode_free(inode);
 }
 
-static int orphan_step(struct ext4_inode *inode)
+static int cut_step(struct ext4_inode *inode)
 {
-    if (ext4_inode_links(inode) == 0)
-        return ext4_release(inode);
     int result = has_tree(inode)
                      ? ext4_extents_remove(inode, blocks_up(inode->fs, inode->size))
                      : 0;
-    return result ? result : ext4_orphan_remove(inode);
+    return result || ext4_inode_links(inode) == 0 ? result : ext4_orphan_remove(inode);
 }
 
-int ext4_orphan_finish(struct ext4 *fs, uint32_t ino, const struct fs_time *now)
+static int orphan_step(struct ext4_inode *inode)
+{
+    return ext4_inode_links(inode) == 0 ? ext4_release(inode) : cut_step(inode);
+}
+
+// Operation after operation until the step is finished.
+static int finish(struct ext4 *fs, uint32_t ino, const struct fs_time *now,
+                  int (*step)(struct ext4_inode *inode))
 {
     int result = EXT4_UNFINISHED;
     while (result == EXT4_UNFINISHED) {
@@ -200,7 +205,7 @@ int ext4_orphan_finish(struct ext4 *fs, uint32_t ino, const struct fs_time *now)
             return result;
         result = ext4_inode_get_unlinked(fs, ino, &inode);
         if (!result) {
-            result = orphan_step(&inode);
+            result = step(&inode);
             ext4_inode_put(&inode);
         }
         if (result < 0)
@@ -209,6 +214,16 @@ int ext4_orphan_finish(struct ext4 *fs, uint32_t ino, const struct fs_time *now)
             ext4_op_end(fs);
     }
     return result;
+}
+
+int ext4_truncate_finish(struct ext4 *fs, uint32_t ino, const struct fs_time *now)
+{
+    return finish(fs, ino, now, cut_step);
+}
+
+int ext4_orphan_finish(struct ext4 *fs, uint32_t ino, const struct fs_time *now)
+{
+    return finish(fs, ino, now, orphan_step);
 }
 
 // ---- attributes ----

@@ -147,7 +147,7 @@ static int inode_verify(struct ext4_inode *inode, bool linked)
 // `linked`: one without links is none.
 static int inode_open(struct ext4 *fs, uint64_t ino, bool linked, struct ext4_inode *inode)
 {
-    if (ino == 0 || ino > fs->inodes || (ino < fs->first_ino && ino != EXT4_ROOT_INO))
+    if (ino == 0 || ino > fs->inodes)
         return -E_SRCH;
     uint32_t per_group = fs->super.s_inodes_per_group;
     uint32_t index = (uint32_t)(ino - 1) % per_group;
@@ -174,14 +174,24 @@ static int inode_open(struct ext4 *fs, uint64_t ino, bool linked, struct ext4_in
     return error;
 }
 
+static bool is_reserved(const struct ext4 *fs, uint64_t ino)
+{
+    return ino < fs->first_ino && ino != EXT4_ROOT_INO;
+}
+
 int ext4_inode_get(struct ext4 *fs, uint64_t ino, struct ext4_inode *inode)
+{
+    return is_reserved(fs, ino) ? -E_SRCH : inode_open(fs, ino, true, inode);
+}
+
+int ext4_inode_get_any(struct ext4 *fs, uint64_t ino, struct ext4_inode *inode)
 {
     return inode_open(fs, ino, true, inode);
 }
 
 int ext4_inode_get_unlinked(struct ext4 *fs, uint64_t ino, struct ext4_inode *inode)
 {
-    return inode_open(fs, ino, false, inode);
+    return is_reserved(fs, ino) ? -E_SRCH : inode_open(fs, ino, false, inode);
 }
 
 void ext4_inode_put(struct ext4_inode *inode)

@@ -234,7 +234,7 @@ int ext4_inode_free(struct ext4_inode *inode)
     return ext4_bitmap_set(&edit, (inode->ino - 1) % fs->super.s_inodes_per_group, 1, false);
 }
 
-int ext4_inode_get_any(struct ext4 *fs, uint64_t ino, struct ext4_inode *inode)
+int ext4_inode_get_used(struct ext4 *fs, uint64_t ino, struct ext4_inode *inode)
 {
     int error = ext4_inode_get_unlinked(fs, ino, inode);
     if (error || ext4_inode_links(inode) > 0)

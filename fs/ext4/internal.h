@@ -17,6 +17,7 @@
 
 #include "fs/ext4/disk.h"
 #include "fs/ext4/ext4.h"
+#include "fs/ext4/journal.h"
 
 // ---- checksums (checksum.c) ----
 
@@ -76,13 +77,6 @@ enum {
     EXT4_OPERATION_BLOCKS_MIN = 32, // a file system with room for fewer is not mounted writable
     EXT4_OPERATION_BLOCKS = 80,     // an operation changes this many blocks at most
     EXT4_OPERATION_FREED = 128,     // and frees this many runs
-    EXT4_FREED_RUNS = 1024,         // in a transaction
-};
-
-// A run of blocks.
-struct ext4_blocks {
-    uint64_t first;
-    uint64_t count;
 };
 
 // The operation under way (write.h).
@@ -92,7 +86,8 @@ struct ext4_operation {
     uint32_t freed_before;
     uint64_t sequence;
     struct fs_time now;
-    struct ext4_buffer *modified; // list by `next`
+    struct ext4_buffer *modified;  // list by `next`
+    struct ext4_super_block super; // as it was before
 };
 
 struct ext4 {
@@ -119,7 +114,9 @@ struct ext4 {
 
     // Writing only (write.h).
     bool writable;
+    bool aborted; // the journal gave up: reading only from then on
     struct ext4_operation operation;
+    struct ext4_journal journal;
 };
 
 void ext4_cache_init(struct ext4 *fs, uint8_t *memory, size_t bytes);
@@ -128,7 +125,20 @@ void ext4_cache_init(struct ext4 *fs, uint8_t *memory, size_t bytes);
 // -E_UCLEAN: outside the file system.
 int ext4_buffer_get(struct ext4 *fs, uint64_t block, uint32_t ahead, struct ext4_buffer **out);
 void ext4_buffer_put(struct ext4 *fs, struct ext4_buffer *buffer);
+
+// Pinned by somebody else than the journal.
 uint32_t ext4_buffers_pinned(const struct ext4 *fs);
+
+// For the journal. The cached block, or NULL; not pinned by this.
+struct ext4_buffer *ext4_buffer_find(const struct ext4 *fs, uint64_t block);
+// Pins a block without reading it: if it was not cached, its content is undefined and *cached
+// false.
+int ext4_buffer_enter(struct ext4 *fs, uint64_t block, bool *cached, struct ext4_buffer **out);
+// The buffer's content is void, nobody finds it any more; holders of pins still put it.
+void ext4_buffer_drop(struct ext4 *fs, struct ext4_buffer *buffer);
+// A buffer for another use, on no list and without a block, until it is returned. NULL: none left.
+struct ext4_buffer *ext4_buffer_spare(struct ext4 *fs);
+void ext4_buffer_spare_return(struct ext4 *fs, struct ext4_buffer *buffer);
 
 // Which invariant of the cache is broken, or NULL. For tests: it looks at everything.
 const char *ext4_cache_fault(const struct ext4 *fs);
@@ -144,6 +154,17 @@ void ext4_log(struct ext4 *fs, const char *format, ...) __attribute__((format(pr
 
 // 0, or -E_OPNOTSUPP with the reason logged.
 int ext4_features_check(struct ext4 *fs);
+// Are they carried for writing too? If not, the log says why.
+bool ext4_features_writable(struct ext4 *fs);
+
+// ---- mount.c ----
+
+// Behind a replay, if there was one: readies the file system for writing if that is wished for and
+// carried (fs->writable), and leaves it marked clean otherwise. Errors of the device only.
+int ext4_write_start(struct ext4 *fs, const struct ext4_setup *setup);
+
+// Brings fs->super into its buffer, with checksum, times and the client's progress.
+void ext4_super_store(struct ext4 *fs);
 
 static inline bool ext4_has_compat(const struct ext4 *fs, uint32_t feature)
 {
@@ -200,6 +221,8 @@ uint32_t ext4_inode_checksum(const struct ext4_inode *inode);
 // Copies of what the raw inode says: all but generation and checksum seed; those two.
 void ext4_inode_decode(struct ext4_inode *inode);
 void ext4_inode_seed(struct ext4_inode *inode);
+// As ext4_inode_get, for the reserved ones too.
+int ext4_inode_get_any(struct ext4 *fs, uint64_t ino, struct ext4_inode *inode);
 
 static inline const struct ext4_disk_inode *ext4_disk_inode(const struct ext4_inode *inode)
 {
@@ -212,14 +235,6 @@ static inline unsigned ext4_inode_type(const struct ext4_inode *inode)
 }
 
 // ---- mapping (map.c, extent.c, indirect.c) ----
-
-// A run of logical blocks that all lie in a row on the device, or all nowhere.
-struct ext4_run {
-    uint64_t first;  // logical; at or before the block asked for
-    uint64_t count;  // not 0
-    uint64_t device; // block; 0: hole
-    bool unwritten;
-};
 
 // The run that holds `logical`, not necessarily the longest possible.
 int ext4_run_find(const struct ext4_inode *inode, uint64_t logical, struct ext4_run *run);

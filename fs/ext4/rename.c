@@ -44,7 +44,7 @@ static int subtree_check(const struct ext4_inode *directory, const struct ext4_i
             return -E_INVAL;
         if (ino == EXT4_ROOT_INO)
             return 0;
-        int error = ext4_inode_get_any(fs, ino, &at);
+        int error = ext4_inode_get_used(fs, ino, &at);
         if (error)
             return error;
         error = ext4_lookup(&at, dotdot.bytes, dotdot.length, &ino);

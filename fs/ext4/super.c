@@ -117,7 +117,9 @@ static void seed_init(struct ext4 *fs)
         fs->checksum_seed = ext4_crc32c(~0u, super->s_uuid, sizeof(super->s_uuid));
 }
 
-static int memory_init(struct ext4 *fs, const struct ext4_setup *setup)
+// What is left for the cache behind struct ext4.
+static int memory_find(struct ext4 *fs, const struct ext4_setup *setup, uint8_t **memory,
+                       size_t *bytes)
 {
     size_t needed = fs->block_bytes <= 4096 ? EXT4_MEMORY_MIN : EXT4_MEMORY_MIN_LARGE;
     if (setup->memory_bytes < needed) {
@@ -126,20 +128,38 @@ static int memory_init(struct ext4 *fs, const struct ext4_setup *setup)
         return -E_INVAL;
     }
     size_t skip = (sizeof(struct ext4) + 4095) & ~(size_t)4095;
-    ext4_cache_init(fs, (uint8_t *)setup->memory + skip, setup->memory_bytes - skip);
+    *memory = (uint8_t *)setup->memory + skip;
+    *bytes = setup->memory_bytes - skip;
     return 0;
 }
 
-static int super_check(struct ext4 *fs)
+static int super_read(struct ext4 *fs)
 {
-    int error = super_verify(fs);
+    int error =
+        fs->source.read(fs->source.context, EXT4_SUPER_OFFSET, EXT4_SUPER_BYTES, &fs->super);
+    if (!error)
+        error = super_verify(fs);
     if (!error)
         error = ext4_features_check(fs);
     if (!error)
         error = sizes_check(fs);
     if (!error)
         error = counts_check(fs);
+    if (!error)
+        seed_init(fs);
     return error;
+}
+
+// Half of the memory is the cache meanwhile, the other half the replay's. The superblock may come
+// out of it changed.
+static int recover(struct ext4 *fs, uint8_t *memory, size_t bytes)
+{
+    size_t half = bytes / 2 & ~(size_t)4095;
+    ext4_cache_init(fs, memory, half);
+    int error = ext4_journal_load(fs);
+    if (!error)
+        error = ext4_journal_replay(fs, memory + half, bytes - half);
+    return error ? error : super_read(fs);
 }
 
 int ext4_open(const struct ext4_setup *setup, struct ext4 **out)
@@ -155,17 +175,21 @@ int ext4_open(const struct ext4_setup *setup, struct ext4 **out)
 
     if (fs->source.bytes < EXT4_SUPER_OFFSET + EXT4_SUPER_BYTES)
         return invalid(fs, "the device is too small for a file system");
-    int error =
-        fs->source.read(fs->source.context, EXT4_SUPER_OFFSET, EXT4_SUPER_BYTES, &fs->super);
+    uint8_t *cache;
+    size_t cache_bytes;
+    int error = super_read(fs);
     if (!error)
-        error = super_check(fs);
-    if (!error)
-        error = memory_init(fs, setup);
+        error = memory_find(fs, setup, &cache, &cache_bytes);
+    if (!error && ext4_has_incompat(fs, INCOMPAT_RECOVER))
+        error = recover(fs, cache, cache_bytes);
     if (error)
         return error;
-    seed_init(fs);
+    ext4_cache_init(fs, cache, cache_bytes);
     if (!(fs->super.s_state & EXT4_VALID_FS) || (fs->super.s_state & EXT4_ERROR_FS))
         ext4_log(fs, "ext4: not cleanly unmounted, or with recorded errors: e2fsck is advised");
+    error = ext4_write_start(fs, setup);
+    if (error)
+        return error;
     *out = fs;
     return 0;
 }
@@ -202,6 +226,6 @@ void ext4_statistics(struct ext4 *fs, struct fs_statfs_reply *out)
         .free_inodes = super->s_free_inodes_count,
         .id = id[0] ^ id[1],
         .name_max = EXT4_NAME_LEN,
-        .flags = FS_MOUNT_READ_ONLY,
+        .flags = ext4_writable(fs) ? 0 : FS_MOUNT_READ_ONLY,
     };
 }

@@ -5,8 +5,6 @@
 
 #include "fs/ext4/test/model.h"
 
-#include "fs/ext4/test/standin.h"
-
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -177,7 +175,7 @@ static struct ext4_name name_of(const char *name)
 
 static int inode_open(struct model *model, const struct model_node *node, struct ext4_inode *inode)
 {
-    int error = ext4_inode_get_any(model->fs, node->ino, inode);
+    int error = ext4_inode_get_used(model->fs, node->ino, inode);
     CHECK(!error && inode->generation == node->generation, "ino %u: %d", (unsigned)node->ino,
           error);
     return error;
@@ -316,24 +314,32 @@ static int operate(struct model *model, struct step *step)
     struct fs_time now = {.seconds = (int64_t)++model->now, .nanoseconds = 5};
     uint64_t ino = step->kind <= RENAME ? step->directory->ino : step->node->ino;
     int result;
-    standin_fail_in = model->faults && below(model, 20) == 0 ? 1 + below(model, 30) : 0;
+    unsigned room = model->fs->journal.operation_blocks;
+    bool fails = model->faults && below(model, 20) == 0;
     model->sequence++;
     for (;;) {
         CHECK(ext4_op_begin(model->fs, model->sequence, &now) == 0, "begin");
+        if (fails)
+            model->fs->journal.operation_blocks = 1 + below(model, 12);
         result = step_do(model, step);
+        model->fs->journal.operation_blocks = room;
         if (result >= 0)
             break;
+        if (result == -E_AGAIN)
+            model->fs->operation.sequence = 0; // the number is still wanted
         ext4_op_undo(model->fs);
         if (result != -E_AGAIN)
             break;
-        ext4_commit(model->fs);
+        CHECK(ext4_commit(model->fs) == 0, "commit");
     }
-    standin_fail_in = 0;
     if (result >= 0)
         ext4_op_end(model->fs);
     if (result == EXT4_UNFINISHED)
-        result = ext4_orphan_finish(model->fs, (uint32_t)ino, &now);
+        result = (step->kind == RELEASE ? ext4_orphan_finish : ext4_truncate_finish)(
+            model->fs, (uint32_t)ino, &now);
     CHECK(ext4_buffers_pinned(model->fs) == 0, "kind %d leaves a pin", (int)step->kind);
+    if (below(model, 50) == 0)
+        CHECK((below(model, 2) ? ext4_commit : ext4_checkpoint)(model->fs) == 0, "commit");
     if (result >= 0)
         model->done[step->kind]++;
     else
