@@ -74,6 +74,7 @@ static int attach(struct remote *remote, const struct remote_slot *slot,
     size_t device = strlen(remote->device), options = strlen(remote->options);
     memcpy(text, remote->device, device);
     memcpy(text + device, remote->options, options);
+    struct file_time now = file_time_now();
     struct fs_mount_request request = {
         .session_bytes = FS_SESSION_BYTES,
         .flags = remote->read_only ? FS_MOUNT_READ_ONLY : 0,
@@ -81,6 +82,7 @@ static int attach(struct remote *remote, const struct remote_slot *slot,
         .device_name_bytes = (uint32_t)device,
         .options_bytes = (uint32_t)options,
         .client = remote->client,
+        .now = {.seconds = now.seconds, .nanoseconds = now.nanoseconds},
     };
     struct remote_call call = {
         .operation = FS_MOUNT,
