@@ -4,8 +4,7 @@
 // The ext4 server: the format library behind the protocol of abi/fs.h. Several mounts in one
 // process, one thread, one event loop (lib/fs/loop.c).
 //
-// Format: see disk.h for the specification, docs/ext4.md for what is carried. Not implemented:
-// writing and replaying the journal; mounts are read-only.
+// Format: see disk.h for the specification, docs/ext4.md for what is carried.
 //
 // States of a mount: none -> (FS_MOUNT: device found, superblock good) mounted -> (FS_UNMOUNT, or
 // FS_MOUNT again) none. Nothing else outlives a request but the cache of metadata.
@@ -80,39 +79,74 @@ static int transfer(struct session *session, const struct block_io *io)
     return status;
 }
 
-// Up to what fits the transfer memory, widened to whole units of the device.
-static int session_read_some(struct session *session, uint64_t offset, size_t bytes, uint8_t *to,
-                             size_t *done)
+// A part of a request: what fits the transfer memory, widened to whole units of the device.
+struct piece {
+    uint64_t start; // on the device
+    uint64_t skip;  // before what is wanted
+    uint64_t wanted, whole;
+};
+
+static struct piece piece_at(const struct session *session, uint64_t offset, size_t bytes)
 {
-    uint64_t skip = offset % session->unit;
-    uint64_t wanted = bytes < TRANSFER_BYTES - skip ? bytes : TRANSFER_BYTES - skip;
-    uint64_t whole = (skip + wanted + session->unit - 1) / session->unit * session->unit;
+    struct piece piece = {.skip = offset % session->unit};
+    piece.start = offset - piece.skip;
+    piece.wanted = bytes < TRANSFER_BYTES - piece.skip ? bytes : TRANSFER_BYTES - piece.skip;
+    piece.whole = (piece.skip + piece.wanted + session->unit - 1) / session->unit * session->unit;
+    return piece;
+}
+
+static int move_piece(struct session *session, enum block_request_op op, const struct piece *piece)
+{
     struct block_io io =
-        block_io_range(BLOCK_READ, offset - skip, (uint32_t)session->number, 0, (uint32_t)whole);
+        block_io_range(op, piece->start, (uint32_t)session->number, 0, (uint32_t)piece->whole);
     int status = transfer(session, &io);
     if (status < 0)
-        return status;
-    memcpy(to, session->bytes + skip, wanted);
-    *done = wanted;
-    return 0;
+        log_error("ext4: %s the device at byte %llu failed: error %d",
+                  op == BLOCK_READ ? "reading" : "writing", (unsigned long long)piece->start,
+                  status);
+    return status;
 }
 
 static int session_read(void *context, uint64_t offset, size_t bytes, void *buffer)
 {
-    uint8_t *to = buffer;
-    while (bytes > 0) {
-        size_t done = 0;
-        int status = session_read_some(context, offset, bytes, to, &done);
-        if (status < 0) {
-            log_error("ext4: reading the device at byte %llu failed: error %d",
-                      (unsigned long long)offset, status);
+    struct session *session = context;
+    for (size_t done = 0; done < bytes;) {
+        struct piece piece = piece_at(session, offset + done, bytes - done);
+        int status = move_piece(session, BLOCK_READ, &piece);
+        if (status < 0)
             return status;
-        }
-        offset += done;
-        to += done;
-        bytes -= done;
+        memcpy((uint8_t *)buffer + done, session->bytes + piece.skip, piece.wanted);
+        done += piece.wanted;
     }
     return 0;
+}
+
+static int session_write(void *context, uint64_t offset, size_t bytes, const void *buffer)
+{
+    struct session *session = context;
+    for (size_t done = 0; done < bytes;) {
+        struct piece piece = piece_at(session, offset + done, bytes - done);
+        int status = piece.wanted < piece.whole ? move_piece(session, BLOCK_READ, &piece) : 0;
+        memcpy(session->bytes + piece.skip, (const uint8_t *)buffer + done, piece.wanted);
+        if (status == 0)
+            status = move_piece(session, BLOCK_WRITE, &piece);
+        if (status < 0)
+            return status;
+        done += piece.wanted;
+    }
+    return 0;
+}
+
+static int session_flush(void *context)
+{
+    struct session *session = context;
+    struct block_io io = {.op = BLOCK_FLUSH};
+    if ((block_client_info(session->client)->features & BLOCK_CAN_FLUSH) == 0)
+        return 0; // it has no cache
+    int status = transfer(session, &io);
+    if (status < 0)
+        log_error("ext4: flushing the device's cache failed: error %d", status);
+    return status;
 }
 
 // ---- sessions ----
@@ -217,6 +251,10 @@ static int device_open(const char *name, struct ext4_device *out)
         .bytes = block_client_info(session->client)->capacity,
         .read = session_read,
     };
+    if ((block_client_info(session->client)->features & BLOCK_READ_ONLY) == 0) {
+        out->source.write = session_write;
+        out->source.flush = session_flush;
+    }
     return 0;
 }
 

@@ -10,6 +10,7 @@
 
 #include "lib/sys/log.h"
 #include "servers/posix/fs/remote.h"
+#include "servers/posix/vfs/writeback.h"
 
 enum {
     REQUEST_MAX = 112, // bytes of the longest request
@@ -62,7 +63,8 @@ void remote_changes_stable(struct remote *remote, uint64_t stable)
         if (header_of(change)->sequence > stable)
             return;
         list_remove(node);
-        remote->change_count--;
+        if (--remote->change_count == 0)
+            writeback_note_changes(-1);
         free(change);
     }
 }
@@ -144,7 +146,8 @@ static void finish(struct remote *remote, struct change *change,
     }
     note_outcome(change, call);
     list_add_tail(&remote->changes, &change->node);
-    remote->change_count++;
+    if (remote->change_count++ == 0)
+        writeback_note_changes(1);
     uint64_t stable = stable_of(call);
     remote_changes_stable(remote, stable < remote->sequence ? stable : remote->sequence);
 }
@@ -216,7 +219,7 @@ int remote_make_stable(struct remote *remote, const struct fs_inode_id *inode, u
 int remote_changes_repeat(struct remote *remote, uint64_t mount, uint64_t applied)
 {
     uint64_t sequence = applied, repeated = 0;
-    if (applied > remote->sequence)
+    if (remote->change_count != 0 && applied > remote->sequence)
         return -E_PROTO;
     remote_changes_stable(remote, applied);
     list_for_each(node, &remote->changes)

@@ -10,6 +10,7 @@
 #include "servers/posix/vfs/writeback.h"
 
 #include "servers/posix/vfs/pagecache_internal.h"
+#include "servers/posix/vfs/tree.h"
 #include "servers/posix/vfs/vfs_memory.h"
 
 enum {
@@ -21,6 +22,7 @@ enum {
 static struct list dirty_inodes = LIST_INIT(dirty_inodes); // longest dirty first
 static uint64_t dirty_inode_count;
 static uint64_t dirty_pages;
+static int64_t changed_superblocks;
 struct wait_queue writeback_wanted = WAIT_QUEUE_INIT(writeback_wanted);
 
 static uint64_t background_limit(void)
@@ -229,9 +231,16 @@ int writeback_make_room(struct inode *inode)
 
 // ---- for the thread ----
 
+void writeback_note_changes(int change)
+{
+    changed_superblocks += change;
+    if (change > 0)
+        wait_wake_all(&writeback_wanted);
+}
+
 bool writeback_idle(void)
 {
-    return dirty_inode_count == 0;
+    return dirty_inode_count == 0 && changed_superblocks == 0;
 }
 
 bool writeback_urgent(void)
@@ -241,5 +250,7 @@ bool writeback_urgent(void)
 
 int writeback_look(void)
 {
-    return write_some(writeback_urgent(), NULL);
+    int error = write_some(writeback_urgent(), NULL);
+    int result = changed_superblocks != 0 ? superblock_settle_all() : 0;
+    return error != 0 ? error : result;
 }
