@@ -215,6 +215,9 @@ struct fs_mount_request {
     struct fs_buffer buffer;
     uint32_t device_name_bytes; // at the buffer's start
     uint32_t options_bytes;     // right behind
+    uint64_t client;            // who numbers the writing operations: a random number that lasts as
+                                // long as the numbers do; 0: nobody will write
+    struct fs_time now;
 };
 
 struct fs_mount_reply {
@@ -226,7 +229,7 @@ struct fs_mount_reply {
     struct fs_attributes root;
 };
 
-_Static_assert(sizeof(struct fs_mount_request) == 32, "4 words");
+_Static_assert(sizeof(struct fs_mount_request) == 56, "7 words");
 _Static_assert(offsetof(struct fs_mount_request, device_name_bytes) == 24, "layout");
 _Static_assert(sizeof(struct fs_mount_reply) == 160, "20 words");
 

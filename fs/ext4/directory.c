@@ -73,13 +73,14 @@ int ext4_entries_check(const struct ext4 *fs, const uint8_t *data, size_t bytes,
 }
 
 int ext4_entries_find(const struct ext4 *fs, const uint8_t *data, size_t bytes,
-                      const struct ext4_name *name, uint32_t *ino)
+                      const struct ext4_name *name, struct ext4_place *place)
 {
     for (size_t at = 0; at < bytes;) {
         struct ext4_dir_entry entry = entry_at(data, at);
         if (entry.inode && entry.name_len == name->length &&
             memcmp(entry_name(data, at), name->bytes, name->length) == 0) {
-            *ino = entry.inode;
+            place->at = at;
+            place->ino = entry.inode;
             return 0;
         }
         at += ext4_rec_len(fs, entry.rec_len);
@@ -162,8 +163,11 @@ static int block_verify(const struct ext4_inode *directory, struct ext4_buffer *
         error = ext4_hash_block_check(directory, buffer, kind == EXT4_KIND_HASH_ROOT, &reason);
     else if (fs->metadata_csum)
         error = leaf_checksum_check(directory, buffer, &reason);
+    size_t bytes = fs->block_bytes;
+    if (kind == EXT4_KIND_DIRECTORY && fs->metadata_csum) // entries end where the checksum begins
+        bytes -= sizeof(struct ext4_dir_entry_tail);
     if (!error)
-        error = ext4_entries_check(fs, buffer->data, fs->block_bytes, &reason);
+        error = ext4_entries_check(fs, buffer->data, bytes, &reason);
     if (error)
         return ext4_report(fs, error, reason, directory->ino, buffer->block);
     buffer->verified = (uint8_t)kind;
@@ -204,34 +208,54 @@ int ext4_directory_block_get(const struct ext4_inode *directory, uint64_t logica
 
 // ---- whole directories ----
 
-static int linear_lookup(const struct ext4_inode *directory, const struct ext4_name *name,
-                         uint32_t *ino)
+static int linear_find(const struct ext4_inode *directory, const struct ext4_name *name,
+                       struct ext4_place *place)
 {
     struct ext4 *fs = directory->fs;
     uint64_t blocks = directory->size >> fs->block_shift;
-    int error = -E_NOENT;
-    for (uint64_t logical = 0; logical < blocks && error == -E_NOENT; logical++) {
-        struct ext4_buffer *buffer;
-        error = ext4_directory_block_get(directory, logical, EXT4_KIND_NONE, &buffer);
+    for (uint64_t logical = 0; logical < blocks; logical++) {
+        int error = ext4_directory_block_get(directory, logical, EXT4_KIND_NONE, &place->buffer);
         if (error)
             return error;
-        error = ext4_entries_find(fs, buffer->data, fs->block_bytes, name, ino);
-        ext4_buffer_put(fs, buffer);
+        place->kind = EXT4_KIND_DIRECTORY;
+        if (ext4_entries_find(fs, place->buffer->data, fs->block_bytes, name, place) == 0)
+            return 0;
+        ext4_place_put(fs, place);
     }
-    return error;
+    return -E_NOENT;
+}
+
+int ext4_place_find(const struct ext4_inode *directory, const struct ext4_name *name,
+                    struct ext4_place *place)
+{
+    if (ext4_inode_type(directory) != EXT4_S_IFDIR)
+        return -E_NOTDIR;
+    if (directory->flags & EXT4_INLINE_DATA_FL)
+        return -E_OPNOTSUPP;
+    if (ext4_is_indexed(directory))
+        return ext4_hash_find(directory, name, place);
+    return linear_find(directory, name, place);
+}
+
+void ext4_place_put(struct ext4 *fs, struct ext4_place *place)
+{
+    ext4_buffer_put(fs, place->buffer);
+    place->buffer = NULL;
 }
 
 int ext4_lookup(const struct ext4_inode *directory, const char *bytes, unsigned length,
                 uint32_t *ino)
 {
     struct ext4_name name = {bytes, length};
-    if (ext4_inode_type(directory) != EXT4_S_IFDIR)
-        return -E_NOTDIR;
-    if (directory->flags & EXT4_INLINE_DATA_FL)
+    struct ext4_place place;
+    if (directory->flags & EXT4_INLINE_DATA_FL && ext4_inode_type(directory) == EXT4_S_IFDIR)
         return ext4_inline_lookup(directory, &name, ino);
-    if (ext4_is_indexed(directory))
-        return ext4_hash_lookup(directory, &name, ino);
-    return linear_lookup(directory, &name, ino);
+    int error = ext4_place_find(directory, &name, &place);
+    if (error)
+        return error;
+    *ino = place.ino;
+    ext4_place_put(directory->fs, &place);
+    return 0;
 }
 
 int ext4_readdir(const struct ext4_inode *directory, uint64_t *position, ext4_emit_t emit,

@@ -4,18 +4,7 @@
 // Extent trees: from logical block to a run on the device. The root lies in the inode (covered by
 // its checksum), every other node in a block with a checksum of its own behind the entries.
 
-#include "fs/ext4/internal.h"
-
-enum {
-    ENTRY_BYTES = sizeof(struct ext4_extent), // of an index entry too
-    HEADER_BYTES = sizeof(struct ext4_extent_header),
-    BLOCK_NUMBER_MAX = 0xFFFFFFFF,
-};
-
-// The logical blocks that a node may speak of: what its parent's entries leave to it.
-struct range {
-    uint64_t first, end;
-};
+#include "fs/ext4/extent.h"
 
 static const struct ext4_extent *extents_of(const struct ext4_extent_header *header)
 {
@@ -27,37 +16,21 @@ static const struct ext4_extent_idx *indexes_of(const struct ext4_extent_header 
     return (const struct ext4_extent_idx *)(header + 1);
 }
 
-static uint32_t extent_blocks(const struct ext4_extent *extent)
-{
-    uint32_t length = extent->ee_len;
-    return length > EXT4_INIT_MAX_LEN ? length - EXT4_INIT_MAX_LEN : length;
-}
-
-static uint64_t extent_start(const struct ext4_extent *extent)
-{
-    return extent->ee_start_lo | (uint64_t)extent->ee_start_hi << 32;
-}
-
-static uint64_t index_leaf(const struct ext4_extent_idx *index)
-{
-    return index->ei_leaf_lo | (uint64_t)index->ei_leaf_hi << 32;
-}
-
 // Entries ascend, do not overlap, and lie inside the file system.
 static const char *extents_check(const struct ext4 *fs, const struct ext4_extent_header *header)
 {
     const struct ext4_extent *extent = extents_of(header);
     uint64_t end = 0;
     for (unsigned i = 0; i < header->eh_entries; i++, extent++) {
-        uint32_t count = extent_blocks(extent);
+        uint32_t count = ext4_extent_blocks(extent);
         if (count == 0)
             return "empty extent";
         if (extent->ee_block < end)
             return "extents out of order";
         end = (uint64_t)extent->ee_block + count;
-        if (end > BLOCK_NUMBER_MAX)
+        if (end > EXT4_EXTENT_BLOCK_MAX)
             return "extent beyond the largest file";
-        if (!ext4_blocks_valid(fs, extent_start(extent), count))
+        if (!ext4_blocks_valid(fs, ext4_extent_start(extent), count))
             return "extent outside the file system";
     }
     return NULL;
@@ -71,19 +44,18 @@ static const char *indexes_check(const struct ext4 *fs, const struct ext4_extent
     for (unsigned i = 0; i < header->eh_entries; i++) {
         if (i > 0 && index[i].ei_block <= index[i - 1].ei_block)
             return "extent indexes out of order";
-        if (!ext4_blocks_valid(fs, index_leaf(&index[i]), 1))
+        if (!ext4_blocks_valid(fs, ext4_extent_leaf(&index[i]), 1))
             return "extent index points outside the file system";
     }
     return NULL;
 }
 
-// Checks a node of `bytes` bytes by itself. NULL if it is good.
-static const char *node_check(const struct ext4 *fs, const struct ext4_extent_header *header,
-                              size_t bytes)
+const char *ext4_extent_node_check(const struct ext4 *fs, const struct ext4_extent_header *header,
+                                   size_t bytes)
 {
     if (header->eh_magic != EXT4_EXT_MAGIC)
         return "wrong magic number in an extent tree";
-    if (header->eh_max == 0 || header->eh_max > (bytes - HEADER_BYTES) / ENTRY_BYTES ||
+    if (header->eh_max == 0 || header->eh_max > (bytes - EXT4_EXTENT_HEADER_BYTES) / EXT4_EXTENT_ENTRY_BYTES ||
         header->eh_entries > header->eh_max)
         return "impossible number of entries in an extent tree";
     if (header->eh_depth > EXT4_MAX_EXTENT_DEPTH)
@@ -91,13 +63,22 @@ static const char *node_check(const struct ext4 *fs, const struct ext4_extent_he
     return header->eh_depth ? indexes_check(fs, header) : extents_check(fs, header);
 }
 
+uint32_t ext4_extent_checksum(const struct ext4_inode *inode,
+                              const struct ext4_extent_header *header)
+{
+    size_t covered =
+        EXT4_EXTENT_HEADER_BYTES + (size_t)EXT4_EXTENT_ENTRY_BYTES * header->eh_max;
+    return ext4_crc32c(inode->checksum_seed, header, covered);
+}
+
 static bool node_checksum_good(const struct ext4_inode *inode, const struct ext4_buffer *buffer)
 {
     const struct ext4_extent_header *header = (const void *)buffer->data;
-    size_t covered = HEADER_BYTES + (size_t)ENTRY_BYTES * header->eh_max;
+    size_t covered =
+        EXT4_EXTENT_HEADER_BYTES + (size_t)EXT4_EXTENT_ENTRY_BYTES * header->eh_max;
     const struct ext4_extent_tail *tail = (const void *)(buffer->data + covered);
     return covered + sizeof(*tail) <= inode->fs->block_bytes &&
-           ext4_crc32c(inode->checksum_seed, buffer->data, covered) == tail->et_checksum;
+           ext4_extent_checksum(inode, header) == tail->et_checksum;
 }
 
 static int node_verify(const struct ext4_inode *inode, struct ext4_buffer *buffer)
@@ -109,7 +90,7 @@ static int node_verify(const struct ext4_inode *inode, struct ext4_buffer *buffe
     if (fs->metadata_csum && header->eh_magic == EXT4_EXT_MAGIC &&
         !node_checksum_good(inode, buffer))
         return ext4_report(fs, -E_BADMSG, "checksum of an extent block", inode->ino, buffer->block);
-    const char *reason = node_check(fs, header, fs->block_bytes);
+    const char *reason = ext4_extent_node_check(fs, header, fs->block_bytes);
     if (reason)
         return ext4_report(fs, -E_UCLEAN, reason, inode->ino, buffer->block);
     buffer->verified = EXT4_KIND_EXTENTS;
@@ -119,7 +100,7 @@ static int node_verify(const struct ext4_inode *inode, struct ext4_buffer *buffe
 
 // Is a good node the one that its parent means?
 static bool node_fits(const struct ext4_extent_header *header, unsigned depth,
-                      const struct range *range)
+                      const struct ext4_extent_range *range)
 {
     if (header->eh_depth != depth)
         return false;
@@ -132,11 +113,29 @@ static bool node_fits(const struct ext4_extent_header *header, unsigned depth,
     }
     const struct ext4_extent *extent = extents_of(header);
     return extent[0].ee_block >= range->first &&
-           (uint64_t)extent[last].ee_block + extent_blocks(&extent[last]) <= range->end;
+           (uint64_t)extent[last].ee_block + ext4_extent_blocks(&extent[last]) <= range->end;
 }
 
-// Number of entries whose key (the first word of both kinds) is at most `logical`.
-static unsigned entries_up_to(const struct ext4_extent_header *header, uint64_t logical)
+int ext4_extent_node_get(const struct ext4_inode *inode, uint64_t block, unsigned depth,
+                         const struct ext4_extent_range *range, struct ext4_buffer **out)
+{
+    struct ext4 *fs = inode->fs;
+    struct ext4_buffer *buffer;
+    int error = ext4_buffer_get(fs, block, 0, &buffer);
+    if (error)
+        return error;
+    error = node_verify(inode, buffer);
+    if (!error && !node_fits((const void *)buffer->data, depth, range))
+        error =
+            ext4_report(fs, -E_UCLEAN, "extent block contradicts its parent", inode->ino, block);
+    if (error)
+        ext4_buffer_put(fs, buffer);
+    else
+        *out = buffer;
+    return error;
+}
+
+unsigned ext4_extent_entries_up_to(const struct ext4_extent_header *header, uint64_t logical)
 {
     const struct ext4_extent *entry = extents_of(header);
     unsigned low = 0, high = header->eh_entries;
@@ -156,18 +155,18 @@ static void run_set_hole(struct ext4_run *run, uint64_t first, uint64_t end)
 }
 
 static void leaf_find(const struct ext4_extent_header *header, uint64_t logical,
-                      const struct range *range, struct ext4_run *run)
+                      const struct ext4_extent_range *range, struct ext4_run *run)
 {
     const struct ext4_extent *extent = extents_of(header);
-    unsigned upto = entries_up_to(header, logical);
+    unsigned upto = ext4_extent_entries_up_to(header, logical);
     uint64_t hole = range->first;
     if (upto > 0) {
         const struct ext4_extent *found = &extent[upto - 1];
-        uint64_t end = (uint64_t)found->ee_block + extent_blocks(found);
+        uint64_t end = (uint64_t)found->ee_block + ext4_extent_blocks(found);
         if (logical < end) {
             *run = (struct ext4_run){.first = found->ee_block,
-                                     .count = extent_blocks(found),
-                                     .device = extent_start(found),
+                                     .count = ext4_extent_blocks(found),
+                                     .device = ext4_extent_start(found),
                                      .unwritten = found->ee_len > EXT4_INIT_MAX_LEN};
             return;
         }
@@ -178,16 +177,16 @@ static void leaf_find(const struct ext4_extent_header *header, uint64_t logical,
 
 // Chooses the child for `logical` and narrows *range to it. False: a hole, *range is where.
 static bool index_find(const struct ext4_extent_header *header, uint64_t logical,
-                       struct range *range, uint64_t *child)
+                       struct ext4_extent_range *range, uint64_t *child)
 {
     const struct ext4_extent_idx *index = indexes_of(header);
-    unsigned upto = entries_up_to(header, logical);
+    unsigned upto = ext4_extent_entries_up_to(header, logical);
     if (upto < header->eh_entries)
         range->end = index[upto].ei_block;
     if (upto == 0)
         return false;
     range->first = index[upto - 1].ei_block;
-    *child = index_leaf(&index[upto - 1]);
+    *child = ext4_extent_leaf(&index[upto - 1]);
     return true;
 }
 
@@ -197,12 +196,11 @@ int ext4_extent_run_find(const struct ext4_inode *inode, uint64_t logical, struc
     struct ext4 *fs = inode->fs;
     const struct ext4_extent_header *header = (const void *)ext4_disk_inode(inode)->i_block;
     struct ext4_buffer *buffer = NULL;
-    struct range range = {0, BLOCK_NUMBER_MAX};
+    struct ext4_extent_range range = {0, EXT4_EXTENT_BLOCK_MAX};
 
-    const char *reason = node_check(fs, header, EXT4_I_BLOCK_BYTES);
+    const char *reason = ext4_extent_node_check(fs, header, EXT4_I_BLOCK_BYTES);
     if (reason)
         return ext4_report(fs, -E_UCLEAN, reason, inode->ino, inode->buffer->block);
-    int error = 0;
     for (unsigned depth = header->eh_depth; depth > 0; depth--) {
         uint64_t child;
         if (!index_find(header, logical, &range, &child)) {
@@ -212,22 +210,14 @@ int ext4_extent_run_find(const struct ext4_inode *inode, uint64_t logical, struc
         if (buffer)
             ext4_buffer_put(fs, buffer);
         buffer = NULL;
-        error = ext4_buffer_get(fs, child, 0, &buffer);
+        int error = ext4_extent_node_get(inode, child, depth - 1, &range, &buffer);
         if (error)
             return error;
-        error = node_verify(inode, buffer);
-        if (error)
-            goto out;
         header = (const void *)buffer->data;
-        if (!node_fits(header, depth - 1, &range)) {
-            error = ext4_report(fs, -E_UCLEAN, "extent block contradicts its parent", inode->ino,
-                                child);
-            goto out;
-        }
     }
     leaf_find(header, logical, &range, run);
 out:
     if (buffer)
         ext4_buffer_put(fs, buffer);
-    return error;
+    return 0;
 }

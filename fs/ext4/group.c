@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // SPDX-FileCopyrightText: 2026 The XINIM authors
 
-// Group descriptors: where they lie, and checking them.
+// Group descriptors: where they lie, checking them, and what each group begins with.
 
 #include "fs/ext4/internal.h"
 
@@ -46,8 +46,8 @@ static uint64_t descriptor_block(const struct ext4 *fs, uint64_t group)
     return first + skip;
 }
 
-static bool descriptor_checksum_good(const struct ext4 *fs, uint64_t group,
-                                     const struct ext4_group_desc *desc)
+uint16_t ext4_group_checksum(const struct ext4 *fs, uint64_t group,
+                             const struct ext4_group_desc *desc)
 {
     static const uint8_t zero[2];
     const uint8_t *bytes = (const uint8_t *)desc;
@@ -60,16 +60,12 @@ static bool descriptor_checksum_good(const struct ext4 *fs, uint64_t group,
         uint32_t crc = ext4_crc32c(fs->checksum_seed, &index, sizeof(index));
         crc = ext4_crc32c(crc, bytes, at);
         crc = ext4_crc32c(crc, zero, sizeof(zero));
-        crc = ext4_crc32c(crc, bytes + behind, rest);
-        return (crc & 0xFFFF) == desc->bg_checksum;
+        return (uint16_t)ext4_crc32c(crc, bytes + behind, rest);
     }
-    if (!fs->gdt_csum)
-        return true;
     uint16_t crc = ext4_crc16(0xFFFF, fs->super.s_uuid, sizeof(fs->super.s_uuid));
     crc = ext4_crc16(crc, &index, sizeof(index));
     crc = ext4_crc16(crc, bytes, at);
-    crc = ext4_crc16(crc, bytes + behind, rest);
-    return crc == desc->bg_checksum;
+    return ext4_crc16(crc, bytes + behind, rest);
 }
 
 static void descriptor_decode(const struct ext4 *fs, const struct ext4_group_desc *desc,
@@ -80,6 +76,9 @@ static void descriptor_decode(const struct ext4 *fs, const struct ext4_group_des
         .inode_bitmap = desc->bg_inode_bitmap_lo,
         .inode_table = desc->bg_inode_table_lo,
         .unused_inodes = desc->bg_itable_unused_lo,
+        .free_blocks = desc->bg_free_blocks_count_lo,
+        .free_inodes = desc->bg_free_inodes_count_lo,
+        .directories = desc->bg_used_dirs_count_lo,
         .flags = desc->bg_flags,
     };
     if (fs->desc_bytes < EXT4_MIN_DESC_SIZE_64BIT)
@@ -88,12 +87,15 @@ static void descriptor_decode(const struct ext4 *fs, const struct ext4_group_des
     out->inode_bitmap |= (uint64_t)desc->bg_inode_bitmap_hi << 32;
     out->inode_table |= (uint64_t)desc->bg_inode_table_hi << 32;
     out->unused_inodes |= (uint32_t)desc->bg_itable_unused_hi << 16;
+    out->free_blocks |= (uint32_t)desc->bg_free_blocks_count_hi << 16;
+    out->free_inodes |= (uint32_t)desc->bg_free_inodes_count_hi << 16;
+    out->directories |= (uint32_t)desc->bg_used_dirs_count_hi << 16;
 }
 
 static int descriptor_check(struct ext4 *fs, uint64_t index, uint64_t block,
                             const struct ext4_group_desc *desc, struct ext4_group *out)
 {
-    if (!descriptor_checksum_good(fs, index, desc))
+    if (fs->gdt_csum && ext4_group_checksum(fs, index, desc) != desc->bg_checksum)
         return ext4_report(fs, -E_BADMSG, "checksum of a group descriptor", 0, block);
     descriptor_decode(fs, desc, out);
     uint64_t table_blocks =
@@ -112,7 +114,8 @@ static int descriptor_check(struct ext4 *fs, uint64_t index, uint64_t block,
     return 0;
 }
 
-int ext4_group_get(struct ext4 *fs, uint64_t index, struct ext4_group *out)
+int ext4_group_find(struct ext4 *fs, uint64_t index, struct ext4_buffer **out,
+                    struct ext4_group_desc **desc, struct ext4_group *group)
 {
     uint32_t per_block = fs->block_bytes / fs->desc_bytes;
     uint64_t block = descriptor_block(fs, index);
@@ -120,9 +123,52 @@ int ext4_group_get(struct ext4 *fs, uint64_t index, struct ext4_group *out)
     int error = ext4_buffer_get(fs, block, 0, &buffer);
     if (error)
         return error;
-    const struct ext4_group_desc *desc =
-        (const void *)(buffer->data + index % per_block * fs->desc_bytes);
-    error = descriptor_check(fs, index, block, desc, out);
-    ext4_buffer_put(fs, buffer);
+    *desc = (void *)(buffer->data + index % per_block * fs->desc_bytes);
+    error = descriptor_check(fs, index, block, *desc, group);
+    if (error)
+        ext4_buffer_put(fs, buffer);
+    else
+        *out = buffer;
     return error;
+}
+
+int ext4_group_get(struct ext4 *fs, uint64_t index, struct ext4_group *out)
+{
+    struct ext4_buffer *buffer;
+    struct ext4_group_desc *desc;
+    int error = ext4_group_find(fs, index, &buffer, &desc, out);
+    if (!error)
+        ext4_buffer_put(fs, buffer);
+    return error;
+}
+
+uint64_t ext4_group_first_block(const struct ext4 *fs, uint64_t index)
+{
+    return index * fs->super.s_blocks_per_group + fs->first_data_block;
+}
+
+uint32_t ext4_group_blocks(const struct ext4 *fs, uint64_t index)
+{
+    uint64_t rest = fs->blocks - ext4_group_first_block(fs, index);
+    uint32_t per_group = fs->super.s_blocks_per_group;
+    return rest < per_group ? (uint32_t)rest : per_group;
+}
+
+// The superblock's copy, the descriptors' and the room for more descriptors.
+uint32_t ext4_group_head_blocks(const struct ext4 *fs, uint64_t index)
+{
+    uint32_t per_block = fs->block_bytes / fs->desc_bytes;
+    uint64_t meta = index / per_block;
+    uint32_t super = group_has_super(fs, index) ? 1 : 0;
+    bool meta_bg = ext4_has_incompat(fs, INCOMPAT_META_BG);
+    if (meta_bg && meta >= fs->super.s_first_meta_bg) {
+        uint64_t in_meta = index % per_block;
+        bool holds = in_meta == 0 || in_meta == 1 || in_meta == per_block - 1;
+        return super + (holds ? 1 : 0);
+    }
+    if (!super)
+        return 0;
+    uint64_t tables =
+        meta_bg ? fs->super.s_first_meta_bg : (fs->groups + per_block - 1) / per_block;
+    return super + (uint32_t)tables + fs->super.s_reserved_gdt_blocks;
 }

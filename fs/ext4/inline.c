@@ -70,10 +70,13 @@ int ext4_inline_lookup(const struct ext4_inode *directory, const struct ext4_nam
         *ino = parent;
         return 0;
     }
+    struct ext4_place place;
     error = ext4_entries_find(fs, parts.head + PARENT_BYTES, parts.head_bytes - PARENT_BYTES, name,
-                              ino);
+                              &place);
     if (error == -E_NOENT)
-        error = ext4_entries_find(fs, parts.tail, parts.tail_bytes, name, ino);
+        error = ext4_entries_find(fs, parts.tail, parts.tail_bytes, name, &place);
+    if (!error)
+        *ino = place.ino;
     return error;
 }
 

@@ -9,11 +9,6 @@
 
 enum { TABLE_READ_AHEAD = 7 }; // blocks: inodes that were made together are looked at together
 
-// Is the field inside what i_extra_isize says is used?
-#define INODE_HAS(inode, field)                         \
-    (EXT4_GOOD_OLD_INODE_SIZE + (inode)->extra_isize >= \
-     offsetof(struct ext4_disk_inode, field) + sizeof(((struct ext4_disk_inode *)0)->field))
-
 static bool type_known(uint16_t mode)
 {
     switch (mode & EXT4_S_IFMT) {
@@ -30,14 +25,13 @@ static bool type_known(uint16_t mode)
     }
 }
 
-static bool checksum_good(const struct ext4_inode *inode)
+uint32_t ext4_inode_checksum(const struct ext4_inode *inode)
 {
     static const uint8_t zero[2];
     const struct ext4 *fs = inode->fs;
-    const struct ext4_disk_inode *disk = ext4_disk_inode(inode);
     size_t lo = offsetof(struct ext4_disk_inode, i_checksum_lo);
     size_t hi = offsetof(struct ext4_disk_inode, i_checksum_hi);
-    bool has_hi = INODE_HAS(inode, i_checksum_hi);
+    bool has_hi = EXT4_INODE_HAS(inode, i_checksum_hi);
 
     uint32_t crc = ext4_crc32c(inode->checksum_seed, inode->raw, lo);
     crc = ext4_crc32c(crc, zero, sizeof(zero));
@@ -48,7 +42,14 @@ static bool checksum_good(const struct ext4_inode *inode)
         crc = ext4_crc32c(crc, has_hi ? zero : inode->raw + hi, sizeof(zero));
         crc = ext4_crc32c(crc, inode->raw + hi + 2, fs->inode_bytes - hi - 2);
     }
-    if (!has_hi)
+    return crc;
+}
+
+static bool checksum_good(const struct ext4_inode *inode)
+{
+    const struct ext4_disk_inode *disk = ext4_disk_inode(inode);
+    uint32_t crc = ext4_inode_checksum(inode);
+    if (!EXT4_INODE_HAS(inode, i_checksum_hi))
         return disk->i_checksum_lo == (crc & 0xFFFF);
     return (disk->i_checksum_lo | (uint32_t)disk->i_checksum_hi << 16) == crc;
 }
@@ -102,7 +103,23 @@ static bool never_used(const struct ext4_inode *inode)
     return disk->i_mode == 0 && disk->i_links_count == 0;
 }
 
-static int inode_decode(struct ext4_inode *inode)
+void ext4_inode_decode(struct ext4_inode *inode)
+{
+    const struct ext4_disk_inode *disk = ext4_disk_inode(inode);
+    inode->mode = disk->i_mode;
+    inode->flags = disk->i_flags;
+    inode->size = decode_size(inode);
+}
+
+void ext4_inode_seed(struct ext4_inode *inode)
+{
+    inode->generation = ext4_disk_inode(inode)->i_generation;
+    inode->checksum_seed = ext4_crc32c(inode->fs->checksum_seed, &inode->ino, sizeof(inode->ino));
+    inode->checksum_seed =
+        ext4_crc32c(inode->checksum_seed, &inode->generation, sizeof(inode->generation));
+}
+
+static int inode_verify(struct ext4_inode *inode, bool linked)
 {
     struct ext4 *fs = inode->fs;
     const struct ext4_disk_inode *disk = ext4_disk_inode(inode);
@@ -110,10 +127,7 @@ static int inode_decode(struct ext4_inode *inode)
 
     if (never_used(inode))
         return -E_SRCH;
-    inode->generation = disk->i_generation;
-    inode->checksum_seed = ext4_crc32c(fs->checksum_seed, &inode->ino, sizeof(inode->ino));
-    inode->checksum_seed =
-        ext4_crc32c(inode->checksum_seed, &inode->generation, sizeof(inode->generation));
+    ext4_inode_seed(inode);
     inode->extra_isize = 0;
     if (fs->inode_bytes > EXT4_GOOD_OLD_INODE_SIZE)
         inode->extra_isize = disk->i_extra_isize;
@@ -121,18 +135,17 @@ static int inode_decode(struct ext4_inode *inode)
         return ext4_report(fs, -E_UCLEAN, "impossible i_extra_isize", inode->ino, block);
     if (fs->metadata_csum && !checksum_good(inode))
         return ext4_report(fs, -E_BADMSG, "checksum of an inode", inode->ino, block);
-    if (disk->i_links_count == 0)
+    if (linked && disk->i_links_count == 0)
         return -E_SRCH;
-    inode->mode = disk->i_mode;
-    inode->flags = disk->i_flags;
+    ext4_inode_decode(inode);
     if (!type_known(inode->mode))
         return ext4_report(fs, -E_UCLEAN, "inode of no known type", inode->ino, block);
-    inode->size = decode_size(inode);
     int error = flags_check(inode);
     return error ? error : size_check(inode);
 }
 
-int ext4_inode_get_any(struct ext4 *fs, uint64_t ino, struct ext4_inode *inode)
+// `linked`: one without links is none.
+static int inode_open(struct ext4 *fs, uint64_t ino, bool linked, struct ext4_inode *inode)
 {
     if (ino == 0 || ino > fs->inodes)
         return -E_SRCH;
@@ -155,17 +168,30 @@ int ext4_inode_get_any(struct ext4 *fs, uint64_t ino, struct ext4_inode *inode)
     if (error)
         return error;
     inode->raw = inode->buffer->data + (offset & (fs->block_bytes - 1));
-    error = inode_decode(inode);
+    error = inode_verify(inode, linked);
     if (error)
         ext4_inode_put(inode);
     return error;
 }
 
+static bool is_reserved(const struct ext4 *fs, uint64_t ino)
+{
+    return ino < fs->first_ino && ino != EXT4_ROOT_INO;
+}
+
 int ext4_inode_get(struct ext4 *fs, uint64_t ino, struct ext4_inode *inode)
 {
-    if (ino < fs->first_ino && ino != EXT4_ROOT_INO)
-        return -E_SRCH;
-    return ext4_inode_get_any(fs, ino, inode);
+    return is_reserved(fs, ino) ? -E_SRCH : inode_open(fs, ino, true, inode);
+}
+
+int ext4_inode_get_any(struct ext4 *fs, uint64_t ino, struct ext4_inode *inode)
+{
+    return inode_open(fs, ino, true, inode);
+}
+
+int ext4_inode_get_unlinked(struct ext4 *fs, uint64_t ino, struct ext4_inode *inode)
+{
+    return is_reserved(fs, ino) ? -E_SRCH : inode_open(fs, ino, false, inode);
 }
 
 void ext4_inode_put(struct ext4_inode *inode)
@@ -227,8 +253,8 @@ static uint32_t decode_flags(uint32_t flags)
 void ext4_inode_attributes(const struct ext4_inode *inode, struct fs_attributes *out)
 {
     const struct ext4_disk_inode *disk = ext4_disk_inode(inode);
-    bool has_atime = INODE_HAS(inode, i_atime_extra), has_mtime = INODE_HAS(inode, i_mtime_extra);
-    bool has_ctime = INODE_HAS(inode, i_ctime_extra), has_btime = INODE_HAS(inode, i_crtime_extra);
+    bool has_atime = EXT4_INODE_HAS(inode, i_atime_extra), has_mtime = EXT4_INODE_HAS(inode, i_mtime_extra);
+    bool has_ctime = EXT4_INODE_HAS(inode, i_ctime_extra), has_btime = EXT4_INODE_HAS(inode, i_crtime_extra);
 
     *out = (struct fs_attributes){
         .ino = inode->ino,

@@ -34,6 +34,8 @@ enum ext4_kind { // what a block was verified as
     EXT4_KIND_HASH_ROOT,
     EXT4_KIND_HASH_NODE,
     EXT4_KIND_XATTR,
+    EXT4_KIND_BLOCK_BITMAP, // `verified_ino` is the group
+    EXT4_KIND_INODE_BITMAP,
 };
 
 struct ext4_buffer {
@@ -190,14 +192,35 @@ static inline bool ext4_blocks_valid(const struct ext4 *fs, uint64_t block, uint
 struct ext4_group {
     uint64_t block_bitmap, inode_bitmap, inode_table;
     uint32_t unused_inodes; // at the table's end
+    uint32_t free_blocks, free_inodes, directories;
     uint16_t flags;
 };
 
 // Reads and verifies the descriptor of group `index` (below fs->groups).
 int ext4_group_get(struct ext4 *fs, uint64_t index, struct ext4_group *out);
+// The same, and where it lies; *buffer is pinned.
+int ext4_group_find(struct ext4 *fs, uint64_t index, struct ext4_buffer **buffer,
+                    struct ext4_group_desc **desc, struct ext4_group *group);
+uint16_t ext4_group_checksum(const struct ext4 *fs, uint64_t index,
+                             const struct ext4_group_desc *desc);
+uint64_t ext4_group_first_block(const struct ext4 *fs, uint64_t index);
+uint32_t ext4_group_blocks(const struct ext4 *fs, uint64_t index); // fewer in the last one
+// Blocks at a group's start that copies of superblock and descriptors take.
+uint32_t ext4_group_head_blocks(const struct ext4 *fs, uint64_t index);
 
 // ---- inodes (inode.c) ----
 
+// Is the field inside what i_extra_isize says is used?
+#define EXT4_INODE_HAS(inode, field)                    \
+    (EXT4_GOOD_OLD_INODE_SIZE + (inode)->extra_isize >= \
+     offsetof(struct ext4_disk_inode, field) + sizeof(((struct ext4_disk_inode *)0)->field))
+
+// As ext4_inode_get, also one without links, which may be free: only the bitmap knows.
+int ext4_inode_get_unlinked(struct ext4 *fs, uint64_t ino, struct ext4_inode *inode);
+uint32_t ext4_inode_checksum(const struct ext4_inode *inode);
+// Copies of what the raw inode says: all but generation and checksum seed; those two.
+void ext4_inode_decode(struct ext4_inode *inode);
+void ext4_inode_seed(struct ext4_inode *inode);
 // As ext4_inode_get, for the reserved ones too.
 int ext4_inode_get_any(struct ext4 *fs, uint64_t ino, struct ext4_inode *inode);
 
@@ -238,9 +261,22 @@ int ext4_directory_block_get(const struct ext4_inode *directory, uint64_t logica
 int ext4_entries_check(const struct ext4 *fs, const uint8_t *data, size_t bytes,
                        const char **reason);
 
-// Looks for the name in checked entries. 0 or -E_NOENT.
+// Where a name is. The block is pinned until ext4_place_put.
+struct ext4_place {
+    struct ext4_buffer *buffer;
+    size_t at; // of the entry in it
+    uint32_t ino;
+    enum ext4_kind kind; // of the block
+};
+
+// Not for inline directories. -E_NOENT; -E_NOTDIR.
+int ext4_place_find(const struct ext4_inode *directory, const struct ext4_name *name,
+                    struct ext4_place *place);
+void ext4_place_put(struct ext4 *fs, struct ext4_place *place);
+
+// Looks for the name in checked entries: sets `at` and `ino`. 0 or -E_NOENT.
 int ext4_entries_find(const struct ext4 *fs, const uint8_t *data, size_t bytes,
-                      const struct ext4_name *name, uint32_t *ino);
+                      const struct ext4_name *name, struct ext4_place *place);
 
 // Hands the checked entries in [data, data + bytes) to emit, skipping those before *position -
 // base; position counts from `base`, the cookie of data's first byte. Returns 1 to go on, 0 when
@@ -254,8 +290,8 @@ bool ext4_is_indexed(const struct ext4_inode *directory);
 // Verifies a block of the tree. *reason is set with an error.
 int ext4_hash_block_check(const struct ext4_inode *directory, const struct ext4_buffer *buffer,
                           bool root, const char **reason);
-int ext4_hash_lookup(const struct ext4_inode *directory, const struct ext4_name *name,
-                     uint32_t *ino);
+int ext4_hash_find(const struct ext4_inode *directory, const struct ext4_name *name,
+                   struct ext4_place *place);
 
 // Hash of a name. Bit 0 is 0. `seed`: four words, or all zero for the standard one.
 uint32_t ext4_name_hash(enum ext4_hash_version version, const uint32_t seed[4], const char *name,

@@ -186,6 +186,32 @@ int ext4_read(const struct ext4_inode *inode, uint64_t offset, void *buffer, uin
     return (int)bytes;
 }
 
+// Through the cache: the block may have been written by an operation and not be at home yet.
+static int link_block_read(const struct ext4_inode *inode, char *target)
+{
+    struct ext4 *fs = inode->fs;
+    for (uint64_t at = 0; at < inode->size; at += fs->block_bytes) {
+        struct ext4_run run;
+        struct ext4_buffer *buffer;
+        uint64_t rest = inode->size - at;
+        size_t part = rest < fs->block_bytes ? (size_t)rest : fs->block_bytes;
+        uint64_t logical = at >> fs->block_shift;
+        int error = ext4_run_find(inode, logical, &run);
+        if (error)
+            return error;
+        if (run.device == 0 || run.unwritten) {
+            memset(target + at, 0, part);
+            continue;
+        }
+        error = ext4_buffer_get(fs, run.device + (logical - run.first), 0, &buffer);
+        if (error)
+            return error;
+        memcpy(target + at, buffer->data, part);
+        ext4_buffer_put(fs, buffer);
+    }
+    return (int)inode->size;
+}
+
 int ext4_readlink(const struct ext4_inode *inode, char *target, size_t room)
 {
     if (ext4_inode_type(inode) != EXT4_S_IFLNK)
@@ -193,10 +219,12 @@ int ext4_readlink(const struct ext4_inode *inode, char *target, size_t room)
     if (inode->size > room)
         return -E_OVERFLOW;
     int length = (int)inode->size;
-    if (!mappable(inode) && !(inode->flags & EXT4_INLINE_DATA_FL))
-        memcpy(target, ext4_disk_inode(inode)->i_block, inode->size);
-    else
+    if (inode->flags & EXT4_INLINE_DATA_FL)
         length = ext4_read(inode, 0, target, (uint32_t)inode->size);
+    else if (mappable(inode))
+        length = link_block_read(inode, target);
+    else
+        memcpy(target, ext4_disk_inode(inode)->i_block, inode->size);
     if (length >= 0 && (length == 0 || memchr(target, 0, (size_t)length)))
         return ext4_report(inode->fs, -E_UCLEAN, "empty or broken symbolic link", inode->ino,
                            inode->buffer->block);

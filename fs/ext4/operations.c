@@ -1,22 +1,15 @@
 // SPDX-License-Identifier: MIT
 // SPDX-FileCopyrightText: 2026 The XINIM authors
 
-// The operations of abi/fs.h on ext4 volumes. See server.h.
+// Mounting, and the reading operations of abi/fs.h on ext4 volumes. See server.h.
 
-#include "fs/ext4/server.h"
-
-#include "fs/ext4/internal.h"
+#include "fs/ext4/edit.h"
+#include "fs/ext4/volume.h"
 
 #include <string.h>
 
-struct volume {
-    bool used;
-    struct ext4_device device;
-    struct ext4 *fs;
-};
-
 static const struct ext4_provider *provider;
-static struct volume volumes[FS_MOUNTS_MAX];
+static struct ext4_volume volumes[FS_MOUNTS_MAX];
 
 static void log_line(const char *format, ...) __attribute__((format(printf, 1, 2)));
 static void log_line(const char *format, ...)
@@ -30,17 +23,22 @@ static void log_line(const char *format, ...)
 // ---- mounting ----
 
 // Options that ask for what happens anyway.
+static bool option_is(const char *option, size_t length, const char *name)
+{
+    return strlen(name) == length && memcmp(name, option, length) == 0;
+}
+
 static bool option_known(const char *option, size_t length)
 {
-    static const char *const known[] = {"ro", "errors=continue", "errors=remount-ro",
+    static const char *const known[] = {"ro", "rw", "errors=continue", "errors=remount-ro",
                                         "data=ordered"};
     for (unsigned i = 0; i < sizeof(known) / sizeof(known[0]); i++)
-        if (strlen(known[i]) == length && memcmp(known[i], option, length) == 0)
+        if (option_is(option, length, known[i]))
             return true;
     return false;
 }
 
-static int options_check(const char *device, const char *options)
+static int options_check(const char *device, const char *options, bool *read_only)
 {
     while (*options) {
         size_t length = 0;
@@ -50,23 +48,26 @@ static int options_check(const char *device, const char *options)
             log_line("ext4: %s: unknown mount option in \"%s\"", device, options);
             return -E_INVAL;
         }
+        if (option_is(options, length, "ro"))
+            *read_only = true;
         options += length + (options[length] == ',');
     }
     return 0;
 }
 
-static struct volume *volume_take(void)
+static struct ext4_volume *volume_take(void)
 {
     for (unsigned i = 0; i < FS_MOUNTS_MAX; i++) {
         if (!volumes[i].used) {
-            volumes[i] = (struct volume){.used = true};
+            volumes[i] = (struct ext4_volume){.used = true};
             return &volumes[i];
         }
     }
     return NULL;
 }
 
-static int volume_open(struct volume *volume, const char *name)
+static int volume_open(struct ext4_volume *volume, const char *name, bool read_only,
+                       const struct fs_mount_request *request)
 {
     int error = provider->open(name, &volume->device);
     if (error) {
@@ -78,6 +79,9 @@ static int volume_open(struct volume *volume, const char *name)
         .memory = volume->device.memory,
         .memory_bytes = volume->device.memory_bytes,
         .log = provider->log,
+        .writable = !read_only && request->client != 0,
+        .client = request->client,
+        .now = request->now,
     };
     error = ext4_open(&setup, &volume->fs);
     if (error) {
@@ -89,12 +93,16 @@ static int volume_open(struct volume *volume, const char *name)
 
 static void ext4_server_unmount(void *context)
 {
-    struct volume *volume = context;
+    struct ext4_volume *volume = context;
+    int error = ext4_close(volume->fs);
+    if (error)
+        log_line("ext4: unmounted with error %u: the journal holds what was stable",
+                 (unsigned)-error);
     provider->close(&volume->device);
     volume->used = false;
 }
 
-static int attributes_of(const struct volume *volume, uint64_t ino, struct fs_attributes *out)
+static int attributes_of(const struct ext4_volume *volume, uint64_t ino, struct fs_attributes *out)
 {
     struct ext4_inode inode;
     int error = ext4_inode_get(volume->fs, ino, &inode);
@@ -105,7 +113,7 @@ static int attributes_of(const struct volume *volume, uint64_t ino, struct fs_at
     return 0;
 }
 
-static int root_check(const struct volume *volume, struct fs_attributes *root)
+static int root_check(const struct ext4_volume *volume, struct fs_attributes *root)
 {
     int error = attributes_of(volume, EXT4_ROOT, root);
     if (error == -E_SRCH || (!error && (root->mode & EXT4_S_IFMT) != EXT4_S_IFDIR))
@@ -113,23 +121,25 @@ static int root_check(const struct volume *volume, struct fs_attributes *root)
     return error;
 }
 
-static int ext4_server_mount(const char *device, const char *options, uint64_t flags, void **out,
+static int ext4_server_mount(const char *device, const char *options,
+                             const struct fs_mount_request *request, void **out,
                              struct fs_mount_reply *reply)
 {
-    (void)flags;
-    int error = options_check(device, options);
+    bool read_only = (request->flags & FS_MOUNT_READ_ONLY) != 0;
+    int error = options_check(device, options, &read_only);
     if (error)
         return error;
-    struct volume *volume = volume_take();
+    struct ext4_volume *volume = volume_take();
     if (!volume)
         return -E_NOMEM;
-    error = volume_open(volume, device);
+    error = volume_open(volume, device, read_only, request);
     if (error) {
         volume->used = false;
         return error;
     }
     *reply = (struct fs_mount_reply){
-        .flags = FS_MOUNT_READ_ONLY,
+        .flags = ext4_writable(volume->fs) ? 0 : FS_MOUNT_READ_ONLY,
+        .applied = ext4_applied(volume->fs),
         .block_bytes = ext4_block_bytes(volume->fs),
         .max_file_bytes = ext4_max_file_bytes(volume->fs),
     };
@@ -138,7 +148,8 @@ static int ext4_server_mount(const char *device, const char *options, uint64_t f
         ext4_server_unmount(volume);
         return error;
     }
-    log_line("ext4: %s: mounted read-only, %llu blocks of %u bytes", device,
+    log_line("ext4: %s: mounted %s, %llu blocks of %u bytes", device,
+             ext4_writable(volume->fs) ? "read-write" : "read-only",
              (unsigned long long)volume->fs->blocks, volume->fs->block_bytes);
     *out = volume;
     return 0;
@@ -146,11 +157,11 @@ static int ext4_server_mount(const char *device, const char *options, uint64_t f
 
 // ---- inodes ----
 
-// The inode that a client names. -E_SRCH: the number has another meaning by now, or none.
-static int inode_open(const struct volume *volume, const struct fs_inode_id *id,
-                      struct ext4_inode *inode)
+int ext4_volume_inode_open(const struct ext4_volume *volume, const struct fs_inode_id *id,
+                           struct ext4_inode *inode)
 {
-    int error = ext4_inode_get(volume->fs, id->ino, inode);
+    int error = ext4_writable(volume->fs) ? ext4_inode_get_used(volume->fs, id->ino, inode)
+                                          : ext4_inode_get(volume->fs, id->ino, inode);
     if (!error && inode->generation != id->generation) {
         ext4_inode_put(inode);
         error = -E_SRCH;
@@ -162,7 +173,7 @@ static int ext4_server_getattr(void *context, const struct fs_inode_id *id,
                                struct fs_attributes *out)
 {
     struct ext4_inode inode;
-    int error = inode_open(context, id, &inode);
+    int error = ext4_volume_inode_open(context, id, &inode);
     if (error)
         return error;
     ext4_inode_attributes(&inode, out);
@@ -173,10 +184,10 @@ static int ext4_server_getattr(void *context, const struct fs_inode_id *id,
 static int ext4_server_lookup(void *context, const struct fs_inode_id *id, const char *name,
                               unsigned length, struct fs_attributes *out)
 {
-    struct volume *volume = context;
+    struct ext4_volume *volume = context;
     struct ext4_inode directory;
     uint32_t ino;
-    int error = inode_open(volume, id, &directory);
+    int error = ext4_volume_inode_open(volume, id, &directory);
     if (error)
         return error;
     error = ext4_lookup(&directory, name, length, &ino);
@@ -192,7 +203,7 @@ static int ext4_server_lookup(void *context, const struct fs_inode_id *id, const
 static int ext4_server_readlink(void *context, const struct fs_inode_id *id, char *to, size_t room)
 {
     struct ext4_inode inode;
-    int result = inode_open(context, id, &inode);
+    int result = ext4_volume_inode_open(context, id, &inode);
     if (result)
         return result;
     result = ext4_readlink(&inode, to, room);
@@ -204,7 +215,7 @@ static int ext4_server_map(void *context, const struct fs_inode_id *id, uint64_t
                            uint64_t bytes, struct fs_extent *extents, unsigned room, uint64_t *end)
 {
     struct ext4_inode inode;
-    int result = inode_open(context, id, &inode);
+    int result = ext4_volume_inode_open(context, id, &inode);
     if (result)
         return result;
     result = ext4_map(&inode, offset, bytes, extents, room, end);
@@ -216,7 +227,7 @@ static int ext4_server_read_inline(void *context, const struct fs_inode_id *id, 
                                    size_t room)
 {
     struct ext4_inode inode;
-    int result = inode_open(context, id, &inode);
+    int result = ext4_volume_inode_open(context, id, &inode);
     if (result)
         return result;
     result = ext4_read_inline(&inode, to, room);
@@ -228,7 +239,7 @@ static int ext4_server_getxattr(void *context, const struct fs_inode_id *id, con
                                 size_t length, void *to, size_t room)
 {
     struct ext4_inode inode;
-    int result = inode_open(context, id, &inode);
+    int result = ext4_volume_inode_open(context, id, &inode);
     if (result)
         return result;
     result = ext4_xattr_get(&inode, name, length, to, room);
@@ -239,7 +250,7 @@ static int ext4_server_getxattr(void *context, const struct fs_inode_id *id, con
 static int ext4_server_listxattr(void *context, const struct fs_inode_id *id, char *to, size_t room)
 {
     struct ext4_inode inode;
-    int result = inode_open(context, id, &inode);
+    int result = ext4_volume_inode_open(context, id, &inode);
     if (result)
         return result;
     result = ext4_xattr_list(&inode, to, room);
@@ -250,7 +261,7 @@ static int ext4_server_listxattr(void *context, const struct fs_inode_id *id, ch
 // ---- directories ----
 
 struct reading {
-    struct volume *volume;
+    struct ext4_volume *volume;
     struct fs_listing *listing;
     bool attributes;
 };
@@ -268,9 +279,9 @@ static bool reading_add(void *context, const struct ext4_entry *entry)
 static int ext4_server_readdir(void *context, const struct fs_inode_id *id, uint64_t cookie,
                                bool attributes, struct fs_listing *listing, uint64_t *next)
 {
-    struct volume *volume = context;
+    struct ext4_volume *volume = context;
     struct ext4_inode directory;
-    int error = inode_open(volume, id, &directory);
+    int error = ext4_volume_inode_open(volume, id, &directory);
     if (error)
         return error;
     struct reading reading = {volume, listing, attributes};
@@ -289,22 +300,28 @@ static int ext4_server_readdir(void *context, const struct fs_inode_id *id, uint
 
 static int ext4_server_statfs(void *context, struct fs_statfs_reply *out)
 {
-    struct volume *volume = context;
+    struct ext4_volume *volume = context;
     ext4_statistics(volume->fs, out);
     return 0;
 }
 
-// Mounts are read-only: nothing waits to be written.
-static int ext4_server_sync(void *context, const struct fs_inode_id *id, uint64_t flags)
+// The journal is one: what one inode needs brings everything before it along.
+static int ext4_server_sync(void *context, const struct fs_inode_id *id, uint64_t flags,
+                            uint64_t *stable)
 {
+    struct ext4_volume *volume = context;
     struct ext4_inode inode;
     if (flags & ~(uint64_t)FS_SYNC_DATA_ONLY)
         return -E_INVAL;
-    if (id->ino == 0)
-        return 0;
-    int error = inode_open(context, id, &inode);
-    if (!error)
-        ext4_inode_put(&inode);
+    int error = 0;
+    if (id->ino != 0) {
+        error = ext4_volume_inode_open(volume, id, &inode);
+        if (!error)
+            ext4_inode_put(&inode);
+    }
+    if (!error && ext4_writable(volume->fs))
+        error = ext4_commit(volume->fs);
+    *stable = ext4_stable(volume->fs);
     return error;
 }
 
@@ -324,6 +341,15 @@ const struct fs_format *ext4_format(const struct ext4_provider *with)
         .sync = ext4_server_sync,
         .getxattr = ext4_server_getxattr,
         .listxattr = ext4_server_listxattr,
+        .make = ext4_server_make,
+        .link = ext4_server_link,
+        .remove = ext4_server_remove,
+        .rename = ext4_server_rename,
+        .release = ext4_server_release,
+        .setattr = ext4_server_setattr,
+        .allocate = ext4_server_allocate,
+        .commit = ext4_server_commit,
+        .setxattr = ext4_server_setxattr,
     };
     provider = with;
     return &format;

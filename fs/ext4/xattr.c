@@ -3,22 +3,9 @@
 
 // Extended attributes: a list inside the inode, and one in a block of its own.
 
-#include "fs/ext4/internal.h"
+#include "fs/ext4/xattr.h"
 
 #include <string.h>
-
-// A list of attributes; `room` counts from `base`, from where value offsets count.
-struct area {
-    const uint8_t *base;
-    size_t first, room;
-};
-
-struct attribute {
-    const struct ext4_xattr_entry *entry;
-    const char *name;
-    const uint8_t *value; // NULL: in an inode of its own
-    uint32_t bytes;
-};
 
 struct name_space {
     enum ext4_xattr_index index;
@@ -34,8 +21,7 @@ static const struct name_space name_spaces[] = {
 
 enum { NAME_SPACES = sizeof(name_spaces) / sizeof(name_spaces[0]) };
 
-// Reads the entry at *at and moves behind it. 1, 0 at the end of the list, or -E_UCLEAN.
-static int area_next(const struct area *area, size_t *at, struct attribute *out)
+int ext4_xattr_area_next(const struct ext4_xattr_area *area, size_t *at, struct ext4_xattr *out)
 {
     uint32_t word;
     if (area->room - *at < sizeof(word))
@@ -50,7 +36,7 @@ static int area_next(const struct area *area, size_t *at, struct attribute *out)
         sizeof(*entry) + ((entry->e_name_len + EXT4_XATTR_ALIGN - 1u) & ~(EXT4_XATTR_ALIGN - 1u));
     if (length > area->room - *at)
         return -E_UCLEAN;
-    *out = (struct attribute){
+    *out = (struct ext4_xattr){
         .entry = entry, .name = (const char *)(entry + 1), .bytes = entry->e_value_size};
     if (entry->e_value_inum == 0) {
         if (entry->e_value_offs > area->room || out->bytes > area->room - entry->e_value_offs)
@@ -62,12 +48,12 @@ static int area_next(const struct area *area, size_t *at, struct attribute *out)
 }
 
 // 0, -E_NODATA or -E_UCLEAN.
-static int area_find(const struct area *area, enum ext4_xattr_index index, const char *name,
-                     size_t length, struct attribute *out)
+static int area_find(const struct ext4_xattr_area *area, enum ext4_xattr_index index, const char *name,
+                     size_t length, struct ext4_xattr *out)
 {
     size_t at = area->first;
     int more;
-    while ((more = area_next(area, &at, out)) > 0) {
+    while ((more = ext4_xattr_area_next(area, &at, out)) > 0) {
         if (out->entry->e_name_index == index && out->entry->e_name_len == length &&
             memcmp(out->name, name, length) == 0)
             return 0;
@@ -75,8 +61,7 @@ static int area_find(const struct area *area, enum ext4_xattr_index index, const
     return more < 0 ? more : -E_NODATA;
 }
 
-// The list inside the inode. False: there is none.
-static bool inode_area(const struct ext4_inode *inode, struct area *area)
+bool ext4_xattr_inode_area(const struct ext4_inode *inode, struct ext4_xattr_area *area)
 {
     size_t skip = EXT4_GOOD_OLD_INODE_SIZE + (size_t)inode->extra_isize;
     uint32_t magic;
@@ -86,7 +71,7 @@ static bool inode_area(const struct ext4_inode *inode, struct area *area)
     if (magic != (uint32_t)EXT4_XATTR_MAGIC)
         return false;
     skip += sizeof(magic);
-    *area = (struct area){.base = inode->raw + skip, .room = inode->fs->inode_bytes - skip};
+    *area = (struct ext4_xattr_area){.base = inode->raw + skip, .room = inode->fs->inode_bytes - skip};
     return true;
 }
 
@@ -98,9 +83,9 @@ static int report(const struct ext4_inode *inode, uint64_t block)
 int ext4_xattr_in_inode(const struct ext4_inode *inode, enum ext4_xattr_index index,
                         const char *name, size_t length, const uint8_t **value, uint32_t *bytes)
 {
-    struct area area;
-    struct attribute found;
-    if (!inode_area(inode, &area))
+    struct ext4_xattr_area area;
+    struct ext4_xattr found;
+    if (!ext4_xattr_inode_area(inode, &area))
         return -E_NODATA;
     int error = area_find(&area, index, name, length, &found);
     if (error == -E_UCLEAN || (!error && !found.value))
@@ -112,39 +97,46 @@ int ext4_xattr_in_inode(const struct ext4_inode *inode, enum ext4_xattr_index in
     return 0;
 }
 
-static int block_verify(const struct ext4_inode *inode, struct ext4_buffer *buffer)
+uint64_t ext4_xattr_block(const struct ext4_inode *inode)
+{
+    const struct ext4_disk_inode *disk = ext4_disk_inode(inode);
+    uint64_t block = disk->i_file_acl_lo;
+    if (ext4_has_incompat(inode->fs, INCOMPAT_64BIT))
+        block |= (uint64_t)disk->i_file_acl_high << 32;
+    return block;
+}
+
+uint32_t ext4_xattr_block_checksum(const struct ext4 *fs, const struct ext4_buffer *buffer)
 {
     static const uint8_t zero[4];
+    size_t at = offsetof(struct ext4_xattr_header, h_checksum);
+    uint32_t crc = ext4_crc32c(fs->checksum_seed, &buffer->block, sizeof(buffer->block));
+    crc = ext4_crc32c(crc, buffer->data, at);
+    crc = ext4_crc32c(crc, zero, sizeof(zero));
+    return ext4_crc32c(crc, buffer->data + at + 4, fs->block_bytes - at - 4);
+}
+
+static int block_verify(const struct ext4_inode *inode, struct ext4_buffer *buffer)
+{
     struct ext4 *fs = inode->fs;
     const struct ext4_xattr_header *header = (const void *)buffer->data;
-    size_t at = offsetof(struct ext4_xattr_header, h_checksum);
 
     if (buffer->verified == EXT4_KIND_XATTR)
         return 0;
     if (header->h_magic != (uint32_t)EXT4_XATTR_MAGIC || header->h_blocks != 1)
         return report(inode, buffer->block);
-    if (fs->metadata_csum) {
-        uint32_t crc = ext4_crc32c(fs->checksum_seed, &buffer->block, sizeof(buffer->block));
-        crc = ext4_crc32c(crc, buffer->data, at);
-        crc = ext4_crc32c(crc, zero, sizeof(zero));
-        crc = ext4_crc32c(crc, buffer->data + at + 4, fs->block_bytes - at - 4);
-        if (crc != header->h_checksum)
-            return ext4_report(fs, -E_BADMSG, "checksum of an attribute block", inode->ino,
-                               buffer->block);
-    }
+    if (fs->metadata_csum && ext4_xattr_block_checksum(fs, buffer) != header->h_checksum)
+        return ext4_report(fs, -E_BADMSG, "checksum of an attribute block", inode->ino,
+                           buffer->block);
     buffer->verified = EXT4_KIND_XATTR;
     return 0;
 }
 
-// Pins the inode's attribute block. 1, 0 if it has none, or an error.
-static int block_area(const struct ext4_inode *inode, struct area *area,
+int ext4_xattr_block_area(const struct ext4_inode *inode, struct ext4_xattr_area *area,
                       struct ext4_buffer **buffer)
 {
     struct ext4 *fs = inode->fs;
-    const struct ext4_disk_inode *disk = ext4_disk_inode(inode);
-    uint64_t block = disk->i_file_acl_lo;
-    if (ext4_has_incompat(fs, INCOMPAT_64BIT))
-        block |= (uint64_t)disk->i_file_acl_high << 32;
+    uint64_t block = ext4_xattr_block(inode);
     if (block == 0)
         return 0;
     if (!ext4_blocks_valid(fs, block, 1))
@@ -157,7 +149,7 @@ static int block_area(const struct ext4_inode *inode, struct area *area,
         ext4_buffer_put(fs, *buffer);
         return error;
     }
-    *area = (struct area){.base = (*buffer)->data,
+    *area = (struct ext4_xattr_area){.base = (*buffer)->data,
                           .first = sizeof(struct ext4_xattr_header),
                           .room = fs->block_bytes};
     return 1;
@@ -165,7 +157,7 @@ static int block_area(const struct ext4_inode *inode, struct area *area,
 
 // ---- reading one ----
 
-static int value_inode_read(const struct ext4_inode *inode, const struct attribute *attribute,
+static int value_inode_read(const struct ext4_inode *inode, const struct ext4_xattr *attribute,
                             void *value)
 {
     struct ext4_inode holder;
@@ -183,7 +175,7 @@ static int value_inode_read(const struct ext4_inode *inode, const struct attribu
     return error;
 }
 
-static int value_copy(const struct ext4_inode *inode, const struct attribute *attribute,
+static int value_copy(const struct ext4_inode *inode, const struct ext4_xattr *attribute,
                       void *value, size_t room)
 {
     if (attribute->bytes > EXT4_XATTR_VALUE_MAX)
@@ -201,18 +193,18 @@ static int value_copy(const struct ext4_inode *inode, const struct attribute *at
 static int find_and_copy(const struct ext4_inode *inode, enum ext4_xattr_index index,
                          const char *name, size_t length, void *value, size_t room)
 {
-    struct area area;
-    struct attribute found;
+    struct ext4_xattr_area area;
+    struct ext4_xattr found;
     struct ext4_buffer *buffer;
     int result = -E_NODATA;
-    if (inode_area(inode, &area)) {
+    if (ext4_xattr_inode_area(inode, &area)) {
         result = area_find(&area, index, name, length, &found);
         if (result == -E_UCLEAN)
             return report(inode, inode->buffer->block);
         if (result == 0)
             return value_copy(inode, &found, value, room);
     }
-    int present = block_area(inode, &area, &buffer);
+    int present = ext4_xattr_block_area(inode, &area, &buffer);
     if (present <= 0)
         return present < 0 ? present : -E_NODATA;
     result = area_find(&area, index, name, length, &found);
@@ -224,16 +216,25 @@ static int find_and_copy(const struct ext4_inode *inode, enum ext4_xattr_index i
     return result;
 }
 
+int ext4_xattr_space(const char *name, size_t length, enum ext4_xattr_index *index, size_t *prefix)
+{
+    for (unsigned i = 0; i < NAME_SPACES; i++) {
+        *prefix = strlen(name_spaces[i].prefix);
+        *index = name_spaces[i].index;
+        if (length > *prefix && memcmp(name, name_spaces[i].prefix, *prefix) == 0)
+            return 0;
+    }
+    return -E_OPNOTSUPP;
+}
+
 int ext4_xattr_get(const struct ext4_inode *inode, const char *name, size_t length, void *value,
                    size_t room)
 {
-    for (unsigned i = 0; i < NAME_SPACES; i++) {
-        size_t prefix = strlen(name_spaces[i].prefix);
-        if (length > prefix && memcmp(name, name_spaces[i].prefix, prefix) == 0)
-            return find_and_copy(inode, name_spaces[i].index, name + prefix, length - prefix, value,
-                                 room);
-    }
-    return -E_OPNOTSUPP;
+    enum ext4_xattr_index index;
+    size_t prefix;
+    int error = ext4_xattr_space(name, length, &index, &prefix);
+    return error ? error
+                 : find_and_copy(inode, index, name + prefix, length - prefix, value, room);
 }
 
 // ---- listing ----
@@ -251,7 +252,7 @@ static const char *prefix_of(unsigned index)
     return NULL;
 }
 
-static int list_add(struct list *list, const struct attribute *attribute)
+static int list_add(struct list *list, const struct ext4_xattr *attribute)
 {
     const char *prefix = prefix_of(attribute->entry->e_name_index);
     if (!prefix)
@@ -270,13 +271,13 @@ static int list_add(struct list *list, const struct attribute *attribute)
     return 0;
 }
 
-static int list_area(const struct ext4_inode *inode, const struct area *area, uint64_t block,
+static int list_area(const struct ext4_inode *inode, const struct ext4_xattr_area *area, uint64_t block,
                      struct list *list)
 {
-    struct attribute attribute;
+    struct ext4_xattr attribute;
     size_t at = area->first;
     int more;
-    while ((more = area_next(area, &at, &attribute)) > 0) {
+    while ((more = ext4_xattr_area_next(area, &at, &attribute)) > 0) {
         int error = list_add(list, &attribute);
         if (error)
             return error;
@@ -287,14 +288,14 @@ static int list_area(const struct ext4_inode *inode, const struct area *area, ui
 int ext4_xattr_list(const struct ext4_inode *inode, char *names, size_t room)
 {
     struct list list = {.names = names, .room = room};
-    struct area area;
+    struct ext4_xattr_area area;
     struct ext4_buffer *buffer;
     int error = 0;
-    if (inode_area(inode, &area))
+    if (ext4_xattr_inode_area(inode, &area))
         error = list_area(inode, &area, inode->buffer->block, &list);
     if (error)
         return error;
-    int present = block_area(inode, &area, &buffer);
+    int present = ext4_xattr_block_area(inode, &area, &buffer);
     if (present < 0)
         return present;
     if (present) {

@@ -1,28 +1,16 @@
 // SPDX-License-Identifier: MIT
 // SPDX-FileCopyrightText: 2026 The XINIM authors
 
-// Requests of abi/fs.h: checking them, finding their mount, handing them to the format.
+// Requests of abi/fs.h: finding their mount, checking them, handing them to the format. The writing
+// ones: dispatch_write.c.
 
-#include "lib/fs/server.h"
+#include "lib/fs/dispatch.h"
 
 #include <string.h>
 
-enum { EXTENTS_AT_ONCE = 64 };
-
-// One request under way. `words` is the request's struct, complete; `reply_bytes` is set with the
-// reply.
-struct request {
-    struct fs_server *server;
-    struct fs_mount *mount;
-    const void *words;
-    void *reply;
-    size_t reply_bytes;
-};
-
 // ---- the session memory ----
 
-// The part of the session memory that a request names, or NULL.
-static uint8_t *buffer_find(const struct fs_mount *mount, struct fs_buffer buffer)
+uint8_t *fs_buffer_find(const struct fs_mount *mount, struct fs_buffer buffer)
 {
     if (buffer.offset % 8 || buffer.offset > mount->session_bytes ||
         buffer.bytes > mount->session_bytes - buffer.offset)
@@ -30,11 +18,10 @@ static uint8_t *buffer_find(const struct fs_mount *mount, struct fs_buffer buffe
     return mount->session + buffer.offset;
 }
 
-// Copies `length` bytes from the buffer's start; NUL is added.
-static int text_copy(const struct fs_mount *mount, struct fs_buffer buffer, uint32_t skip,
-                     uint32_t length, char *to, size_t max)
+int fs_text_copy(const struct fs_mount *mount, struct fs_buffer buffer, uint32_t skip,
+                 uint32_t length, char *to, size_t max)
 {
-    const uint8_t *from = buffer_find(mount, buffer);
+    const uint8_t *from = fs_buffer_find(mount, buffer);
     if (!from || skip > buffer.bytes || length > buffer.bytes - skip)
         return -E_PROTO;
     if (length > max)
@@ -44,13 +31,13 @@ static int text_copy(const struct fs_mount *mount, struct fs_buffer buffer, uint
     return memchr(to, 0, length) ? -E_INVAL : 0;
 }
 
-static int name_copy(const struct fs_mount *mount, struct fs_buffer buffer,
-                     char name[FS_NAME_MAX + 1])
+int fs_name_copy(const struct fs_mount *mount, struct fs_buffer buffer, uint32_t skip,
+                 uint32_t length, char name[FS_NAME_MAX + 1])
 {
-    int error = text_copy(mount, buffer, 0, buffer.bytes, name, FS_NAME_MAX);
+    int error = fs_text_copy(mount, buffer, skip, length, name, FS_NAME_MAX);
     if (error)
         return error;
-    return buffer.bytes == 0 || memchr(name, '/', buffer.bytes) ? -E_INVAL : 0;
+    return length == 0 || memchr(name, '/', length) ? -E_INVAL : 0;
 }
 
 bool fs_listing_add(struct fs_listing *listing, uint64_t ino, uint64_t next,
@@ -126,18 +113,20 @@ static int mount_open(struct fs_server *server, struct fs_mount *wanted,
 {
     char options[FS_OPTIONS_MAX + 1];
     struct fs_mount *place;
-    int error = text_copy(wanted, request->buffer, 0, request->device_name_bytes, wanted->device,
+    int error = fs_text_copy(wanted, request->buffer, 0, request->device_name_bytes, wanted->device,
                           FS_DEVICE_NAME_MAX);
     if (!error)
-        error = text_copy(wanted, request->buffer, request->device_name_bytes,
+        error = fs_text_copy(wanted, request->buffer, request->device_name_bytes,
                           request->options_bytes, options, FS_OPTIONS_MAX);
     if (!error)
         error = mount_place(server, wanted, &place);
     if (!error)
         error =
-            server->format->mount(wanted->device, options, request->flags, &wanted->volume, reply);
+            server->format->mount(wanted->device, options, request, &wanted->volume, reply);
     if (error)
         return error;
+    wanted->read_only = (reply->flags & FS_MOUNT_READ_ONLY) != 0;
+    wanted->sequence = reply->applied;
     wanted->number = server->next_number++;
     reply->mount = wanted->number;
     *place = *wanted;
@@ -145,14 +134,14 @@ static int mount_open(struct fs_server *server, struct fs_mount *wanted,
 }
 
 static int handle_mount(struct fs_server *server, const struct message *message,
-                        struct request *request)
+                        struct fs_request *request)
 {
     const struct fs_mount_request *words = request->words;
     struct fs_mount wanted = {.client = message->badge};
     if (message_handles(message->tag) != 1 || words->session_bytes < FS_SESSION_BYTES_MIN ||
         words->session_bytes > FS_SESSION_BYTES_MAX || words->session_bytes % PAGE_SIZE)
         return -E_PROTO;
-    if (words->flags & ~(uint64_t)FS_MOUNT_READ_ONLY)
+    if ((words->flags & ~(uint64_t)FS_MOUNT_READ_ONLY) || words->now.nanoseconds >= 1000000000)
         return -E_INVAL;
     wanted.session_bytes = (uint32_t)words->session_bytes;
     int error = server->session_map(message->handle[0], words->session_bytes, &wanted.session);
@@ -167,17 +156,17 @@ static int handle_mount(struct fs_server *server, const struct message *message,
 
 // ---- operations on a mount ----
 
-static int handle_unmount(struct request *request)
+static int handle_unmount(struct fs_request *request)
 {
     mount_drop(request->server, request->mount);
     return 0;
 }
 
-static int handle_lookup(struct request *request)
+static int handle_lookup(struct fs_request *request)
 {
     const struct fs_lookup_request *words = request->words;
     char name[FS_NAME_MAX + 1];
-    int error = name_copy(request->mount, words->name, name);
+    int error = fs_name_copy(request->mount, words->name, 0, words->name.bytes, name);
     if (error)
         return error;
     request->reply_bytes = sizeof(struct fs_attributes);
@@ -185,18 +174,18 @@ static int handle_lookup(struct request *request)
                                            words->name.bytes, request->reply);
 }
 
-static int handle_getattr(struct request *request)
+static int handle_getattr(struct fs_request *request)
 {
     const struct fs_inode_request *words = request->words;
     request->reply_bytes = sizeof(struct fs_attributes);
     return request->server->format->getattr(request->mount->volume, &words->inode, request->reply);
 }
 
-static int handle_readdir(struct request *request)
+static int handle_readdir(struct fs_request *request)
 {
     const struct fs_readdir_request *words = request->words;
     struct fs_readdir_reply *reply = request->reply;
-    struct fs_listing listing = {.at = buffer_find(request->mount, words->buffer),
+    struct fs_listing listing = {.at = fs_buffer_find(request->mount, words->buffer),
                                  .room = words->buffer.bytes};
     if (!listing.at)
         return -E_PROTO;
@@ -211,7 +200,7 @@ static int handle_readdir(struct request *request)
     return error;
 }
 
-static int bytes_reply(struct request *request, int bytes)
+static int bytes_reply(struct fs_request *request, int bytes)
 {
     struct fs_bytes_reply *reply = request->reply;
     if (bytes < 0)
@@ -221,10 +210,10 @@ static int bytes_reply(struct request *request, int bytes)
     return 0;
 }
 
-static int handle_readlink(struct request *request)
+static int handle_readlink(struct fs_request *request)
 {
     const struct fs_buffer_request *words = request->words;
-    uint8_t *to = buffer_find(request->mount, words->buffer);
+    uint8_t *to = fs_buffer_find(request->mount, words->buffer);
     if (!to)
         return -E_PROTO;
     return bytes_reply(request,
@@ -232,10 +221,10 @@ static int handle_readlink(struct request *request)
                                                          (char *)to, words->buffer.bytes));
 }
 
-static int handle_read_inline(struct request *request)
+static int handle_read_inline(struct fs_request *request)
 {
     const struct fs_buffer_request *words = request->words;
-    uint8_t *to = buffer_find(request->mount, words->buffer);
+    uint8_t *to = fs_buffer_find(request->mount, words->buffer);
     if (!to)
         return -E_PROTO;
     return bytes_reply(request,
@@ -243,17 +232,17 @@ static int handle_read_inline(struct request *request)
                                                             to, words->buffer.bytes));
 }
 
-static int handle_map(struct request *request)
+static int handle_map(struct fs_request *request)
 {
     const struct fs_map_request *words = request->words;
     struct fs_map_reply *reply = request->reply;
-    struct fs_extent extents[EXTENTS_AT_ONCE];
-    uint8_t *to = buffer_find(request->mount, words->buffer);
+    struct fs_extent extents[FS_EXTENTS_AT_ONCE];
+    uint8_t *to = fs_buffer_find(request->mount, words->buffer);
     if (!to)
         return -E_PROTO;
     size_t room = words->buffer.bytes / sizeof(extents[0]);
-    if (room > EXTENTS_AT_ONCE)
-        room = EXTENTS_AT_ONCE;
+    if (room > FS_EXTENTS_AT_ONCE)
+        room = FS_EXTENTS_AT_ONCE;
     int count = request->server->format->map(request->mount->volume, &words->inode, words->offset,
                                              words->bytes, extents, (unsigned)room, &reply->end);
     if (count < 0)
@@ -265,41 +254,41 @@ static int handle_map(struct request *request)
     return 0;
 }
 
-static int handle_statfs(struct request *request)
+static int handle_statfs(struct fs_request *request)
 {
     request->reply_bytes = sizeof(struct fs_statfs_reply);
     return request->server->format->statfs(request->mount->volume, request->reply);
 }
 
-static int handle_sync(struct request *request)
+static int handle_sync(struct fs_request *request)
 {
     const struct fs_sync_request *words = request->words;
     struct fs_stable_reply *reply = request->reply;
-    reply->stable = 0;
     request->reply_bytes = sizeof(*reply);
-    return request->server->format->sync(request->mount->volume, &words->inode, words->flags);
+    return request->server->format->sync(request->mount->volume, &words->inode, words->flags,
+                                         &reply->stable);
 }
 
-static int handle_getxattr(struct request *request)
+static int handle_getxattr(struct fs_request *request)
 {
     const struct fs_xattr_request *words = request->words;
     char name[FS_XATTR_NAME_MAX + 1];
     if (words->name_bytes == 0 || words->name_bytes > FS_XATTR_NAME_MAX)
         return -E_RANGE;
-    int error = text_copy(request->mount, words->buffer, 0, (uint32_t)words->name_bytes, name,
+    int error = fs_text_copy(request->mount, words->buffer, 0, (uint32_t)words->name_bytes, name,
                           FS_XATTR_NAME_MAX);
     if (error)
         return error;
     return bytes_reply(request,
                        request->server->format->getxattr(
                            request->mount->volume, &words->inode, name, words->name_bytes,
-                           buffer_find(request->mount, words->buffer), words->buffer.bytes));
+                           fs_buffer_find(request->mount, words->buffer), words->buffer.bytes));
 }
 
-static int handle_listxattr(struct request *request)
+static int handle_listxattr(struct fs_request *request)
 {
     const struct fs_xattr_request *words = request->words;
-    uint8_t *to = buffer_find(request->mount, words->buffer);
+    uint8_t *to = fs_buffer_find(request->mount, words->buffer);
     if (!to)
         return -E_PROTO;
     return bytes_reply(request,
@@ -310,7 +299,7 @@ static int handle_listxattr(struct request *request)
 // ---- dispatch ----
 
 struct operation {
-    int (*handle)(struct request *request);
+    int (*handle)(struct fs_request *request);
     size_t request_bytes;
 };
 
@@ -336,9 +325,9 @@ static bool is_writing(int32_t label)
 }
 
 static int dispatch(struct fs_server *server, const struct message *message,
-                    struct request *request)
+                    struct fs_request *request)
 {
-    int32_t label = message_label(message->tag);
+    int32_t label = request->label;
     size_t bytes = message_words(message->tag) * sizeof(message->word[0]);
     if (label == FS_MOUNT)
         return bytes < sizeof(struct fs_mount_request) ? -E_PROTO
@@ -351,7 +340,7 @@ static int dispatch(struct fs_server *server, const struct message *message,
     request->mount = mount_find(server, message->badge, message->word[0]);
     if (!request->mount)
         return label == FS_UNMOUNT ? 0 : -E_RESTARTED;
-    return known ? operations[label].handle(request) : -E_ROFS;
+    return known ? operations[label].handle(request) : fs_dispatch_write(request, bytes);
 }
 
 void fs_server_dispatch(struct fs_server *server, struct message *message)
@@ -360,7 +349,10 @@ void fs_server_dispatch(struct fs_server *server, struct message *message)
         uint64_t word[MESSAGE_WORDS];
         struct fs_make_reply longest;
     } reply = {0};
-    struct request request = {.server = server, .words = message->word, .reply = &reply};
+    struct fs_request request = {.server = server,
+                                 .label = message_label(message->tag),
+                                 .words = message->word,
+                                 .reply = &reply};
     int error = dispatch(server, message, &request);
     size_t bytes = error ? 0 : request.reply_bytes;
     memcpy(message->word, reply.word, bytes);

@@ -15,6 +15,7 @@
 enum {
     FS_MOUNTS_MAX = 16,
     FS_XATTR_NAME_MAX = 300,
+    FS_XATTR_VALUE_MAX = 4096, // that can be set
 };
 
 struct fs_listing;
@@ -27,8 +28,8 @@ struct fs_listing;
 struct fs_format {
     const char *name;
     // Opens a device; the texts are NUL-terminated. Fills `reply` but for its `mount`.
-    int (*mount)(const char *device, const char *options, uint64_t flags, void **volume,
-                 struct fs_mount_reply *reply);
+    int (*mount)(const char *device, const char *options, const struct fs_mount_request *request,
+                 void **volume, struct fs_mount_reply *reply);
     void (*unmount)(void *volume);
     int (*lookup)(void *volume, const struct fs_inode_id *directory, const char *name,
                   unsigned length, struct fs_attributes *out);
@@ -44,11 +45,34 @@ struct fs_format {
     // -> bytes
     int (*read_inline)(void *volume, const struct fs_inode_id *inode, void *to, size_t room);
     int (*statfs)(void *volume, struct fs_statfs_reply *out);
-    int (*sync)(void *volume, const struct fs_inode_id *inode, uint64_t flags);
+    int (*sync)(void *volume, const struct fs_inode_id *inode, uint64_t flags, uint64_t *stable);
     // -> bytes
     int (*getxattr)(void *volume, const struct fs_inode_id *inode, const char *name, size_t length,
                     void *to, size_t room);
     int (*listxattr)(void *volume, const struct fs_inode_id *inode, char *to, size_t room);
+
+    // Writing; not called, and may be NULL, where every mount is read-only. The sequence number is
+    // the next one. The request's buffers are not to be looked at: what was in them is given too.
+    int (*make)(void *volume, const struct fs_make_request *request, const char *name,
+                const char *target, struct fs_make_reply *reply);
+    int (*link)(void *volume, const struct fs_link_request *request, const char *name,
+                struct fs_make_reply *reply);
+    int (*remove)(void *volume, const struct fs_remove_request *request, bool rmdir,
+                  const char *name, struct fs_remove_reply *reply);
+    int (*rename)(void *volume, const struct fs_rename_request *request, const char *old_name,
+                  const char *new_name, struct fs_rename_reply *reply);
+    int (*release)(void *volume, const struct fs_release_request *request,
+                   struct fs_stable_reply *reply);
+    int (*setattr)(void *volume, const struct fs_setattr_request *request,
+                   struct fs_inode_reply *reply);
+    // -> number of extents; sets reply->end and reply->stable
+    int (*allocate)(void *volume, const struct fs_allocate_request *request,
+                    const struct fs_extent *wanted, struct fs_extent *extents, unsigned room,
+                    struct fs_map_reply *reply);
+    int (*commit)(void *volume, const struct fs_commit_request *request,
+                  struct fs_inode_reply *reply);
+    int (*setxattr)(void *volume, const struct fs_setxattr_request *request, const char *name,
+                    const void *value, struct fs_inode_reply *reply);
 };
 
 // Entries of a directory on their way into the session memory.
@@ -71,6 +95,8 @@ struct fs_mount {
     uint64_t client; // badge
     uint8_t *session;
     uint32_t session_bytes;
+    bool read_only;
+    uint64_t sequence; // of the last writing operation
     void *volume;
     char device[FS_DEVICE_NAME_MAX + 1];
 };
