@@ -155,36 +155,35 @@ static void recover_twice(const struct recorder *recovery, uint64_t applied, uin
 {
     struct crash crash;
     uint8_t *bytes = malloc(recovery->size);
+    struct recorder again;
     crash_init(&crash, recovery);
+    recorder_init(&again, recovery->bytes, recovery->size);
     while (crash_next(&crash)) {
-        struct recorder again;
         crash_image(&crash, random_next(random, CRASH_KINDS), random, bytes);
-        recorder_init(&again, bytes, recovery->size);
+        recorder_reset(&again, bytes);
         assert_int_equal(recover(&again, (uint64_t[2]){applied, applied}), applied);
-        recorder_free(&again);
     }
+    recorder_free(&again);
     crash_free(&crash);
     free(bytes);
 }
 
 static void crash_at(const struct crash *crash, enum crash_kind kind, uint64_t *random,
-                     uint8_t *bytes)
+                     uint8_t *bytes, struct recorder *recovery)
 {
-    struct recorder recovery;
     crash_image(crash, kind, random, bytes);
-    recorder_init(&recovery, bytes, crash->recorder->size);
-    uint64_t applied = recover(&recovery, crash->note);
+    recorder_reset(recovery, bytes);
+    uint64_t applied = recover(recovery, crash->note);
     if (++moments % JUDGE_EACH == 0) {
-        judge(bytes, &recovery, applied);
-        recover_twice(&recovery, applied, random);
+        judge(bytes, recovery, applied);
+        recover_twice(recovery, applied, random);
     }
-    recorder_free(&recovery);
 }
 
 static void crash_everywhere(const char *options)
 {
     struct image image;
-    struct recorder recorder;
+    struct recorder recorder, recovery;
     struct crash crash;
     uint64_t random = setting("CRASH_SEED", 20260101);
     operations = setting("CRASH_OPERATIONS", OPERATIONS);
@@ -198,13 +197,15 @@ static void crash_everywhere(const char *options)
     run("e2fsck -fn %s >%s/judge 2>&1 || { cat %s/judge; false; }", path, scratch, scratch);
 
     uint8_t *bytes = malloc(recorder.size);
+    recorder_init(&recovery, recorder.bytes, recorder.size);
     crash_init(&crash, &recorder);
     while (crash_next(&crash)) {
         if (recorder.event[crash.at - 1].kind == RECORDER_NOTE)
             continue;
         for (unsigned kind = 0; kind < CRASH_KINDS; kind++)
-            crash_at(&crash, (enum crash_kind)kind, &random, bytes);
+            crash_at(&crash, (enum crash_kind)kind, &random, bytes, &recovery);
     }
+    recorder_free(&recovery);
     printf("# %s: %u crashes, %u judged by e2fsck\n", options, moments, judged);
     assert_true(judged > 3);
     free(bytes);
