@@ -224,7 +224,9 @@ int ext4_inode_free(struct ext4_inode *inode)
     disk->i_links_count = 0;
     disk->i_size_lo = 0;
     disk->i_size_high = 0;
-    disk->i_dtime = (uint32_t)fs->operation.now.seconds;
+    // A small number would look like a link of the list of orphans: the clock may be wrong.
+    uint32_t now = (uint32_t)fs->operation.now.seconds;
+    disk->i_dtime = now > fs->inodes ? now : fs->inodes + 1;
     ext4_inode_seal(inode);
     error = ext4_bitmap_edit(fs, group_of(fs, inode->ino), EXT4_BITMAP_INODES, &edit);
     if (error)

@@ -4,8 +4,8 @@
 // The ext4 server: the format library behind the protocol of abi/fs.h. Several mounts in one
 // process, one thread, one event loop (lib/fs/loop.c).
 //
-// Format: see disk.h for the specification, docs/ext4.md for what is carried. Not implemented:
-// writing and replaying the journal; mounts are read-only.
+// Format: see disk.h for the specification, docs/ext4.md for what is carried. Not implemented: a
+// commit of what has waited long while no request comes (the client syncs).
 //
 // States of a mount: none -> (FS_MOUNT: device found, superblock good) mounted -> (FS_UNMOUNT, or
 // FS_MOUNT again) none. Nothing else outlives a request but the cache of metadata.
@@ -80,39 +80,84 @@ static int transfer(struct session *session, const struct block_io *io)
     return status;
 }
 
-// Up to what fits the transfer memory, widened to whole units of the device.
-static int session_read_some(struct session *session, uint64_t offset, size_t bytes, uint8_t *to,
-                             size_t *done)
+// A part of a request that fits the transfer memory, widened to whole units of the device.
+struct part {
+    uint64_t skip, bytes, whole;
+};
+
+static struct part part_of(const struct session *session, uint64_t offset, size_t bytes)
 {
-    uint64_t skip = offset % session->unit;
-    uint64_t wanted = bytes < TRANSFER_BYTES - skip ? bytes : TRANSFER_BYTES - skip;
-    uint64_t whole = (skip + wanted + session->unit - 1) / session->unit * session->unit;
-    struct block_io io =
-        block_io_range(BLOCK_READ, offset - skip, (uint32_t)session->number, 0, (uint32_t)whole);
-    int status = transfer(session, &io);
-    if (status < 0)
-        return status;
-    memcpy(to, session->bytes + skip, wanted);
-    *done = wanted;
-    return 0;
+    struct part part = {.skip = offset % session->unit};
+    part.bytes = bytes < TRANSFER_BYTES - part.skip ? bytes : TRANSFER_BYTES - part.skip;
+    part.whole =
+        (part.skip + part.bytes + session->unit - 1) / session->unit * session->unit;
+    return part;
+}
+
+static int part_transfer(struct session *session, enum block_request_op op, uint64_t offset,
+                         const struct part *part)
+{
+    struct block_io io = block_io_range(op, offset - part->skip, (uint32_t)session->number, 0,
+                                        (uint32_t)part->whole);
+    return transfer(session, &io);
 }
 
 static int session_read(void *context, uint64_t offset, size_t bytes, void *buffer)
 {
+    struct session *session = context;
     uint8_t *to = buffer;
     while (bytes > 0) {
-        size_t done = 0;
-        int status = session_read_some(context, offset, bytes, to, &done);
+        struct part part = part_of(session, offset, bytes);
+        int status = part_transfer(session, BLOCK_READ, offset, &part);
         if (status < 0) {
             log_error("ext4: reading the device at byte %llu failed: error %d",
                       (unsigned long long)offset, status);
             return status;
         }
-        offset += done;
-        to += done;
-        bytes -= done;
+        memcpy(to, session->bytes + part.skip, part.bytes);
+        offset += part.bytes;
+        to += part.bytes;
+        bytes -= part.bytes;
     }
     return 0;
+}
+
+// What lies beside the bytes in their units is read first, to be written back as it was.
+static int session_write(void *context, uint64_t offset, size_t bytes, const void *buffer)
+{
+    struct session *session = context;
+    const uint8_t *from = buffer;
+    while (bytes > 0) {
+        struct part part = part_of(session, offset, bytes);
+        int status = part.whole == part.bytes
+                         ? 0
+                         : part_transfer(session, BLOCK_READ, offset, &part);
+        if (status >= 0) {
+            memcpy(session->bytes + part.skip, from, part.bytes);
+            status = part_transfer(session, BLOCK_WRITE, offset, &part);
+        }
+        if (status < 0) {
+            log_error("ext4: writing the device at byte %llu failed: error %d",
+                      (unsigned long long)offset, status);
+            return status;
+        }
+        offset += part.bytes;
+        from += part.bytes;
+        bytes -= part.bytes;
+    }
+    return 0;
+}
+
+static int session_flush(void *context)
+{
+    struct session *session = context;
+    struct block_io io = {.op = BLOCK_FLUSH};
+    if (!(block_client_info(session->client)->features & BLOCK_CAN_FLUSH))
+        return 0;
+    int status = transfer(session, &io);
+    if (status < 0)
+        log_error("ext4: flushing the device failed: error %d", status);
+    return status < 0 ? status : 0;
 }
 
 // ---- sessions ----
@@ -217,6 +262,10 @@ static int device_open(const char *name, struct ext4_device *out)
         .bytes = block_client_info(session->client)->capacity,
         .read = session_read,
     };
+    if (!(block_client_info(session->client)->features & BLOCK_READ_ONLY)) {
+        out->source.write = session_write;
+        out->source.flush = session_flush;
+    }
     return 0;
 }
 

@@ -120,6 +120,8 @@ static void check(const struct image *image, const char *name, unsigned seed)
 
 static void run_one(const struct kind *kind, const struct image *made, unsigned seed)
 {
+    if (getenv("WRITE_VERBOSE"))
+        fprintf(stderr, "%s, seed %u\n", kind->name, seed);
     struct image image;
     struct model model;
     unsigned steps = setting("WRITE_STEPS", 600);
