@@ -182,9 +182,8 @@ int ext4_release(struct ext4_inode *inode)
 
 static int cut_step(struct ext4_inode *inode)
 {
-    int result = has_tree(inode)
-                     ? ext4_extents_remove(inode, blocks_up(inode->fs, inode->size))
-                     : 0;
+    int result =
+        has_tree(inode) ? ext4_extents_remove(inode, blocks_up(inode->fs, inode->size)) : 0;
     return result || ext4_inode_links(inode) == 0 ? result : ext4_orphan_remove(inode);
 }
 
@@ -251,8 +250,7 @@ static int flags_set(struct ext4_inode *inode, uint32_t flags)
 static int owner_and_mode_set(struct ext4_inode *inode, const struct fs_setattr_request *request)
 {
     struct ext4_disk_inode *disk;
-    if ((request->valid & FS_VALID_MODE) &&
-        (request->mode & EXT4_S_IFMT) != ext4_inode_type(inode))
+    if ((request->valid & FS_VALID_MODE) && (request->mode & EXT4_S_IFMT) != ext4_inode_type(inode))
         return -E_INVAL;
     int error = ext4_inode_edit(inode, &disk);
     if (error)

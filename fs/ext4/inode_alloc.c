@@ -167,8 +167,9 @@ static void raw_fill(struct ext4_inode *inode, const struct ext4_make *make,
     disk->i_gid = (uint16_t)make->gid;
     disk->i_gid_high = (uint16_t)(make->gid >> 16);
     // Different from the number's former owner's, without a source of chance.
-    uint64_t salt[3] = {inode->ino, (uint64_t)fs->operation.now.seconds << 30 ^
-                                        fs->operation.now.nanoseconds, old_generation};
+    uint64_t salt[3] = {inode->ino,
+                        (uint64_t)fs->operation.now.seconds << 30 ^ fs->operation.now.nanoseconds,
+                        old_generation};
     disk->i_generation = ext4_crc32c(~0u, salt, sizeof(salt));
     if (disk->i_generation == old_generation)
         disk->i_generation++;

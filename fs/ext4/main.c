@@ -89,8 +89,7 @@ static struct part part_of(const struct session *session, uint64_t offset, size_
 {
     struct part part = {.skip = offset % session->unit};
     part.bytes = bytes < TRANSFER_BYTES - part.skip ? bytes : TRANSFER_BYTES - part.skip;
-    part.whole =
-        (part.skip + part.bytes + session->unit - 1) / session->unit * session->unit;
+    part.whole = (part.skip + part.bytes + session->unit - 1) / session->unit * session->unit;
     return part;
 }
 
@@ -129,9 +128,8 @@ static int session_write(void *context, uint64_t offset, size_t bytes, const voi
     const uint8_t *from = buffer;
     while (bytes > 0) {
         struct part part = part_of(session, offset, bytes);
-        int status = part.whole == part.bytes
-                         ? 0
-                         : part_transfer(session, BLOCK_READ, offset, &part);
+        int status =
+            part.whole == part.bytes ? 0 : part_transfer(session, BLOCK_READ, offset, &part);
         if (status >= 0) {
             memcpy(session->bytes + part.skip, from, part.bytes);
             status = part_transfer(session, BLOCK_WRITE, offset, &part);

@@ -144,8 +144,8 @@ static unsigned levels_of(struct ext4 *fs, uint32_t ino)
     struct ext4_buffer *root;
     assert_int_equal(ext4_inode_get(fs, ino, &inode), 0);
     assert_int_equal(ext4_directory_block_get(&inode, 0, EXT4_KIND_HASH_ROOT, &root), 0);
-    unsigned levels =
-        ((const struct ext4_dx_root_info *)(root->data + EXT4_DX_ROOT_INFO_OFFSET))->indirect_levels;
+    unsigned levels = ((const struct ext4_dx_root_info *)(root->data + EXT4_DX_ROOT_INFO_OFFSET))
+                          ->indirect_levels;
     ext4_buffer_put(fs, root);
     ext4_inode_put(&inode);
     return levels + 1;
@@ -224,7 +224,8 @@ static unsigned depth_of(struct ext4 *fs, uint32_t ino)
 {
     struct ext4_inode inode;
     assert_int_equal(ext4_inode_get_used(fs, ino, &inode), 0);
-    unsigned depth = ((const struct ext4_extent_header *)ext4_disk_inode(&inode)->i_block)->eh_depth;
+    unsigned depth =
+        ((const struct ext4_extent_header *)ext4_disk_inode(&inode)->i_block)->eh_depth;
     ext4_inode_put(&inode);
     return depth;
 }

@@ -11,14 +11,14 @@
 
 enum { NODES_MAX = 20000 };
 
-#define CHECK(condition, ...)                                              \
-    do {                                                                   \
-        if (!(condition)) {                                                \
+#define CHECK(condition, ...)                                                      \
+    do {                                                                           \
+        if (!(condition)) {                                                        \
             fprintf(stderr, "model: %s:%d: %s: ", __FILE__, __LINE__, #condition); \
-            fprintf(stderr, __VA_ARGS__);                                  \
-            fprintf(stderr, "\n");                                         \
-            abort();                                                       \
-        }                                                                  \
+            fprintf(stderr, __VA_ARGS__);                                          \
+            fprintf(stderr, "\n");                                                 \
+            abort();                                                               \
+        }                                                                          \
     } while (0)
 
 static uint64_t random_next(struct model *model)
@@ -125,8 +125,8 @@ static void random_name(struct model *model, const struct model_node *directory,
         strcpy(name, directory->names[below(model, directory->count)].name);
         return;
     }
-    unsigned length = below(model, 100) < model->long_names ? 100 + below(model, 156)
-                                                            : 1 + below(model, 24);
+    unsigned length =
+        below(model, 100) < model->long_names ? 100 + below(model, 156) : 1 + below(model, 24);
     for (unsigned i = 0; i < length; i++)
         name[i] = (char)('a' + below(model, 26));
     name[length] = 0;
@@ -187,8 +187,8 @@ static int do_make(struct model *model, struct step *step, struct ext4_inode *di
     struct ext4_name name = name_of(step->name);
     struct ext4_make make = {.mode = step->mode, .uid = 70000, .gid = 5, .rdev = 7ull << 32 | 300};
     (void)model;
-    int error = ext4_make(directory, &name, &make, step->target, (uint32_t)strlen(step->target),
-                          &inode);
+    int error =
+        ext4_make(directory, &name, &make, step->target, (uint32_t)strlen(step->target), &inode);
     if (error)
         return error;
     step->ino = inode.ino;
@@ -266,8 +266,10 @@ static int do_xattr(struct step *step, struct ext4_inode *inode)
 
 static int do_attributes(struct step *step, struct ext4_inode *inode)
 {
-    struct fs_setattr_request request = {
-        .valid = step->flags, .mode = step->mode, .uid = (uint32_t)step->length, .size = step->size};
+    struct fs_setattr_request request = {.valid = step->flags,
+                                         .mode = step->mode,
+                                         .uid = (uint32_t)step->length,
+                                         .size = step->size};
     return ext4_set_attributes(inode, &request);
 }
 
@@ -335,8 +337,8 @@ static int operate(struct model *model, struct step *step)
     if (result >= 0)
         ext4_op_end(model->fs);
     if (result == EXT4_UNFINISHED)
-        result = (step->kind == RELEASE ? ext4_orphan_finish : ext4_truncate_finish)(
-            model->fs, (uint32_t)ino, &now);
+        result = (step->kind == RELEASE ? ext4_orphan_finish
+                                        : ext4_truncate_finish)(model->fs, (uint32_t)ino, &now);
     CHECK(ext4_buffers_pinned(model->fs) == 0, "kind %d leaves a pin", (int)step->kind);
     if (below(model, 50) == 0)
         CHECK((below(model, 2) ? ext4_commit : ext4_checkpoint)(model->fs) == 0, "commit");
@@ -371,8 +373,8 @@ static void gone(struct model *model, struct model_node *node)
 
 static unsigned random_mode(struct model *model)
 {
-    static const unsigned types[] = {EXT4_S_IFREG,  EXT4_S_IFREG, EXT4_S_IFREG, EXT4_S_IFDIR,
-                                     EXT4_S_IFLNK,  EXT4_S_IFIFO, EXT4_S_IFSOCK, EXT4_S_IFCHR};
+    static const unsigned types[] = {EXT4_S_IFREG, EXT4_S_IFREG, EXT4_S_IFREG,  EXT4_S_IFDIR,
+                                     EXT4_S_IFLNK, EXT4_S_IFIFO, EXT4_S_IFSOCK, EXT4_S_IFCHR};
     return types[below(model, 8)] | 0644;
 }
 
@@ -409,11 +411,11 @@ static void step_link(struct model *model)
     if (!step.node)
         return;
     random_name(model, step.directory, step.name);
-    int expected = is_directory(step.node)                 ? -E_PERM
-                   : step.node->links == 0                 ? -E_NOENT
-                   : child(step.directory, step.name)      ? -E_EXIST
-                   : step.directory->links == 0            ? -E_NOENT
-                                                           : 0;
+    int expected = is_directory(step.node)            ? -E_PERM
+                   : step.node->links == 0            ? -E_NOENT
+                   : child(step.directory, step.name) ? -E_EXIST
+                   : step.directory->links == 0       ? -E_NOENT
+                                                      : 0;
     if (!succeeded(model, &step, expected))
         return;
     step.node->links++;
@@ -611,9 +613,9 @@ static void step_release(struct model *model)
 void model_step(struct model *model)
 {
     static void (*const steps[])(struct model *) = {
-        step_make,  step_make,      step_make,  step_link,  step_remove, step_remove, step_rename,
-        step_write, step_write,     step_write, step_size,  step_xattr,  step_xattr,
-        step_attribute, step_release,
+        step_make,   step_make,   step_make,  step_link,      step_remove,
+        step_remove, step_rename, step_write, step_write,     step_write,
+        step_size,   step_xattr,  step_xattr, step_attribute, step_release,
     };
     steps[below(model, sizeof(steps) / sizeof(steps[0]))](model);
     if (below(model, 200) == 0 || model->favourite->links == 0)

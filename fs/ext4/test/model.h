@@ -9,7 +9,7 @@
 #include "fs/ext4/change.h"
 
 enum {
-    MODEL_BLOCKS = 64,   // of a file that hold something; the rest are holes
+    MODEL_BLOCKS = 64, // of a file that hold something; the rest are holes
     MODEL_ATTRIBUTES = 4,
     MODEL_VALUE_MAX = 600,
 };

@@ -245,8 +245,8 @@ static void test_operations(void **state)
     assert_int_equal(SEND(FS_COMMIT, hole), -E_INVAL);
     struct fs_link_request second = {next(), id_of(&file), id_of(&directory), text("second", "")};
     assert_int_equal(SEND(FS_LINK, second), 0);
-    struct fs_rename_request rename = {next(),  id_of(&mounted.root), id_of(&directory),
-                                       text("link", "moved"), 4, 5, 0};
+    struct fs_rename_request rename = {
+        next(), id_of(&mounted.root), id_of(&directory), text("link", "moved"), 4, 5, 0};
     assert_int_equal(SEND(FS_RENAME, rename), 0);
     assert_int_equal(lookup("link", &found), -E_NOENT);
     assert_int_equal(remove_name(FS_RMDIR, "directory", &directory), -E_NOTEMPTY);
@@ -441,8 +441,8 @@ static void test_random_requests(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_operations), cmocka_unit_test(test_sequence),
-        cmocka_unit_test(test_successor),  cmocka_unit_test(test_orphan),
+        cmocka_unit_test(test_operations),      cmocka_unit_test(test_sequence),
+        cmocka_unit_test(test_successor),       cmocka_unit_test(test_orphan),
         cmocka_unit_test(test_random_requests),
     };
     char path[300];
