@@ -39,11 +39,12 @@ def test_random_changes(tmp_path, options):
 
 # The server, the driver below it, or both: programs see a pause.
 KILLER = """
-for s in $(seq 1 400); do
+cd /
+while usleep {pause}; do
     for name in {names}; do echo kill > /sys/xinim/services/$name/ctl; done
-    usleep {pause}
 done &
 killer=$!
+cd /mnt
 """
 
 
@@ -93,7 +94,7 @@ def test_full_disk(tmp_path):
     image = make_disk(tmp_path / "disk", mebibytes=16)
     command = (
         MOUNT
-        + "dd if=/dev/zero of=big bs=64k 2>err; grep -c 'No space' err; rm big err\n"
+        + "dd if=/dev/zero of=big bs=64k 2>/tmp/err; grep -c 'No space' /tmp/err; rm big\n"
         + "i=0; while echo $i > f$i; do i=$((i+1)); done 2>/dev/null; echo made\n"
         + "rm -r f*; yes | head -c 3000000 > again || fail again; cat again | wc -c"
         + UNMOUNT
@@ -136,9 +137,9 @@ def test_remount_and_attributes(tmp_path):
     image = make_disk(tmp_path / "disk", mebibytes=16)
     command = (
         MOUNT
-        + "echo a > f; chmod 4751 f; chown 12:34 f; touch -d '2001-02-03 04:05:06' f\n"
-        + "mkfifo p; mknod c c 5 7; mount -o remount,ro /mnt || fail ro; touch g 2>/dev/null && fail g\n"
-        + "mount -o remount,rw /mnt || fail rw; touch g || fail h\n"
+        + "echo a > f; chown 12:34 f; chmod 4751 f; touch -d '2001-02-03 04:05:06' f\n"
+        + "mkfifo p; mknod c c 5 7; mount -o remount,ro /mnt || fail ro\n"
+        + "touch g 2>/dev/null && fail g; mount -o remount,rw /mnt || fail rw; touch g || fail h\n"
         + UNMOUNT
         + "mount -t ext4 -o ro /dev/vdb /mnt; cd /mnt; stat -c '%a %u %g %s %Y %n' f\n"
         + "stat -c '%F %t %T' p c; ls; cd /; umount /mnt"

@@ -2,6 +2,7 @@
 # SPDX-FileCopyrightText: 2026 The XINIM authors
 """Random changes to a tree of files as a shell script, and what the tree must be afterwards."""
 
+import os
 import pathlib
 import random
 import subprocess
@@ -140,7 +141,11 @@ def compare(image, tree, folder):
     subprocess.run(
         ["debugfs", "-R", f"rdump / {folder}", image], capture_output=True, env=TOOLS, check=True
     )
-    found = {"/" + str(path.relative_to(folder)): path for path in folder.rglob("*")}
+    found = {
+        "/" + str(pathlib.Path(at, name).relative_to(folder)): pathlib.Path(at, name)
+        for at, folders, files in os.walk(folder)
+        for name in folders + files
+    }
     found.pop("/lost+found", None)
     expected = set(tree.files) | set(tree.links) | set(tree.folders[1:])
     assert set(found) == expected, sorted(set(found) ^ expected)

@@ -321,9 +321,10 @@ static int release(struct inode *inode)
 static int store_rest(struct inode *inode)
 {
     const struct remote_inode *own = own_of(inode);
-    struct attributes change = {.valid = 0, .size = inode->size, .accessed = inode->accessed};
+    struct attributes change = {
+        .valid = 0, .size = inode->size, .accessed = inode->accessed, .modified = inode->modified};
     if (own->allocated_end > own->stored_size && inode->size == own->stored_size)
-        change.valid |= ATTRIBUTE_SIZE;
+        change.valid |= ATTRIBUTE_SIZE | ATTRIBUTE_MODIFIED; // else cutting it would be one
     if (file_time_before(own->stored_access, inode->accessed))
         change.valid |= ATTRIBUTE_ACCESSED;
     return change.valid != 0 ? remote_store_attributes(inode, &change) : 0;
