@@ -95,12 +95,12 @@ int ext4_features_check(struct ext4 *fs)
     char text[EXT4_REASON_MAX];
     uint32_t unknown = fs->super.s_feature_incompat & ~(uint32_t)INCOMPAT_CARRIED;
 
-    if (unknown == INCOMPAT_RECOVER && ext4_has_compat(fs, COMPAT_HAS_JOURNAL)) {
-        if (fs->source.write)
-            unknown = 0;
-        else
-            ext4_log(fs, "ext4: the journal needs replay, but the device cannot be written");
+    if (unknown == INCOMPAT_RECOVER && !fs->source.write) {
+        ext4_log(fs, "ext4: the journal needs replay, and the device cannot be written");
+        return -E_OPNOTSUPP;
     }
+    if (unknown == INCOMPAT_RECOVER && ext4_has_compat(fs, COMPAT_HAS_JOURNAL))
+        unknown = 0;
     if (unknown) {
         features_text(incompat_names, unknown, text, sizeof(text));
         ext4_log(fs, "ext4: cannot mount: features not supported: %s", text);

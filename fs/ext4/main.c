@@ -4,8 +4,8 @@
 // The ext4 server: the format library behind the protocol of abi/fs.h. Several mounts in one
 // process, one thread, one event loop (lib/fs/loop.c).
 //
-// Format: see disk.h for the specification, docs/ext4.md for what is carried. Not implemented: a
-// commit of what has waited long while no request comes (the client syncs).
+// Format: see disk.h and journal_disk.h for the specification, docs/ext4.md for what is carried. Not
+// implemented: committing what has waited long while no request comes (the client syncs).
 //
 // States of a mount: none -> (FS_MOUNT: device found, superblock good) mounted -> (FS_UNMOUNT, or
 // FS_MOUNT again) none. Nothing else outlives a request but the cache of metadata.
@@ -80,24 +80,26 @@ static int transfer(struct session *session, const struct block_io *io)
     return status;
 }
 
-// A part of a request that fits the transfer memory, widened to whole units of the device.
+// A part of what is asked for that fits the transfer memory, widened to whole units of the device.
 struct part {
-    uint64_t skip, bytes, whole;
+    uint64_t start; // of the first unit, in bytes
+    uint64_t whole; // units' bytes
+    uint64_t skip;  // to what is asked for
+    uint64_t wanted;
 };
 
 static struct part part_of(const struct session *session, uint64_t offset, size_t bytes)
 {
-    struct part part = {.skip = offset % session->unit};
-    part.bytes = bytes < TRANSFER_BYTES - part.skip ? bytes : TRANSFER_BYTES - part.skip;
-    part.whole = (part.skip + part.bytes + session->unit - 1) / session->unit * session->unit;
-    return part;
+    uint64_t skip = offset % session->unit;
+    uint64_t wanted = bytes < TRANSFER_BYTES - skip ? bytes : TRANSFER_BYTES - skip;
+    uint64_t whole = (skip + wanted + session->unit - 1) / session->unit * session->unit;
+    return (struct part){offset - skip, whole, skip, wanted};
 }
 
-static int part_transfer(struct session *session, enum block_request_op op, uint64_t offset,
-                         const struct part *part)
+static int part_transfer(struct session *session, const struct part *part, enum block_request_op op)
 {
-    struct block_io io = block_io_range(op, offset - part->skip, (uint32_t)session->number, 0,
-                                        (uint32_t)part->whole);
+    struct block_io io =
+        block_io_range(op, part->start, (uint32_t)session->number, 0, (uint32_t)part->whole);
     return transfer(session, &io);
 }
 
@@ -107,45 +109,52 @@ static int session_read(void *context, uint64_t offset, size_t bytes, void *buff
     uint8_t *to = buffer;
     while (bytes > 0) {
         struct part part = part_of(session, offset, bytes);
-        int status = part_transfer(session, BLOCK_READ, offset, &part);
+        int status = part_transfer(session, &part, BLOCK_READ);
         if (status < 0) {
             log_error("ext4: reading the device at byte %llu failed: error %d",
                       (unsigned long long)offset, status);
             return status;
         }
-        memcpy(to, session->bytes + part.skip, part.bytes);
-        offset += part.bytes;
-        to += part.bytes;
-        bytes -= part.bytes;
+        memcpy(to, session->bytes + part.skip, part.wanted);
+        offset += part.wanted;
+        to += part.wanted;
+        bytes -= part.wanted;
     }
     return 0;
 }
 
-// What lies beside the bytes in their units is read first, to be written back as it was.
+// Units that are written in part are read first.
+static int part_write(struct session *session, const struct part *part, const uint8_t *from)
+{
+    if (part->wanted != part->whole) {
+        int status = part_transfer(session, part, BLOCK_READ);
+        if (status < 0)
+            return status;
+    }
+    memcpy(session->bytes + part->skip, from, part->wanted);
+    return part_transfer(session, part, BLOCK_WRITE);
+}
+
 static int session_write(void *context, uint64_t offset, size_t bytes, const void *buffer)
 {
     struct session *session = context;
     const uint8_t *from = buffer;
     while (bytes > 0) {
         struct part part = part_of(session, offset, bytes);
-        int status =
-            part.whole == part.bytes ? 0 : part_transfer(session, BLOCK_READ, offset, &part);
-        if (status >= 0) {
-            memcpy(session->bytes + part.skip, from, part.bytes);
-            status = part_transfer(session, BLOCK_WRITE, offset, &part);
-        }
+        int status = part_write(session, &part, from);
         if (status < 0) {
             log_error("ext4: writing the device at byte %llu failed: error %d",
                       (unsigned long long)offset, status);
             return status;
         }
-        offset += part.bytes;
-        from += part.bytes;
-        bytes -= part.bytes;
+        offset += part.wanted;
+        from += part.wanted;
+        bytes -= part.wanted;
     }
     return 0;
 }
 
+// A device without a volatile cache has nothing to flush.
 static int session_flush(void *context)
 {
     struct session *session = context;
@@ -155,7 +164,7 @@ static int session_flush(void *context)
     int status = transfer(session, &io);
     if (status < 0)
         log_error("ext4: flushing the device failed: error %d", status);
-    return status < 0 ? status : 0;
+    return status;
 }
 
 // ---- sessions ----

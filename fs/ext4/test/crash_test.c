@@ -7,7 +7,6 @@
 // replay. CRASH_SEED and CRASH_OPERATIONS in the environment repeat or lengthen it.
 
 #include "fs/ext4/test/image.h"
-#include "fs/ext4/test/recorder.h"
 #include "fs/ext4/test/toy.h"
 #include "fs/ext4/test/walk.h"
 
@@ -32,38 +31,15 @@ static unsigned long setting(const char *name, unsigned long otherwise)
     return text ? strtoul(text, NULL, 0) : otherwise;
 }
 
-static void log_line(void *context, const char *format, va_list arguments)
-{
-    (void)context;
-    if (!getenv("CRASH_LOG"))
-        return;
-    printf("# ");
-    vprintf(format, arguments);
-    printf("\n");
-}
-
-static int mount(struct recorder *recorder, bool writable, uint64_t client, struct ext4 **fs)
-{
-    static void *memory;
-    if (!memory)
-        memory = aligned_alloc(4096, EXT4_MEMORY_MIN);
-    struct ext4_setup setup = {
-        .source = recorder_source(recorder),
-        .memory = memory,
-        .memory_bytes = EXT4_MEMORY_MIN,
-        .log = log_line,
-        .writable = writable,
-        .client = client,
-        .now = {.seconds = 1000000},
-    };
-    return ext4_open(&setup, fs);
-}
-
 // ---- recording ----
 
+// Mostly on the same file as before: so that its blocks are freed and used again in one
+// transaction.
 static int operation_random(struct toy *toy, uint64_t sequence, uint64_t *random)
 {
-    unsigned file = random_next(random, TOY_FILES);
+    static unsigned file;
+    if (sequence == 1 || random_next(random, 4) == 0)
+        file = random_next(random, TOY_FILES);
     bool undo = random_next(random, 8) == 0;
     switch (sequence == 1 ? 0 : random_next(random, 5)) {
     case 0:
@@ -80,7 +56,7 @@ static void record(struct recorder *recorder, uint64_t *random, bool close)
 {
     struct ext4 *fs;
     struct toy toy;
-    assert_int_equal(mount(recorder, true, CLIENT, &fs), 0);
+    assert_int_equal(toy_mount(recorder, true, CLIENT, &fs), 0);
     assert_true(ext4_writable(fs));
     assert_int_equal(toy_open(&toy, fs), 0);
     states[0] = toy.state;
@@ -89,7 +65,7 @@ static void record(struct recorder *recorder, uint64_t *random, bool close)
         assert_int_equal(operation_random(&toy, sequence, random), 0);
         assert_int_equal(ext4_applied(fs), sequence);
         states[sequence] = toy.state;
-        if (random_next(random, 3) == 0)
+        if (random_next(random, 5) == 0)
             assert_int_equal(ext4_commit(fs), 0);
         if (random_next(random, 25) == 0)
             assert_int_equal(ext4_checkpoint(fs), 0);
@@ -144,7 +120,7 @@ static void judge(const uint8_t *crashed, const struct recorder *replayed, uint6
     run("! grep -E 'WARNING|Fix\\?|Clear\\?|Recreate|differ|wrong' %s/judge", scratch);
     image_load(&image, path);
     recorder_init(&theirs, image.bytes, image.size);
-    assert_int_equal(mount(&theirs, false, 0, &fs), 0);
+    assert_int_equal(toy_mount(&theirs, false, 0, &fs), 0);
     assert_int_equal(applied_on(fs), applied);
     assert_int_equal(toy_open(&toy, fs), 0);
     states_compare(&toy.state, applied, "e2fsck's replay");
@@ -159,7 +135,7 @@ static uint64_t recover(struct recorder *recorder, const uint64_t promise[2])
     struct ext4 *fs;
     struct toy toy;
     struct walk walk = {.inodes_max = 100, .read_max = 4096};
-    int error = mount(recorder, false, 0, &fs);
+    int error = toy_mount(recorder, false, 0, &fs);
     if (error)
         fail_msg("mounting after a crash: error %d", error);
     uint64_t applied = applied_on(fs);
@@ -179,36 +155,35 @@ static void recover_twice(const struct recorder *recovery, uint64_t applied, uin
 {
     struct crash crash;
     uint8_t *bytes = malloc(recovery->size);
+    struct recorder again;
     crash_init(&crash, recovery);
+    recorder_init(&again, recovery->bytes, recovery->size);
     while (crash_next(&crash)) {
-        struct recorder again;
         crash_image(&crash, random_next(random, CRASH_KINDS), random, bytes);
-        recorder_init(&again, bytes, recovery->size);
+        recorder_reset(&again, bytes);
         assert_int_equal(recover(&again, (uint64_t[2]){applied, applied}), applied);
-        recorder_free(&again);
     }
+    recorder_free(&again);
     crash_free(&crash);
     free(bytes);
 }
 
 static void crash_at(const struct crash *crash, enum crash_kind kind, uint64_t *random,
-                     uint8_t *bytes)
+                     uint8_t *bytes, struct recorder *recovery)
 {
-    struct recorder recovery;
     crash_image(crash, kind, random, bytes);
-    recorder_init(&recovery, bytes, crash->recorder->size);
-    uint64_t applied = recover(&recovery, crash->note);
+    recorder_reset(recovery, bytes);
+    uint64_t applied = recover(recovery, crash->note);
     if (++moments % JUDGE_EACH == 0) {
-        judge(bytes, &recovery, applied);
-        recover_twice(&recovery, applied, random);
+        judge(bytes, recovery, applied);
+        recover_twice(recovery, applied, random);
     }
-    recorder_free(&recovery);
 }
 
 static void crash_everywhere(const char *options)
 {
     struct image image;
-    struct recorder recorder;
+    struct recorder recorder, recovery;
     struct crash crash;
     uint64_t random = setting("CRASH_SEED", 20260101);
     operations = setting("CRASH_OPERATIONS", OPERATIONS);
@@ -222,13 +197,15 @@ static void crash_everywhere(const char *options)
     run("e2fsck -fn %s >%s/judge 2>&1 || { cat %s/judge; false; }", path, scratch, scratch);
 
     uint8_t *bytes = malloc(recorder.size);
+    recorder_init(&recovery, recorder.bytes, recorder.size);
     crash_init(&crash, &recorder);
     while (crash_next(&crash)) {
         if (recorder.event[crash.at - 1].kind == RECORDER_NOTE)
             continue;
         for (unsigned kind = 0; kind < CRASH_KINDS; kind++)
-            crash_at(&crash, (enum crash_kind)kind, &random, bytes);
+            crash_at(&crash, (enum crash_kind)kind, &random, bytes, &recovery);
     }
+    recorder_free(&recovery);
     printf("# %s: %u crashes, %u judged by e2fsck\n", options, moments, judged);
     assert_true(judged > 3);
     free(bytes);

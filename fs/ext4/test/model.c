@@ -340,6 +340,8 @@ static int operate(struct model *model, struct step *step)
         result = (step->kind == RELEASE ? ext4_orphan_finish
                                         : ext4_truncate_finish)(model->fs, (uint32_t)ino, &now);
     CHECK(ext4_buffers_pinned(model->fs) == 0, "kind %d leaves a pin", (int)step->kind);
+    if (model->after)
+        model->after(model);
     if (below(model, 50) == 0)
         CHECK((below(model, 2) ? ext4_commit : ext4_checkpoint)(model->fs) == 0, "commit");
     if (result >= 0)

@@ -48,10 +48,11 @@ struct model {
     struct model_node *root, *favourite; // a directory that gets most of the names
     struct model_node **node;            // all in use, orphans too
     unsigned count, room;
-    unsigned done[16], failed; // operations that succeeded, by kind
-    bool faults;               // some modifications fail
-    unsigned long_names;       // of 100
-    unsigned grow;             // of 100: how much more is made than removed
+    unsigned done[16], failed;          // operations that succeeded, by kind
+    bool faults;                        // some modifications fail
+    unsigned long_names;                // of 100
+    unsigned grow;                      // of 100: how much more is made than removed
+    void (*after)(struct model *model); // called behind each operation; may be NULL
 };
 
 void model_begin(struct model *model, struct ext4 *fs, uint8_t *device, uint64_t seed);

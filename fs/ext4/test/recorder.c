@@ -26,10 +26,25 @@ void recorder_init(struct recorder *recorder, const uint8_t *bytes, size_t size)
     memcpy(recorder->start, bytes, size);
 }
 
-void recorder_free(struct recorder *recorder)
+static void events_free(struct recorder *recorder)
 {
     for (size_t i = 0; i < recorder->count; i++)
         free(recorder->event[i].data);
+    recorder->count = 0;
+}
+
+void recorder_reset(struct recorder *recorder, const uint8_t *bytes)
+{
+    events_free(recorder);
+    recorder->changes = 0;
+    recorder->fail_at = 0;
+    memcpy(recorder->bytes, bytes, recorder->size);
+    memcpy(recorder->start, bytes, recorder->size);
+}
+
+void recorder_free(struct recorder *recorder)
+{
+    events_free(recorder);
     free(recorder->event);
     free(recorder->bytes);
     free(recorder->start);

@@ -35,6 +35,8 @@ struct recorder {
 };
 
 void recorder_init(struct recorder *recorder, const uint8_t *bytes, size_t size);
+// Another content of the same size, nothing recorded: cheaper than a new one.
+void recorder_reset(struct recorder *recorder, const uint8_t *bytes);
 void recorder_free(struct recorder *recorder);
 struct block_source recorder_source(struct recorder *recorder);
 

@@ -18,6 +18,33 @@ void toy_image_make(const char *scratch, const char *path, const char *options)
     run("rm -f %s && mke2fs -q -F -d %s/toy %s %s >/dev/null 2>&1", path, scratch, path, options);
 }
 
+static void log_line(void *context, const char *format, va_list arguments)
+{
+    (void)context;
+    if (!getenv("EXT4_LOG"))
+        return;
+    printf("# ");
+    vprintf(format, arguments);
+    printf("\n");
+}
+
+int toy_mount(struct recorder *recorder, bool writable, uint64_t client, struct ext4 **fs)
+{
+    static void *memory;
+    if (!memory)
+        memory = aligned_alloc(4096, EXT4_MEMORY_MIN);
+    struct ext4_setup setup = {
+        .source = recorder_source(recorder),
+        .memory = memory,
+        .memory_bytes = EXT4_MEMORY_MIN,
+        .log = log_line,
+        .writable = writable,
+        .client = client,
+        .now = {.seconds = TOY_TIME},
+    };
+    return ext4_open(&setup, fs);
+}
+
 int toy_open(struct toy *toy, struct ext4 *fs)
 {
     struct ext4_inode root = {0};
@@ -210,7 +237,7 @@ static int finish(struct toy *toy, int error, bool undo, const struct toy_state 
 
 static int begin(struct toy *toy, uint64_t sequence)
 {
-    struct fs_time now = {.seconds = (int64_t)(1000000 + sequence / 8)};
+    struct fs_time now = {.seconds = (int64_t)(TOY_TIME + sequence / 8)};
     return ext4_op_begin(toy->fs, sequence, &now);
 }
 

@@ -6,6 +6,7 @@
 
 #pragma once
 
+#include "fs/ext4/test/recorder.h"
 #include "fs/ext4/write.h"
 
 enum { TOY_FILES = 10 };
@@ -19,7 +20,7 @@ struct toy_state {
     } file[TOY_FILES];
 };
 
-enum { TOY_UNWRITTEN = 1 };
+enum { TOY_UNWRITTEN = 1, TOY_TIME = 1000000 };
 
 struct toy {
     struct ext4 *fs;
@@ -29,6 +30,10 @@ struct toy {
 
 // Makes the image: mke2fs with the options, TOY_FILES empty files.
 void toy_image_make(const char *scratch, const char *path, const char *options);
+
+// Opens the file system on the device, in memory of its own: one at a time. The log goes to the
+// standard output with EXT4_LOG in the environment.
+int toy_mount(struct recorder *recorder, bool writable, uint64_t client, struct ext4 **fs);
 
 // Finds the files of an open file system. 0 or an error.
 int toy_open(struct toy *toy, struct ext4 *fs);
