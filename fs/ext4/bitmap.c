@@ -62,8 +62,8 @@ uint32_t ext4_bits_next_set(const uint8_t *bits, uint32_t from, uint32_t end)
 
 static uint32_t checksum(const struct ext4 *fs, enum ext4_bitmap which, const uint8_t *bits)
 {
-    uint32_t count = which == EXT4_BITMAP_BLOCKS ? fs->super.s_blocks_per_group
-                                                 : fs->super.s_inodes_per_group;
+    uint32_t count =
+        which == EXT4_BITMAP_BLOCKS ? fs->super.s_blocks_per_group : fs->super.s_inodes_per_group;
     return ext4_crc32c(fs->checksum_seed, bits, count / 8);
 }
 
@@ -118,8 +118,8 @@ static void own_spans(const struct ext4 *fs, uint64_t group, const struct ext4_g
                             ext4_group_head_blocks(fs, group));
 }
 
-static bool own_blocks_used(const struct ext4 *fs, uint64_t group,
-                            const struct ext4_group *decoded, const uint8_t *bits)
+static bool own_blocks_used(const struct ext4 *fs, uint64_t group, const struct ext4_group *decoded,
+                            const uint8_t *bits)
 {
     struct span span[OWN_RUNS];
     own_spans(fs, group, decoded, span);

@@ -160,9 +160,8 @@ int ext4_blocks_take(struct ext4 *fs, uint64_t block, uint32_t count)
         uint32_t at = first, free = here;
         if (ext4_bits_next_set(edit.bits, first, first + here) != first + here)
             return -E_NOSPC;
-        if (!run_trim(fs, ext4_group_first_block(fs, group), &at,
-                      &free) ||
-            at != first || free != here)
+        if (!run_trim(fs, ext4_group_first_block(fs, group), &at, &free) || at != first ||
+            free != here)
             return -E_AGAIN;
         error = ext4_bitmap_set(&edit, first, here, true);
         if (error)

@@ -21,8 +21,7 @@ int ext4_make(struct ext4_inode *directory, const struct ext4_name *name,
               const struct ext4_make *make, const char *target, uint32_t target_bytes,
               struct ext4_inode *inode);
 
-int ext4_link(struct ext4_inode *inode, struct ext4_inode *directory,
-              const struct ext4_name *name);
+int ext4_link(struct ext4_inode *inode, struct ext4_inode *directory, const struct ext4_name *name);
 
 // `rmdir`: of a directory, else of anything but a directory. One without links is an orphan then.
 int ext4_remove(struct ext4_inode *directory, const struct ext4_name *name, bool rmdir,

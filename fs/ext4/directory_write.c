@@ -21,7 +21,8 @@ static struct ext4_dir_entry entry_at(const uint8_t *data, size_t at)
 // What an entry with a name of this length takes at least.
 static size_t entry_bytes(size_t name_length)
 {
-    return (EXT4_DIR_ENTRY_HEADER + name_length + EXT4_DIR_ALIGN - 1) & ~(size_t)(EXT4_DIR_ALIGN - 1);
+    return (EXT4_DIR_ENTRY_HEADER + name_length + EXT4_DIR_ALIGN - 1) &
+           ~(size_t)(EXT4_DIR_ALIGN - 1);
 }
 
 static uint8_t entry_type(const struct ext4 *fs, const struct ext4_inode *inode)

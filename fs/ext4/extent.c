@@ -55,7 +55,8 @@ const char *ext4_extent_node_check(const struct ext4 *fs, const struct ext4_exte
 {
     if (header->eh_magic != EXT4_EXT_MAGIC)
         return "wrong magic number in an extent tree";
-    if (header->eh_max == 0 || header->eh_max > (bytes - EXT4_EXTENT_HEADER_BYTES) / EXT4_EXTENT_ENTRY_BYTES ||
+    if (header->eh_max == 0 ||
+        header->eh_max > (bytes - EXT4_EXTENT_HEADER_BYTES) / EXT4_EXTENT_ENTRY_BYTES ||
         header->eh_entries > header->eh_max)
         return "impossible number of entries in an extent tree";
     if (header->eh_depth > EXT4_MAX_EXTENT_DEPTH)
@@ -66,16 +67,14 @@ const char *ext4_extent_node_check(const struct ext4 *fs, const struct ext4_exte
 uint32_t ext4_extent_checksum(const struct ext4_inode *inode,
                               const struct ext4_extent_header *header)
 {
-    size_t covered =
-        EXT4_EXTENT_HEADER_BYTES + (size_t)EXT4_EXTENT_ENTRY_BYTES * header->eh_max;
+    size_t covered = EXT4_EXTENT_HEADER_BYTES + (size_t)EXT4_EXTENT_ENTRY_BYTES * header->eh_max;
     return ext4_crc32c(inode->checksum_seed, header, covered);
 }
 
 static bool node_checksum_good(const struct ext4_inode *inode, const struct ext4_buffer *buffer)
 {
     const struct ext4_extent_header *header = (const void *)buffer->data;
-    size_t covered =
-        EXT4_EXTENT_HEADER_BYTES + (size_t)EXT4_EXTENT_ENTRY_BYTES * header->eh_max;
+    size_t covered = EXT4_EXTENT_HEADER_BYTES + (size_t)EXT4_EXTENT_ENTRY_BYTES * header->eh_max;
     const struct ext4_extent_tail *tail = (const void *)(buffer->data + covered);
     return covered + sizeof(*tail) <= inode->fs->block_bytes &&
            ext4_extent_checksum(inode, header) == tail->et_checksum;

@@ -28,8 +28,8 @@ void ext4_extents_init(struct ext4_disk_inode *disk)
 // ---- the path ----
 
 // One level down from `level`: the child is pinned by being modified.
-static int path_step(struct ext4_extent_path *path, unsigned level,
-                     struct ext4_extent_range *range, uint64_t logical)
+static int path_step(struct ext4_extent_path *path, unsigned level, struct ext4_extent_range *range,
+                     uint64_t logical)
 {
     struct ext4_inode *inode = path->inode;
     struct ext4_extent_level *here = &path->level[level], *below = here + 1;
@@ -64,8 +64,7 @@ int ext4_extent_path_find(struct ext4_inode *inode, uint64_t logical, struct ext
         return error;
     *path = (struct ext4_extent_path){.inode = inode};
     path->level[0].header = (struct ext4_extent_header *)disk->i_block;
-    const char *reason =
-        ext4_extent_node_check(fs, path->level[0].header, EXT4_I_BLOCK_BYTES);
+    const char *reason = ext4_extent_node_check(fs, path->level[0].header, EXT4_I_BLOCK_BYTES);
     if (reason)
         return ext4_report(fs, -E_UCLEAN, reason, inode->ino, inode->buffer->block);
     path->depth = path->level[0].header->eh_depth;
@@ -96,8 +95,7 @@ static void path_fix_keys(struct ext4_extent_path *path)
     for (unsigned level = path->depth; level-- > 0;) {
         struct ext4_extent_level *here = &path->level[level];
         // Both kinds of entry begin with the key.
-        ext4_extent_first_index(here)[here->at].ei_block =
-            ext4_extent_first(here + 1)->ee_block;
+        ext4_extent_first_index(here)[here->at].ei_block = ext4_extent_first(here + 1)->ee_block;
         if (here->at > 0)
             return;
     }
@@ -129,7 +127,8 @@ static int node_create(struct ext4_extent_path *path, const struct ext4_extent_h
     out->header = (struct ext4_extent_header *)buffer->data;
     *out->header = (struct ext4_extent_header){
         .eh_magic = EXT4_EXT_MAGIC,
-        .eh_max = (uint16_t)((fs->block_bytes - EXT4_EXTENT_HEADER_BYTES) / EXT4_EXTENT_ENTRY_BYTES),
+        .eh_max =
+            (uint16_t)((fs->block_bytes - EXT4_EXTENT_HEADER_BYTES) / EXT4_EXTENT_ENTRY_BYTES),
         .eh_depth = like->eh_depth,
     };
     buffer->verified = EXT4_KIND_EXTENTS;

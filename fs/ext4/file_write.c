@@ -182,9 +182,8 @@ int ext4_release(struct ext4_inode *inode)
 
 static int cut_step(struct ext4_inode *inode)
 {
-    int result = has_tree(inode)
-                     ? ext4_extents_remove(inode, blocks_up(inode->fs, inode->size))
-                     : 0;
+    int result =
+        has_tree(inode) ? ext4_extents_remove(inode, blocks_up(inode->fs, inode->size)) : 0;
     return result || ext4_inode_links(inode) == 0 ? result : ext4_orphan_remove(inode);
 }
 
@@ -238,11 +237,20 @@ static uint32_t flags_encode(uint32_t flags)
     return out;
 }
 
+// Only files and directories have flags; others with some are faults to e2fsck.
+static int flags_set(struct ext4_inode *inode, uint32_t flags)
+{
+    uint32_t all = flags_encode(~0u), set = flags_encode(flags);
+    unsigned type = ext4_inode_type(inode);
+    if (type != EXT4_S_IFREG && type != EXT4_S_IFDIR)
+        return -E_OPNOTSUPP;
+    return ext4_inode_set_flags(inode, set, all & ~set);
+}
+
 static int owner_and_mode_set(struct ext4_inode *inode, const struct fs_setattr_request *request)
 {
     struct ext4_disk_inode *disk;
-    if ((request->valid & FS_VALID_MODE) &&
-        (request->mode & EXT4_S_IFMT) != ext4_inode_type(inode))
+    if ((request->valid & FS_VALID_MODE) && (request->mode & EXT4_S_IFMT) != ext4_inode_type(inode))
         return -E_INVAL;
     int error = ext4_inode_edit(inode, &disk);
     if (error)
@@ -275,9 +283,7 @@ int ext4_set_attributes(struct ext4_inode *inode, const struct fs_setattr_reques
         result = ext4_inode_set_time(inode, EXT4_TOUCH_ATIME, &request->atime);
     if (!result && (request->valid & FS_VALID_MTIME))
         result = ext4_inode_set_time(inode, EXT4_TOUCH_MTIME, &request->mtime);
-    if (!result && (request->valid & FS_VALID_FLAGS)) {
-        uint32_t all = flags_encode(~0u), set = flags_encode(request->flags);
-        result = ext4_inode_set_flags(inode, set, all & ~set);
-    }
+    if (!result && (request->valid & FS_VALID_FLAGS))
+        result = flags_set(inode, request->flags);
     return result ? result : unfinished;
 }

@@ -72,8 +72,8 @@ static const char *node_check(const struct ext4_inode *directory, const uint8_t 
     const struct ext4_dx_countlimit *limits = (const void *)(data + offset);
     const struct ext4_dx_entry *entry = (const void *)(data + offset);
     size_t tail = fs->metadata_csum ? sizeof(struct ext4_dx_tail) : 0;
-    if (limits->limit != (fs->block_bytes - offset - tail) / EXT4_HASH_ENTRY_BYTES || limits->count == 0 ||
-        limits->count > limits->limit)
+    if (limits->limit != (fs->block_bytes - offset - tail) / EXT4_HASH_ENTRY_BYTES ||
+        limits->count == 0 || limits->count > limits->limit)
         return "impossible number of entries in a hash tree";
     for (unsigned i = 0; i < limits->count; i++) {
         if (i > 1 && entry[i].hash < entry[i - 1].hash)
@@ -138,8 +138,8 @@ void ext4_hash_path_cut(struct ext4_hash_path *path, unsigned keep)
 static int path_extend(struct ext4_hash_path *path)
 {
     struct ext4_hash_step *step = &path->step[path->pinned];
-    int error = ext4_directory_block_get(path->directory, ext4_hash_path_block(path), EXT4_KIND_HASH_NODE,
-                                         &step->buffer);
+    int error = ext4_directory_block_get(path->directory, ext4_hash_path_block(path),
+                                         EXT4_KIND_HASH_NODE, &step->buffer);
     if (error)
         return error;
     step->at = 0;
@@ -148,7 +148,7 @@ static int path_extend(struct ext4_hash_path *path)
 }
 
 uint32_t ext4_hash_of(const struct ext4 *fs, const struct ext4_buffer *root,
-                          const struct ext4_name *name)
+                      const struct ext4_name *name)
 {
     const struct ext4_dx_root_info *info = (const void *)(root->data + EXT4_DX_ROOT_INFO_OFFSET);
     unsigned version = info->hash_version;
@@ -216,8 +216,7 @@ static int leaf_find(const struct ext4_inode *directory, uint64_t logical,
                      const struct ext4_name *name, struct ext4_place *place)
 {
     struct ext4 *fs = directory->fs;
-    int error =
-        ext4_directory_block_get(directory, logical, EXT4_KIND_DIRECTORY, &place->buffer);
+    int error = ext4_directory_block_get(directory, logical, EXT4_KIND_DIRECTORY, &place->buffer);
     if (error)
         return error;
     place->kind = EXT4_KIND_DIRECTORY;

@@ -25,8 +25,7 @@ static size_t entries_offset(bool root)
 void ext4_hash_block_seal(const struct ext4_inode *directory, struct ext4_buffer *buffer, bool root)
 {
     const struct ext4_dx_tail *tail;
-    uint32_t crc =
-        ext4_hash_node_checksum(directory, buffer->data, entries_offset(root), &tail);
+    uint32_t crc = ext4_hash_node_checksum(directory, buffer->data, entries_offset(root), &tail);
     memcpy(buffer->data + ((const uint8_t *)&tail->dt_checksum - buffer->data), &crc, sizeof(crc));
 }
 
@@ -50,8 +49,8 @@ static void node_init(const struct ext4 *fs, struct ext4_buffer *buffer, bool ro
         struct ext4_dir_entry unused = {.rec_len = (uint16_t)fs->block_bytes};
         memcpy(buffer->data, &unused, sizeof(unused));
     }
-    *node_limits(buffer, root) = (struct ext4_dx_countlimit){
-        .limit = (uint16_t)(room / EXT4_HASH_ENTRY_BYTES), .count = 1};
+    *node_limits(buffer, root) =
+        (struct ext4_dx_countlimit){.limit = (uint16_t)(room / EXT4_HASH_ENTRY_BYTES), .count = 1};
 }
 
 static enum ext4_kind node_kind(bool root)

@@ -253,8 +253,10 @@ static uint32_t decode_flags(uint32_t flags)
 void ext4_inode_attributes(const struct ext4_inode *inode, struct fs_attributes *out)
 {
     const struct ext4_disk_inode *disk = ext4_disk_inode(inode);
-    bool has_atime = EXT4_INODE_HAS(inode, i_atime_extra), has_mtime = EXT4_INODE_HAS(inode, i_mtime_extra);
-    bool has_ctime = EXT4_INODE_HAS(inode, i_ctime_extra), has_btime = EXT4_INODE_HAS(inode, i_crtime_extra);
+    bool has_atime = EXT4_INODE_HAS(inode, i_atime_extra),
+         has_mtime = EXT4_INODE_HAS(inode, i_mtime_extra);
+    bool has_ctime = EXT4_INODE_HAS(inode, i_ctime_extra),
+         has_btime = EXT4_INODE_HAS(inode, i_crtime_extra);
 
     *out = (struct fs_attributes){
         .ino = inode->ino,

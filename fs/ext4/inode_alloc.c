@@ -167,8 +167,9 @@ static void raw_fill(struct ext4_inode *inode, const struct ext4_make *make,
     disk->i_gid = (uint16_t)make->gid;
     disk->i_gid_high = (uint16_t)(make->gid >> 16);
     // Different from the number's former owner's, without a source of chance.
-    uint64_t salt[3] = {inode->ino, (uint64_t)fs->operation.now.seconds << 30 ^
-                                        fs->operation.now.nanoseconds, old_generation};
+    uint64_t salt[3] = {inode->ino,
+                        (uint64_t)fs->operation.now.seconds << 30 ^ fs->operation.now.nanoseconds,
+                        old_generation};
     disk->i_generation = ext4_crc32c(~0u, salt, sizeof(salt));
     if (disk->i_generation == old_generation)
         disk->i_generation++;
@@ -224,7 +225,9 @@ int ext4_inode_free(struct ext4_inode *inode)
     disk->i_links_count = 0;
     disk->i_size_lo = 0;
     disk->i_size_high = 0;
-    disk->i_dtime = (uint32_t)fs->operation.now.seconds;
+    // A small number would look like a link of the list of orphans: the clock may be wrong.
+    uint32_t now = (uint32_t)fs->operation.now.seconds;
+    disk->i_dtime = now > fs->inodes ? now : fs->inodes + 1;
     ext4_inode_seal(inode);
     error = ext4_bitmap_edit(fs, group_of(fs, inode->ino), EXT4_BITMAP_INODES, &edit);
     if (error)

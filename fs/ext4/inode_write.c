@@ -46,8 +46,8 @@ static void time_encode(const struct fs_time *time, bool has_extra, uint32_t *se
     int64_t value = time->seconds < min ? min : time->seconds > max ? max : time->seconds;
     *seconds = (uint32_t)value;
     if (has_extra)
-        *extra = (uint32_t)((value - (int32_t)value) >> 32 & EPOCH_MASK) |
-                 time->nanoseconds << EXT4_EPOCH_BITS;
+        *extra = (uint32_t)((value - (int32_t)value) >> 32 & EPOCH_MASK) | time->nanoseconds
+                                                                               << EXT4_EPOCH_BITS;
 }
 
 static void time_put(struct ext4_inode *inode, struct ext4_disk_inode *disk, enum ext4_touch which,
@@ -133,7 +133,8 @@ int ext4_inode_add_blocks(struct ext4_inode *inode, int64_t blocks)
     if (error)
         return error;
     bool huge = ext4_has_ro_compat(fs, RO_COMPAT_HUGE_FILE);
-    unsigned shift = huge && (inode->flags & EXT4_HUGE_FILE_FL) ? 0 : fs->block_shift - SECTOR_SHIFT;
+    unsigned shift =
+        huge && (inode->flags & EXT4_HUGE_FILE_FL) ? 0 : fs->block_shift - SECTOR_SHIFT;
     uint64_t units = disk->i_blocks_lo | (huge ? (uint64_t)disk->i_blocks_high << 32 : 0);
     units += (uint64_t)blocks << shift;
     if (units >> (huge ? 48 : 32))
@@ -193,5 +194,6 @@ int ext4_inode_add_links(struct ext4_inode *inode, int by)
 
 uint64_t ext4_inode_goal(const struct ext4_inode *inode)
 {
-    return ext4_group_first_block(inode->fs, (inode->ino - 1) / inode->fs->super.s_inodes_per_group);
+    return ext4_group_first_block(inode->fs,
+                                  (inode->ino - 1) / inode->fs->super.s_inodes_per_group);
 }

@@ -8,7 +8,7 @@
 // that way looks into the journal. States: clean -> (ext4_write_start) needs recovery ->
 // (ext4_close: the journal is empty) clean.
 
-#include "fs/ext4/write.h"
+#include "fs/ext4/edit.h"
 
 #include <string.h>
 
@@ -167,6 +167,24 @@ static int orphans_finish(struct ext4 *fs, const struct fs_time *now)
     return 0;
 }
 
+// The client that mounts again still uses inodes without names, but a truncation that was cut short
+// is nobody's any more: its inode must leave the list before another one puts it there.
+static int cuts_finish(struct ext4 *fs, const struct fs_time *now)
+{
+    uint32_t before = 0, ino;
+    for (;;) {
+        int error = ext4_orphan_next_cut(fs, &ino);
+        if (error || ino == 0)
+            return error;
+        if (ino == before)
+            return ext4_report(fs, -E_UCLEAN, "list of orphans", ino, 0);
+        error = ext4_orphan_finish(fs, ino, now);
+        if (error)
+            return error;
+        before = ino;
+    }
+}
+
 static int writing_begin(struct ext4 *fs, const struct ext4_setup *setup)
 {
     struct ext4_journal *journal = &fs->journal;
@@ -206,9 +224,9 @@ int ext4_write_start(struct ext4 *fs, const struct ext4_setup *setup)
     bool same = same_client(fs, setup->client);
     super_begin(fs, setup);
     error = writing_begin(fs, setup);
-    if (error || same)
+    if (error)
         return error;
-    error = orphans_finish(fs, &setup->now);
+    error = same ? cuts_finish(fs, &setup->now) : orphans_finish(fs, &setup->now);
     if (error) // what is left of them costs space only
         ext4_log(fs, "ext4: orphaned inodes remain (error %u): e2fsck is advised",
                  (unsigned)-error);

@@ -161,8 +161,8 @@ int ext4_remove(struct ext4_inode *directory, const struct ext4_name *name, bool
     int error = ext4_place_find(directory, name, &place);
     if (error)
         return error;
-    error = place.ino == expected->ino ? ext4_inode_of_name(directory->fs, place.ino, inode)
-                                       : -E_SRCH;
+    error =
+        place.ino == expected->ino ? ext4_inode_of_name(directory->fs, place.ino, inode) : -E_SRCH;
     if (!error) {
         error = inode->generation == expected->generation
                     ? remove_at(directory, &place, rmdir, inode)

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // SPDX-FileCopyrightText: 2026 The XINIM authors
 
-// The writing operations of abi/fs.h on ext4 volumes: each is one operation of the library (write.h)
-// around a function of change.h. See server.h.
+// The writing operations of abi/fs.h on ext4 volumes: each is one operation of the library
+// (write.h) around a function of change.h. See server.h.
 
 #include "fs/ext4/change.h"
 #include "fs/ext4/volume.h"

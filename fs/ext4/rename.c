@@ -201,8 +201,8 @@ int ext4_rename(const struct ext4_rename *rename, struct ext4_inode *moved,
         error = 0;
     if (!error)
         error = rename_opened(rename, moved, found ? replaced : NULL);
-    bool keep = found && !error && replaced->ino != moved->ino &&
-                !(rename->flags & FS_RENAME_EXCHANGE);
+    bool keep =
+        found && !error && replaced->ino != moved->ino && !(rename->flags & FS_RENAME_EXCHANGE);
     if (found && !keep) {
         ext4_inode_put(replaced);
         replaced->buffer = NULL;

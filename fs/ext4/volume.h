@@ -27,8 +27,8 @@ int ext4_server_link(void *volume, const struct fs_link_request *request, const 
                      struct fs_make_reply *reply);
 int ext4_server_remove(void *volume, const struct fs_remove_request *request, bool rmdir,
                        const char *name, struct fs_remove_reply *reply);
-int ext4_server_rename(void *volume, const struct fs_rename_request *request,
-                       const char *old_name, const char *new_name, struct fs_rename_reply *reply);
+int ext4_server_rename(void *volume, const struct fs_rename_request *request, const char *old_name,
+                       const char *new_name, struct fs_rename_reply *reply);
 int ext4_server_release(void *volume, const struct fs_release_request *request,
                         struct fs_stable_reply *reply);
 int ext4_server_setattr(void *volume, const struct fs_setattr_request *request,

@@ -48,8 +48,8 @@ int ext4_xattr_area_next(const struct ext4_xattr_area *area, size_t *at, struct 
 }
 
 // 0, -E_NODATA or -E_UCLEAN.
-static int area_find(const struct ext4_xattr_area *area, enum ext4_xattr_index index, const char *name,
-                     size_t length, struct ext4_xattr *out)
+static int area_find(const struct ext4_xattr_area *area, enum ext4_xattr_index index,
+                     const char *name, size_t length, struct ext4_xattr *out)
 {
     size_t at = area->first;
     int more;
@@ -71,7 +71,8 @@ bool ext4_xattr_inode_area(const struct ext4_inode *inode, struct ext4_xattr_are
     if (magic != (uint32_t)EXT4_XATTR_MAGIC)
         return false;
     skip += sizeof(magic);
-    *area = (struct ext4_xattr_area){.base = inode->raw + skip, .room = inode->fs->inode_bytes - skip};
+    *area =
+        (struct ext4_xattr_area){.base = inode->raw + skip, .room = inode->fs->inode_bytes - skip};
     return true;
 }
 
@@ -133,7 +134,7 @@ static int block_verify(const struct ext4_inode *inode, struct ext4_buffer *buff
 }
 
 int ext4_xattr_block_area(const struct ext4_inode *inode, struct ext4_xattr_area *area,
-                      struct ext4_buffer **buffer)
+                          struct ext4_buffer **buffer)
 {
     struct ext4 *fs = inode->fs;
     uint64_t block = ext4_xattr_block(inode);
@@ -150,8 +151,8 @@ int ext4_xattr_block_area(const struct ext4_inode *inode, struct ext4_xattr_area
         return error;
     }
     *area = (struct ext4_xattr_area){.base = (*buffer)->data,
-                          .first = sizeof(struct ext4_xattr_header),
-                          .room = fs->block_bytes};
+                                     .first = sizeof(struct ext4_xattr_header),
+                                     .room = fs->block_bytes};
     return 1;
 }
 
@@ -233,8 +234,7 @@ int ext4_xattr_get(const struct ext4_inode *inode, const char *name, size_t leng
     enum ext4_xattr_index index;
     size_t prefix;
     int error = ext4_xattr_space(name, length, &index, &prefix);
-    return error ? error
-                 : find_and_copy(inode, index, name + prefix, length - prefix, value, room);
+    return error ? error : find_and_copy(inode, index, name + prefix, length - prefix, value, room);
 }
 
 // ---- listing ----
@@ -271,8 +271,8 @@ static int list_add(struct list *list, const struct ext4_xattr *attribute)
     return 0;
 }
 
-static int list_area(const struct ext4_inode *inode, const struct ext4_xattr_area *area, uint64_t block,
-                     struct list *list)
+static int list_area(const struct ext4_inode *inode, const struct ext4_xattr_area *area,
+                     uint64_t block, struct list *list)
 {
     struct ext4_xattr attribute;
     size_t at = area->first;

@@ -141,8 +141,8 @@ static uint32_t entry_hash(const struct item *item)
     return hash;
 }
 
-// Entries from `first` on, values from the end down. Only blocks have hashes; the block's is made of
-// its entries'.
+// Entries from `first` on, values from the end down. Only blocks have hashes; the block's is made
+// of its entries'.
 static uint32_t items_write(const struct items *items, uint8_t *base, size_t first, size_t room,
                             bool hashed)
 {

@@ -114,15 +114,14 @@ static int mount_open(struct fs_server *server, struct fs_mount *wanted,
     char options[FS_OPTIONS_MAX + 1];
     struct fs_mount *place;
     int error = fs_text_copy(wanted, request->buffer, 0, request->device_name_bytes, wanted->device,
-                          FS_DEVICE_NAME_MAX);
+                             FS_DEVICE_NAME_MAX);
     if (!error)
         error = fs_text_copy(wanted, request->buffer, request->device_name_bytes,
-                          request->options_bytes, options, FS_OPTIONS_MAX);
+                             request->options_bytes, options, FS_OPTIONS_MAX);
     if (!error)
         error = mount_place(server, wanted, &place);
     if (!error)
-        error =
-            server->format->mount(wanted->device, options, request, &wanted->volume, reply);
+        error = server->format->mount(wanted->device, options, request, &wanted->volume, reply);
     if (error)
         return error;
     wanted->read_only = (reply->flags & FS_MOUNT_READ_ONLY) != 0;
@@ -276,7 +275,7 @@ static int handle_getxattr(struct fs_request *request)
     if (words->name_bytes == 0 || words->name_bytes > FS_XATTR_NAME_MAX)
         return -E_RANGE;
     int error = fs_text_copy(request->mount, words->buffer, 0, (uint32_t)words->name_bytes, name,
-                          FS_XATTR_NAME_MAX);
+                             FS_XATTR_NAME_MAX);
     if (error)
         return error;
     return bytes_reply(request,

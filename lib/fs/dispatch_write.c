@@ -154,8 +154,8 @@ static int handle_setxattr(struct fs_request *request)
         return -E_RANGE;
     if (words->value_bytes > FS_XATTR_VALUE_MAX)
         return -E_NOSPC;
-    int error = fs_text_copy(request->mount, words->buffer, 0, words->name_bytes, name,
-                             FS_XATTR_NAME_MAX);
+    int error =
+        fs_text_copy(request->mount, words->buffer, 0, words->name_bytes, name, FS_XATTR_NAME_MAX);
     if (error)
         return error;
     memcpy(value, buffer + words->name_bytes, words->value_bytes);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // SPDX-FileCopyrightText: 2026 The XINIM authors
 
-// Changing file systems of many kinds by random operations, against a model and e2fsck. Environment:
-// WRITE_SEED, WRITE_RUNS (seeds for each kind), WRITE_STEPS.
+// Changing file systems of many kinds by random operations, against a model and e2fsck.
+// Environment: WRITE_SEED, WRITE_RUNS (seeds for each kind), WRITE_STEPS.
 
 #include "fs/ext4/test/image.h"
 #include "fs/ext4/test/model.h"
@@ -40,8 +40,7 @@ static const struct kind kinds[] = {
     {"meta_bg", "-t ext4 -b 1024 -g 1024 -O meta_bg,^resize_inode -N 1500", "16M", 5, 30, false},
     {"small inodes", "-t ext4 -b 1024 -I 128 -N 1500", "16M", 5, 30, false},
     {"large inodes", "-t ext4 -b 4096 -I 1024 -N 1500", "32M", 5, 30, false},
-    {"no filetype, linear", "-t ext4 -b 1024 -O ^filetype,^dir_index -N 1500", "16M", 5, 30,
-     false},
+    {"no filetype, linear", "-t ext4 -b 1024 -O ^filetype,^dir_index -N 1500", "16M", 5, 30, false},
     {"long names", "-t ext4 -b 1024 -N 4000", "16M", 90, 90, false},
     {"full", "-t ext4 -b 1024 -g 1024 -N 300", "4M", 20, 60, true},
 };
@@ -120,6 +119,8 @@ static void check(const struct image *image, const char *name, unsigned seed)
 
 static void run_one(const struct kind *kind, const struct image *made, unsigned seed)
 {
+    if (getenv("WRITE_VERBOSE"))
+        fprintf(stderr, "%s, seed %u\n", kind->name, seed);
     struct image image;
     struct model model;
     unsigned steps = setting("WRITE_STEPS", 600);
