@@ -91,13 +91,37 @@ static bool limits_set(struct ext4 *fs)
     return false;
 }
 
+// Others keep the superblock's free counts up to date only now and then: after their crash the
+// groups' are right.
+static int counts_set(struct ext4 *fs)
+{
+    struct ext4_super_block *super = &fs->super;
+    uint64_t blocks = 0;
+    uint32_t inodes = 0;
+    for (uint64_t i = 0; i < fs->groups; i++) {
+        struct ext4_group group;
+        int error = ext4_group_get(fs, i, &group);
+        if (error)
+            return error;
+        blocks += group.free_blocks;
+        inodes += group.free_inodes;
+    }
+    super->s_free_blocks_count_lo = (uint32_t)blocks;
+    if (ext4_has_incompat(fs, INCOMPAT_64BIT))
+        super->s_free_blocks_count_hi = (uint32_t)(blocks >> 32);
+    super->s_free_inodes_count = inodes;
+    return 0;
+}
+
 static bool is_carried(struct ext4 *fs, const struct ext4_setup *setup, int *error)
 {
     if (!setup->writable || !fs->source.write || !ext4_features_writable(fs))
         return false;
     *error = ext4_journal_load(fs);
+    if (!*error)
+        *error = counts_set(fs);
     if (*error == -E_OPNOTSUPP || *error == -E_UCLEAN || *error == -E_BADMSG) {
-        ext4_log(fs, "ext4: read-only because of the journal");
+        ext4_log(fs, "ext4: read-only because of the journal or the groups");
         *error = 0;
         return false;
     }
@@ -185,6 +209,9 @@ static int recovery_end(struct ext4 *fs)
 {
     if (!ext4_has_incompat(fs, INCOMPAT_RECOVER))
         return 0;
+    int error = counts_set(fs);
+    if (error && error != -E_UCLEAN && error != -E_BADMSG)
+        return error;
     fs->super.s_feature_incompat &= ~(uint32_t)INCOMPAT_RECOVER;
     return super_write(fs);
 }
