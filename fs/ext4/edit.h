@@ -114,6 +114,9 @@ uint64_t ext4_inode_goal(const struct ext4_inode *inode);
 
 int ext4_orphan_add(struct ext4_inode *inode);
 int ext4_orphan_remove(struct ext4_inode *inode);
+// Also outside of operations: the first orphan that has names, so that only its truncation has to
+// go on; 0: none.
+int ext4_orphan_next_cut(struct ext4 *fs, uint32_t *ino);
 
 // ---- extent trees (extent_write.c, extent_remove.c) ----
 

@@ -8,7 +8,7 @@
 // that way looks into the journal. States: clean -> (ext4_write_start) needs recovery ->
 // (ext4_close: the journal is empty) clean.
 
-#include "fs/ext4/write.h"
+#include "fs/ext4/edit.h"
 
 #include <string.h>
 
@@ -91,13 +91,37 @@ static bool limits_set(struct ext4 *fs)
     return false;
 }
 
+// Others keep the superblock's free counts up to date only now and then: after their crash the
+// groups' are right.
+static int counts_set(struct ext4 *fs)
+{
+    struct ext4_super_block *super = &fs->super;
+    uint64_t blocks = 0;
+    uint32_t inodes = 0;
+    for (uint64_t i = 0; i < fs->groups; i++) {
+        struct ext4_group group;
+        int error = ext4_group_get(fs, i, &group);
+        if (error)
+            return error;
+        blocks += group.free_blocks;
+        inodes += group.free_inodes;
+    }
+    super->s_free_blocks_count_lo = (uint32_t)blocks;
+    if (ext4_has_incompat(fs, INCOMPAT_64BIT))
+        super->s_free_blocks_count_hi = (uint32_t)(blocks >> 32);
+    super->s_free_inodes_count = inodes;
+    return 0;
+}
+
 static bool is_carried(struct ext4 *fs, const struct ext4_setup *setup, int *error)
 {
     if (!setup->writable || !fs->source.write || !ext4_features_writable(fs))
         return false;
     *error = ext4_journal_load(fs);
+    if (!*error)
+        *error = counts_set(fs);
     if (*error == -E_OPNOTSUPP || *error == -E_UCLEAN || *error == -E_BADMSG) {
-        ext4_log(fs, "ext4: read-only because of the journal");
+        ext4_log(fs, "ext4: read-only because of the journal or the groups");
         *error = 0;
         return false;
     }
@@ -143,6 +167,24 @@ static int orphans_finish(struct ext4 *fs, const struct fs_time *now)
     return 0;
 }
 
+// The client that mounts again still uses inodes without names, but a truncation that was cut short
+// is nobody's any more: its inode must leave the list before another one puts it there.
+static int cuts_finish(struct ext4 *fs, const struct fs_time *now)
+{
+    uint32_t before = 0, ino;
+    for (;;) {
+        int error = ext4_orphan_next_cut(fs, &ino);
+        if (error || ino == 0)
+            return error;
+        if (ino == before)
+            return ext4_report(fs, -E_UCLEAN, "list of orphans", ino, 0);
+        error = ext4_orphan_finish(fs, ino, now);
+        if (error)
+            return error;
+        before = ino;
+    }
+}
+
 static int writing_begin(struct ext4 *fs, const struct ext4_setup *setup)
 {
     struct ext4_journal *journal = &fs->journal;
@@ -167,6 +209,9 @@ static int recovery_end(struct ext4 *fs)
 {
     if (!ext4_has_incompat(fs, INCOMPAT_RECOVER))
         return 0;
+    int error = counts_set(fs);
+    if (error && error != -E_UCLEAN && error != -E_BADMSG)
+        return error;
     fs->super.s_feature_incompat &= ~(uint32_t)INCOMPAT_RECOVER;
     return super_write(fs);
 }
@@ -179,9 +224,9 @@ int ext4_write_start(struct ext4 *fs, const struct ext4_setup *setup)
     bool same = same_client(fs, setup->client);
     super_begin(fs, setup);
     error = writing_begin(fs, setup);
-    if (error || same)
+    if (error)
         return error;
-    error = orphans_finish(fs, &setup->now);
+    error = same ? cuts_finish(fs, &setup->now) : orphans_finish(fs, &setup->now);
     if (error) // what is left of them costs space only
         ext4_log(fs, "ext4: orphaned inodes remain (error %u): e2fsck is advised",
                  (unsigned)-error);

@@ -51,3 +51,22 @@ int ext4_orphan_remove(struct ext4_inode *inode)
     }
     return ext4_report(fs, -E_UCLEAN, "an orphan that is not on the list", inode->ino, 0);
 }
+
+int ext4_orphan_next_cut(struct ext4 *fs, uint32_t *ino)
+{
+    *ino = fs->super.s_last_orphan;
+    for (uint32_t seen = 0; *ino != 0 && seen < fs->inodes; seen++) {
+        struct ext4_inode inode;
+        int error = ext4_inode_get_unlinked(fs, *ino, &inode);
+        if (error)
+            return error == -E_SRCH ? ext4_report(fs, -E_UCLEAN, "broken list of orphans", *ino, 0)
+                                    : error;
+        bool cut = ext4_inode_links(&inode) > 0;
+        uint32_t next = ext4_disk_inode(&inode)->i_dtime;
+        ext4_inode_put(&inode);
+        if (cut)
+            return 0;
+        *ino = next;
+    }
+    return *ino ? ext4_report(fs, -E_UCLEAN, "cycle in the list of orphans", *ino, 0) : 0;
+}

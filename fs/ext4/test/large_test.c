@@ -47,14 +47,11 @@ static void log_line(void *context, const char *format, va_list arguments)
     printf("\n");
 }
 
-static void begin(struct image *image, const char *options, const char *size)
+static void open_again(struct image *image)
 {
     enum { MEMORY = 8 << 20 };
-    char path[300];
-    snprintf(path, sizeof(path), "%s/large", scratch);
-    run("rm -f %s && mke2fs -q -F -t ext4 %s %s %s >/dev/null 2>&1", path, options, path, size);
-    image_load(image, path);
-    image->memory = aligned_alloc(4096, MEMORY);
+    if (!image->memory)
+        image->memory = aligned_alloc(4096, MEMORY);
     struct ext4_setup setup = {
         .source = {image, image->size, device_read, device_write, device_flush},
         .memory = image->memory,
@@ -66,6 +63,15 @@ static void begin(struct image *image, const char *options, const char *size)
     };
     assert_int_equal(ext4_open(&setup, &image->fs), 0);
     assert_true(ext4_writable(image->fs));
+}
+
+static void begin(struct image *image, const char *options, const char *size)
+{
+    char path[300];
+    snprintf(path, sizeof(path), "%s/large", scratch);
+    run("rm -f %s && mke2fs -q -F -t ext4 %s %s %s >/dev/null 2>&1", path, options, path, size);
+    image_load(image, path);
+    open_again(image);
     sequence = 0;
 }
 
@@ -280,10 +286,37 @@ static void test_extents(void **state)
     end(&image);
 }
 
+// The server dies while a truncation is under way; the client mounts again.
+static void test_cut_short(void **state)
+{
+    (void)state;
+    struct image image;
+    struct ext4_inode inode;
+    begin(&image, "-b 1024 -N 100", "64M");
+    uint32_t ino = make(image.fs, 0100644, "pieces");
+    for (unsigned i = 0; i < 8000; i++)
+        piece_allocate(image.fs, ino, i, true);
+    assert_int_equal(ext4_op_begin(image.fs, ++sequence, &now), 0);
+    assert_int_equal(ext4_inode_get(image.fs, ino, &inode), 0);
+    assert_int_equal(finish(image.fs, ext4_truncate(&inode, 5000)), EXT4_UNFINISHED);
+    ext4_inode_put(&inode);
+    assert_int_equal(image.fs->super.s_last_orphan, ino);
+    assert_int_equal(ext4_commit(image.fs), 0);
+    open_again(&image);
+    assert_int_equal(ext4_applied(image.fs), sequence);
+    assert_int_equal(image.fs->super.s_last_orphan, 0);
+    assert_int_equal(ext4_inode_get(image.fs, ino, &inode), 0);
+    assert_int_equal(inode.size, 5000);
+    assert_int_equal(depth_of(image.fs, ino), 0);
+    ext4_inode_put(&inode);
+    end(&image);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_extents),
+        cmocka_unit_test(test_cut_short),
         cmocka_unit_test(test_two_levels),
         cmocka_unit_test(test_three_levels),
     };

@@ -13,6 +13,12 @@ enum { NAMES = 90, FRAGMENTS = 40 };
 
 void small_image_make(const char *scratch, const char *path, const char *options)
 {
+    small_image_make_sized(scratch, path, options, "2M");
+}
+
+void small_image_make_sized(const char *scratch, const char *path, const char *options,
+                            const char *size)
+{
     char tree[300];
     snprintf(tree, sizeof(tree), "%s/small", scratch);
     run("rm -rf %s && mkdir -p %s/hashed %s/below/deep && echo plain >%s/plain && "
@@ -24,7 +30,7 @@ void small_image_make(const char *scratch, const char *path, const char *options
     run("cd %s && for i in $(seq %u); do printf data | dd of=fragmented bs=1 seek=$((i * 8192)) "
         "conv=notrunc status=none; done",
         tree, FRAGMENTS);
-    run("rm -f %s && mke2fs -q -F -d %s %s %s 2M >/dev/null 2>&1", path, tree, options, path);
+    run("rm -f %s && mke2fs -q -F -d %s %s %s %s >/dev/null 2>&1", path, tree, options, path, size);
     run("printf 'ea_set note user.large %0700u\\nea_set note user.small s\\n' | "
         "debugfs -w -f - %s >/dev/null 2>&1",
         1u, path);

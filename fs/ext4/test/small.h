@@ -11,3 +11,5 @@
 // own, or indirect blocks), "link" (60 bytes or more), "note" (attributes in a block and in the
 // inode), "plain", "inline" (100 bytes; inline where the options have inline_data), "below/deep".
 void small_image_make(const char *scratch, const char *path, const char *options);
+void small_image_make_sized(const char *scratch, const char *path, const char *options,
+                            const char *size);
