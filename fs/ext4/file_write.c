@@ -188,8 +188,9 @@ int ext4_release(struct ext4_inode *inode)
 
 static int cut_step(struct ext4_inode *inode)
 {
-    int result =
-        ext4_inode_has_map(inode) ? ext4_extents_remove(inode, blocks_up(inode->fs, inode->size)) : 0;
+    int result = ext4_inode_has_map(inode)
+                     ? ext4_extents_remove(inode, blocks_up(inode->fs, inode->size))
+                     : 0;
     return result || ext4_inode_links(inode) == 0 ? result : ext4_orphan_remove(inode);
 }
 
