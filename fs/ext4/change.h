@@ -37,6 +37,9 @@ struct ext4_rename {
 int ext4_rename(const struct ext4_rename *rename, struct ext4_inode *moved,
                 struct ext4_inode *replaced);
 
+// Has it blocks, or room to note some? Old block maps (without EXT4_EXTENTS_FL) are not changed.
+bool ext4_inode_has_map(const struct ext4_inode *inode);
+
 // Shared by the two files: the inode behind a name that was found; an inode whose name went.
 int ext4_inode_of_name(struct ext4 *fs, uint32_t ino, struct ext4_inode *inode);
 int ext4_inode_lose_name(struct ext4_inode *inode);

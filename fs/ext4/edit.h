@@ -15,9 +15,6 @@
 
 #include "fs/ext4/write.h"
 
-// Larger blocks are only read: some parts work on a copy of a block on the stack.
-enum { EXT4_WRITE_BLOCK_MAX = 4096 };
-
 // ---- bitmaps (bitmap.c) ----
 
 enum ext4_bitmap {

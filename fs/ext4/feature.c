@@ -127,5 +127,9 @@ bool ext4_features_writable(struct ext4 *fs)
         ext4_log(fs, "ext4: can only be mounted read-only: no extents");
         return false;
     }
+    if (fs->block_bytes > EXT4_WRITE_BLOCK_MAX) {
+        ext4_log(fs, "ext4: can only be mounted read-only: blocks of %u bytes", fs->block_bytes);
+        return false;
+    }
     return !(fs->super.s_feature_ro_compat & ~(uint32_t)RO_COMPAT_CARRIED); // logged at opening
 }

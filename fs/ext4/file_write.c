@@ -157,21 +157,27 @@ int ext4_truncate(struct ext4_inode *inode, uint64_t size)
     return error ? error : result;
 }
 
-static bool has_tree(const struct ext4_inode *inode)
+bool ext4_inode_has_map(const struct ext4_inode *inode)
 {
     unsigned type = ext4_inode_type(inode);
     if (inode->flags & EXT4_EXTENTS_FL)
         return true;
-    // Old block maps are not changed; a link without any holds its target in the inode.
-    return type == EXT4_S_IFREG || type == EXT4_S_IFDIR ||
-           (type == EXT4_S_IFLNK && inode->size >= EXT4_I_BLOCK_BYTES);
+    // A short link holds its target in the inode.
+    if (type != EXT4_S_IFREG && type != EXT4_S_IFDIR &&
+        (type != EXT4_S_IFLNK || inode->size < EXT4_I_BLOCK_BYTES))
+        return false;
+    const struct ext4_disk_inode *disk = ext4_disk_inode(inode);
+    for (unsigned i = 0; i < EXT4_N_BLOCKS; i++)
+        if (disk->i_block[i])
+            return true;
+    return false;
 }
 
 int ext4_release(struct ext4_inode *inode)
 {
     if (ext4_inode_links(inode) > 0)
         return 0;
-    int result = has_tree(inode) ? ext4_extents_remove(inode, 0) : 0;
+    int result = ext4_inode_has_map(inode) ? ext4_extents_remove(inode, 0) : 0;
     if (result)
         return result;
     result = ext4_xattr_free_block(inode);
@@ -182,8 +188,9 @@ int ext4_release(struct ext4_inode *inode)
 
 static int cut_step(struct ext4_inode *inode)
 {
-    int result =
-        has_tree(inode) ? ext4_extents_remove(inode, blocks_up(inode->fs, inode->size)) : 0;
+    int result = ext4_inode_has_map(inode)
+                     ? ext4_extents_remove(inode, blocks_up(inode->fs, inode->size))
+                     : 0;
     return result || ext4_inode_links(inode) == 0 ? result : ext4_orphan_remove(inode);
 }
 

@@ -73,7 +73,9 @@ struct ext4_cache {
 
 enum {
     EXT4_STAGING_BYTES = 32 * 1024,
-    EXT4_REPORTS = 32,              // faults remembered, so that each is logged once
+    EXT4_REPORTS = 32, // faults remembered, so that each is logged once
+    // Larger blocks are only read: some parts work on a copy of a block on the stack.
+    EXT4_WRITE_BLOCK_MAX = 4096,
     EXT4_OPERATION_BLOCKS_MIN = 32, // a file system with room for fewer is not mounted writable
     EXT4_OPERATION_BLOCKS = 80,     // an operation changes this many blocks at most
     EXT4_OPERATION_FREED = 128,     // and frees this many runs

@@ -117,8 +117,13 @@ int ext4_inode_of_name(struct ext4 *fs, uint32_t ino, struct ext4_inode *inode)
     return error;
 }
 
+// An inode with an old block map stays: it could not be freed.
 int ext4_inode_lose_name(struct ext4_inode *inode)
 {
+    bool last = ext4_inode_type(inode) == EXT4_S_IFDIR || ext4_inode_links(inode) <= 1;
+    if (last && !(inode->flags & EXT4_EXTENTS_FL) && ext4_inode_has_map(inode))
+        return ext4_report(inode->fs, -E_OPNOTSUPP, "cannot free an old block map", inode->ino,
+                           inode->buffer->block);
     int error = ext4_inode_type(inode) == EXT4_S_IFDIR ? ext4_inode_set_links(inode, 0)
                                                        : ext4_inode_add_links(inode, -1);
     if (!error && ext4_inode_links(inode) == 0)

@@ -83,7 +83,7 @@ static void log_line(void *context, const char *format, va_list arguments)
     printf("# %s\n", image->last_line);
 }
 
-static void open_writable(struct image *image)
+static void open_image(struct image *image)
 {
     enum { MEMORY = 4 << 20 };
     if (!image->memory)
@@ -99,6 +99,11 @@ static void open_writable(struct image *image)
         .now = {.seconds = 1800000000},
     };
     assert_int_equal(ext4_open(&setup, &image->fs), 0);
+}
+
+static void open_writable(struct image *image)
+{
+    open_image(image);
     assert_true(ext4_writable(image->fs));
 }
 
@@ -169,9 +174,68 @@ static void test_random_operations(void **state)
     }
 }
 
+// What cannot be written is mounted read-only, for a reason that the log names.
+static void test_read_only(void **state)
+{
+    (void)state;
+    static const char *const options[][2] = {
+        {"-t ext4 -b 8192", "blocks of 8192"},
+        {"-t ext3 -b 1024", "no extents"},
+        {"-t ext4 -b 4096 -O bigalloc", "bigalloc"},
+        {"-t ext4 -b 1024 -O inline_data", "inline_data"},
+        {"-t ext4 -b 1024 -O quota", "quota"},
+        {"-t ext4 -b 1024 -O ea_inode", "ea_inode"},
+    };
+    for (unsigned i = 0; i < sizeof(options) / sizeof(options[0]); i++) {
+        struct image image;
+        char path[300];
+        snprintf(path, sizeof(path), "%s/made", scratch);
+        run("rm -f %s && mke2fs -q -F %s %s 64M >/dev/null 2>&1", path, options[i][0], path);
+        image_load(&image, path);
+        open_image(&image);
+        assert_false(ext4_writable(image.fs));
+        assert_non_null(strstr(image.last_line, options[i][1]));
+        image_free(&image);
+    }
+}
+
+// A file with an old block map in a file system with extents: read, renamed, but not freed.
+static void test_old_map(void **state)
+{
+    (void)state;
+    struct image image;
+    struct ext4_inode root, inode;
+    const struct fs_time now = {.seconds = 1800000000};
+    const struct ext4_name name = {"old", 3};
+    char path[300];
+    uint32_t ino;
+    snprintf(path, sizeof(path), "%s/made", scratch);
+    run("rm -rf %s/tree && mkdir %s/tree && echo text >%s/tree/old && rm -f %s && "
+        "mke2fs -q -F -t ext3 -b 1024 -d %s/tree %s 16M >/dev/null 2>&1 && "
+        "tune2fs -O extents %s >/dev/null",
+        scratch, scratch, scratch, path, scratch, path, path);
+    image_load(&image, path);
+    open_writable(&image);
+    assert_int_equal(ext4_inode_get(image.fs, EXT4_ROOT, &root), 0);
+    assert_int_equal(ext4_lookup(&root, "old", 3, &ino), 0);
+    assert_int_equal(ext4_op_begin(image.fs, 1, &now), 0);
+    assert_int_equal(ext4_inode_get(image.fs, ino, &inode), 0);
+    struct fs_inode_id id = {ino, inode.generation};
+    assert_int_equal(ext4_truncate(&inode, 0), -E_OPNOTSUPP);
+    ext4_inode_put(&inode);
+    assert_int_equal(ext4_remove(&root, &name, false, &id, &inode), -E_OPNOTSUPP);
+    ext4_inode_put(&root);
+    ext4_op_undo(image.fs);
+    assert_int_equal(ext4_close(image.fs), 0);
+    check(&image, "old map", 0);
+    image_free(&image);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_read_only),
+        cmocka_unit_test(test_old_map),
         cmocka_unit_test(test_random_operations),
     };
     scratch = scratch_make();
