@@ -234,9 +234,6 @@ struct superblock_operations {
     int (*statfs)(struct superblock *superblock, struct linux_statfs *out);
     // [nothing] Everything written so far reaches the device. May sleep.
     int (*sync)(struct superblock *superblock);
-    // [nothing] Called every few seconds while writeback_note_changes says so: changes that were
-    // there at the last call reach the device. May sleep.
-    int (*settle)(struct superblock *superblock);
     // [nothing] The last reference to the inode is gone. links 0: free its storage. May sleep.
     void (*evict)(struct inode *inode);
     // [nothing] Options as /proc/mounts shows them behind rw/ro, each with a leading comma. Returns

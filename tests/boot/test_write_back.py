@@ -22,6 +22,7 @@ def make_disk(path, mebibytes):
     return path
 
 
+@guest.once
 def test_more_than_memory_holds(tmp_path):
     data = random.Random(3).randbytes(MIB)
     source = tmp_path / "source"
@@ -40,6 +41,7 @@ def test_more_than_memory_holds(tmp_path):
     assert hashlib.sha256(image.read_bytes()).hexdigest() == expected
 
 
+@guest.once
 def test_one_writer_is_held_up(tmp_path):
     image = make_disk(tmp_path / "disk", DISK_MIB)
     command = (

@@ -239,7 +239,6 @@ static int remote_remount(struct superblock *superblock, const char *options, bo
 static const struct superblock_operations remote_superblock_operations = {
     .statfs = remote_statfs,
     .sync = remote_sync_all,
-    .settle = remote_settle,
     .remount = remote_remount,
     .evict = remote_inode_evict,
     .unmount = remote_unmount,

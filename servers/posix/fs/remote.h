@@ -37,7 +37,6 @@ struct remote {
     bool changing;       // one is under way
     struct list changes; // answered, and perhaps not on the device: struct change
     uint32_t change_count;
-    bool changed_long; // there were some at the last remote_settle
     char device[FS_DEVICE_NAME_MAX + 1];
     char options[FS_OPTIONS_MAX + 1];
 };

@@ -10,7 +10,6 @@
 
 #include "lib/sys/log.h"
 #include "servers/posix/fs/remote.h"
-#include "servers/posix/vfs/writeback.h"
 
 enum {
     REQUEST_MAX = 112, // bytes of the longest request
@@ -63,8 +62,7 @@ void remote_changes_stable(struct remote *remote, uint64_t stable)
         if (header_of(change)->sequence > stable)
             return;
         list_remove(node);
-        if (--remote->change_count == 0)
-            writeback_note_changes(-1);
+        remote->change_count--;
         free(change);
     }
 }
@@ -146,8 +144,7 @@ static void finish(struct remote *remote, struct change *change,
     }
     note_outcome(change, call);
     list_add_tail(&remote->changes, &change->node);
-    if (remote->change_count++ == 0)
-        writeback_note_changes(1);
+    remote->change_count++;
     uint64_t stable = stable_of(call);
     remote_changes_stable(remote, stable < remote->sequence ? stable : remote->sequence);
 }

@@ -246,7 +246,7 @@ static int commit(struct inode *inode, uint64_t from, uint64_t to)
     };
     struct remote_change_call call = {
         .operation = FS_COMMIT,
-        .now = inode->modified,
+        .now = inode->changed,
         .request = &request,
         .request_bytes = sizeof(request),
         .reply = &reply,
@@ -258,7 +258,12 @@ static int commit(struct inode *inode, uint64_t from, uint64_t to)
         return error;
     own->stored_size = request.size;
     remote_take_counts(inode, &reply.inode);
-    return 0;
+    struct attributes times = {.valid = ATTRIBUTE_MODIFIED | ATTRIBUTE_CHANGED,
+                               .modified = inode->modified,
+                               .changed = inode->changed};
+    return file_time_before(inode->modified, inode->changed)
+               ? remote_store_attributes(inode, &times)
+               : 0;
 }
 
 int remote_write_pages(struct inode *inode, struct page **pages, unsigned count)

@@ -65,6 +65,5 @@ int remote_remove_xattr(struct inode *inode, const char *name);
 // Everything the server was told reaches the device.
 int remote_sync_inode(struct inode *inode, bool data_only);
 int remote_sync_all(struct superblock *superblock);
-int remote_settle(struct superblock *superblock); // what was changed some seconds ago
 // Nobody uses the inode any more: what only we knew goes to the server.
 void remote_let_go(struct inode *inode);

@@ -292,14 +292,6 @@ int remote_sync_all(struct superblock *superblock)
     return error != 0 ? error : result;
 }
 
-int remote_settle(struct superblock *superblock)
-{
-    struct remote *remote = superblock->data;
-    bool due = remote->changed_long && remote->change_count != 0;
-    remote->changed_long = remote->change_count != 0 && !due;
-    return due ? remote_make_stable(remote, NULL, 0) : 0;
-}
-
 // ---- letting go ----
 
 static int release(struct inode *inode)

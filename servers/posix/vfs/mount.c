@@ -144,39 +144,27 @@ void superblock_put(struct superblock *superblock)
         superblock_destroy(superblock);
 }
 
-// sync and settle may sleep and the list change; the super-block itself is held, and so its place
-// in the list.
-static int each_superblock(bool settle)
+int superblock_sync_all(void)
 {
     int result = 0;
+    // sync may sleep and the list change; the super-block itself is held, and so its place in the
+    // list.
     struct list *node = superblock_list.next;
     while (node != &superblock_list) {
         struct superblock *superblock = list_entry(node, struct superblock, node);
-        int (*operation)(struct superblock *) = superblock->root == NULL ? NULL
-                                                : settle                 ? superblock->ops->settle
-                                                                         : superblock->ops->sync;
-        if (operation == NULL) {
+        bool alive = superblock->root != NULL;
+        if (alive && superblock->ops->sync != NULL) {
+            superblock->mounts++;
+            int error = superblock->ops->sync(superblock);
+            if (error != 0)
+                result = error;
             node = node->next;
-            continue;
+            superblock_put(superblock);
+        } else {
+            node = node->next;
         }
-        superblock->mounts++;
-        int error = operation(superblock);
-        if (error != 0)
-            result = error;
-        node = node->next;
-        superblock_put(superblock);
     }
     return result;
-}
-
-int superblock_sync_all(void)
-{
-    return each_superblock(false);
-}
-
-int superblock_settle_all(void)
-{
-    return each_superblock(true);
 }
 
 // ---- mounts ----

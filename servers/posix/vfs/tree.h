@@ -115,7 +115,6 @@ void inode_table_init(void);
 void superblock_put(
     struct superblock *superblock); // gives back a count of superblock->mounts; may sleep
 int superblock_sync_all(void);
-int superblock_settle_all(void); // the first error
 
 // ---- mounts ----
 

@@ -10,7 +10,6 @@
 #include "servers/posix/vfs/writeback.h"
 
 #include "servers/posix/vfs/pagecache_internal.h"
-#include "servers/posix/vfs/tree.h"
 #include "servers/posix/vfs/vfs_memory.h"
 
 enum {
@@ -22,7 +21,6 @@ enum {
 static struct list dirty_inodes = LIST_INIT(dirty_inodes); // longest dirty first
 static uint64_t dirty_inode_count;
 static uint64_t dirty_pages;
-static int64_t changed_superblocks;
 struct wait_queue writeback_wanted = WAIT_QUEUE_INIT(writeback_wanted);
 
 static uint64_t background_limit(void)
@@ -231,16 +229,9 @@ int writeback_make_room(struct inode *inode)
 
 // ---- for the thread ----
 
-void writeback_note_changes(int change)
-{
-    changed_superblocks += change;
-    if (change > 0)
-        wait_wake_all(&writeback_wanted);
-}
-
 bool writeback_idle(void)
 {
-    return dirty_inode_count == 0 && changed_superblocks == 0;
+    return dirty_inode_count == 0;
 }
 
 bool writeback_urgent(void)
@@ -250,7 +241,5 @@ bool writeback_urgent(void)
 
 int writeback_look(void)
 {
-    int error = write_some(writeback_urgent(), NULL);
-    int result = changed_superblocks != 0 ? superblock_settle_all() : 0;
-    return error != 0 ? error : result;
+    return write_some(writeback_urgent(), NULL);
 }

@@ -27,10 +27,6 @@ bool writeback_abandon(struct inode *inode);
 
 uint64_t writeback_dirty_pages(void);
 
-// A file system has changes that are not on its device, or (-1) has none any more: the thread calls
-// its super-block's `settle` at each look.
-void writeback_note_changes(int change);
-
 // ---- the thread that writes what has been dirty for some seconds (writeback_thread.c) ----
 
 int writeback_start(void); // -E_NOMEM
