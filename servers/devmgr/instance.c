@@ -125,6 +125,7 @@ void instance_start(struct devmgr *devmgr, struct device *device)
     bool again = device->has_instance;
     int status = again ? 0 : instance_create(devmgr, device);
 
+    units_forget(devmgr, device);
     if (status >= 0)
         status = instance_argument(devmgr, device);
     if (status >= 0)
@@ -167,8 +168,7 @@ bool instance_at(const struct devmgr *devmgr, uint32_t index, struct rs_instance
     struct message message = {.tag = message_tag(RS_INSTANCE_AT, 1, 0)};
 
     message.word[0] = index;
-    return call(devmgr, &message) >= 0 &&
-           message_get_bytes(&message, 0, found, sizeof *found) == 0;
+    return call(devmgr, &message) >= 0 && message_get_bytes(&message, 0, found, sizeof *found) == 0;
 }
 
 static struct device *device_of(struct devmgr *devmgr, uint32_t instance)
@@ -198,6 +198,7 @@ static void make_safe(struct devmgr *devmgr, struct device *device)
 {
     int status;
 
+    units_forget(devmgr, device);
     status = device->pci != NULL ? pci_device_make_safe(devmgr, device)
                                  : platform_device_make_safe(devmgr, device);
     if (status < 0)
