@@ -91,15 +91,12 @@ AHCI_PORTS = 6
 
 
 def ahci_controllers(options, disks_wanted):
-    """Those that are added, and the bus names of as many ports as are wanted."""
-    words, ports = [], []
-    if options.machine == "q35":
-        ports += [f"ide.{port}" for port in range(AHCI_PORTS)]
-    while len(ports) < disks_wanted:
-        name = f"ahci{len(ports) // AHCI_PORTS}"
-        words += ["-device", f"ahci,id={name}"]
-        ports += [f"{name}.{port}" for port in range(AHCI_PORTS)]
-    return words, ports
+    """Those that are added, and the bus names of all ports in the order of disks' names: the
+    board's own controller has the highest address."""
+    own = ["ide"] if options.machine == "q35" else []
+    added = [f"ahci{number}" for number in range(-(-disks_wanted // AHCI_PORTS) - len(own))]
+    words = [word for name in added for word in ("-device", f"ahci,id={name}")]
+    return words, [f"{name}.{port}" for name in added + own for port in range(AHCI_PORTS)]
 
 
 def disk(options, name, path, snapshot, place):

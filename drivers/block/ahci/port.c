@@ -212,6 +212,7 @@ bool port_restart(struct ahci_port *port)
     port->state = AHCI_RECOVERING;
     if (port_stop(port) < 0)
         return false; // the library's time-out ends that
+    status |= AHCI_PXTFD_STS(port_read(port, AHCI_PXTFD));
     uint32_t left = port_read(port, AHCI_PXCI) | port_read(port, AHCI_PXSACT);
     if ((status & (ATA_STATUS_BSY | ATA_STATUS_DRQ)) != 0 || left != 0) {
         (void)port_reset(port);

@@ -8,6 +8,9 @@
 //   queued ones, disk not reset   the disk's error log names the tag
 //   else                          each is tried alone; the one that fails then is the one
 //
+// After a queued command's error a disk takes no other until its error log has been read, or it was
+// reset (ACS-3, 9.14; Serial ATA 13.6.3), so the one or the other is always done.
+//
 // When the transport failed, no command is to blame: all go again, each TRIES_MAX times at most.
 
 #include "abi/error.h"
@@ -105,17 +108,18 @@ void port_recover(struct ahci_port *port, uint32_t interrupts, uint32_t done)
         blame_transport(port, suspects);
         return;
     }
-    if ((suspects & (suspects - 1)) == 0) {
-        if (port->packet)
-            judge_packet(port, suspects);
-        else
-            end_those(port, suspects, -E_IO);
-        return;
-    }
     uint32_t failed = queued && remembers ? ask_error_log(port, suspects) : 0;
-    if (failed == 0)
+    bool single = (suspects & (suspects - 1)) == 0;
+    if (remembers && failed == 0 && (queued || !single))
+        (void)port_reset(port); // it may still stumble over this, or be at work on the others
+    if (single && port->packet)
+        judge_packet(port, suspects);
+    else if (single)
+        end_those(port, suspects, -E_IO);
+    else if (failed != 0)
+        end_those(port, failed, -E_IO);
+    else
         port->alone |= suspects;
-    end_those(port, failed, -E_IO);
 }
 
 static void unplugged(struct ahci_port *port)
