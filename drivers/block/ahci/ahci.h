@@ -130,6 +130,8 @@ void port_write_header(struct ahci_port *port, unsigned slot,
 
 // Stops the engine and the receiving of frames. -E_TIMEDOUT.
 int port_stop(struct ahci_port *port);
+// What happened until now is of no interest.
+void port_clear_events(struct ahci_port *port);
 // Gives the port its memory and begins to receive.
 void port_receive(struct ahci_port *port);
 // Runs the engine; the device must not be busy.

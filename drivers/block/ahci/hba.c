@@ -228,7 +228,7 @@ static int begin_all(struct ahci_hba *hba)
         if (status < 0)
             return status;
     }
-    // Who is not idle then is left alone.
+    // Who is not idle then is left alone; the others have waited for it.
     (void)driver_wait_until(all_are_idle, hba, AHCI_SPIN_UP_NS, "ahci: disks spin up");
     return 0;
 }
@@ -246,8 +246,10 @@ static int bring_up_all(struct ahci_hba *hba)
 static void enable_interrupts(struct ahci_hba *hba)
 {
     for (unsigned i = 0; i < AHCI_PORTS_MAX; i++)
-        if (hba->port[i] != NULL)
+        if (hba->port[i] != NULL) {
+            port_clear_events(hba->port[i]);
             port_write(hba->port[i], AHCI_PXIE, INTERRUPTS);
+        }
     hba_write(hba, AHCI_IS, UINT32_MAX);
     hba_write(hba, AHCI_GHC, AHCI_GHC_AE | AHCI_GHC_IE);
 }

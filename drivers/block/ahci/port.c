@@ -93,8 +93,7 @@ bool port_is_idle(const struct ahci_port *port)
     return is_linked((void *)(uintptr_t)port) && (status & (ATA_STATUS_BSY | ATA_STATUS_DRQ)) == 0;
 }
 
-// What happened until now is of no interest.
-static void clear_events(struct ahci_port *port)
+void port_clear_events(struct ahci_port *port)
 {
     port_write(port, AHCI_PXSERR, UINT32_MAX);
     port_write(port, AHCI_PXIS, UINT32_MAX);
@@ -102,7 +101,7 @@ static void clear_events(struct ahci_port *port)
 
 void port_start(struct ahci_port *port)
 {
-    clear_events(port);
+    port_clear_events(port);
     uint32_t command = port_read(port, AHCI_PXCMD) & ~AHCI_PXCMD_ATAPI;
     port_write(port, AHCI_PXCMD, command | AHCI_PXCMD_ST | (port->packet ? AHCI_PXCMD_ATAPI : 0));
     port->state = AHCI_READY;
@@ -128,6 +127,7 @@ int port_reset(struct ahci_port *port)
         port->state = AHCI_ABSENT;
         return 0;
     }
+    port_clear_events(port); // that the link went and came was our own doing
     if (driver_wait_until(is_idle, port, AHCI_BACK_NS, "ahci: disk comes back") == 0)
         (void)port_try_ready(port);
     return 0;

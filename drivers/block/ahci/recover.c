@@ -128,10 +128,7 @@ static void unplugged(struct ahci_port *port)
         log_error("ahci: port %u: the disk is gone", port->number);
     (void)port_stop(port); // nothing answers there any more
     port->state = AHCI_ABSENT;
-    port->issued = 0;
-    for (unsigned i = 0; i < port->hba->slots; i++)
-        if (port->slot[i].command != NULL)
-            port_finish(port, i, -E_IO);
+    port_finish_all(port, -E_IO);
 }
 
 void port_link_changed(struct ahci_port *port)

@@ -455,11 +455,12 @@ static void test_disk_that_takes_long_to_come_back(void **state)
 {
     (void)state;
     disk()->transport = 1;
-    disk()->busy_reads = 1000;
+    disk()->busy_reads = 110;
     submit_many(BLOCK_READ, 4);
     expect_many(4, NONE, 0);
     expect_data(4, NONE);
     assert_int_equal(disk()->busy_reads, 0);
+    assert_int_equal(disk()->comresets, 1); // it was left in peace
 }
 
 static void test_disk_that_stays_busy(void **state)

@@ -19,6 +19,9 @@ enum {
     IDLE = 0x50, // DRDY and an old bit that is always set
 };
 
+#define SERR_N (1u << 16) // PhyRdy change
+#define SERR_X (1u << 26) // exchanged
+
 struct fake_ahci fake_ahci;
 
 // The registers' own memory only gives them addresses; what they hold is here.
@@ -124,6 +127,15 @@ static void raise_interrupt(unsigned n, uint32_t bits)
         pending |= 1u << n;
 }
 
+// 3.3.5: the link's interrupts show what PxSERR has.
+static void show_link(unsigned n)
+{
+    if ((ports[n].serr & SERR_N) != 0)
+        raise_interrupt(n, AHCI_PXIS_PRCS);
+    if ((ports[n].serr & SERR_X) != 0)
+        raise_interrupt(n, AHCI_PXIS_PCS);
+}
+
 bool fake_ahci_interrupts(void)
 {
     return !fake_ahci.gone && pending != 0 && (ghc & AHCI_GHC_IE) != 0;
@@ -133,8 +145,8 @@ void fake_ahci_plug(unsigned port, bool in)
 {
     fake_ahci.disk[port].present = in;
     ports[port].ssts = in ? 0x123 : 0;
-    ports[port].serr |= 1u << 16;
-    raise_interrupt(port, AHCI_PXIS_PRCS | AHCI_PXIS_PCS);
+    ports[port].serr |= SERR_N | SERR_X;
+    show_link(port);
 }
 
 // ---- moving data ----
@@ -458,6 +470,9 @@ static void reset_all(void)
     for (unsigned i = 0; i < FAKE_AHCI_PORTS; i++) {
         ports[i] = (struct fake_port){.list = ports[i].list, .received = ports[i].received};
         reset_device(i);
+        if (fake_ahci.disk[i].present)
+            ports[i].serr = SERR_N | SERR_X;
+        show_link(i);
     }
 }
 
@@ -528,6 +543,7 @@ static void write_port(unsigned n, unsigned offset, uint32_t value)
         break;
     case AHCI_PXIS:
         port->is &= ~value;
+        show_link(n);
         break;
     case AHCI_PXIE:
         port->ie = value;
@@ -540,6 +556,8 @@ static void write_port(unsigned n, unsigned offset, uint32_t value)
             assert_int_equal(port->cmd & AHCI_PXCMD_ST, 0);
             fake_ahci.disk[n].comresets++;
             reset_device(n);
+            port->serr |= SERR_N | SERR_X;
+            show_link(n);
         }
         port->sctl = value;
         break;
