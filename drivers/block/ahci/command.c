@@ -334,7 +334,7 @@ static void look_at_commands(struct ahci_port *port, uint32_t interrupts)
 void port_handle_irq(struct ahci_port *port)
 {
     uint32_t interrupts = port_read(port, AHCI_PXIS);
-    if (!ahci_is_there(port->hba)) {
+    if (interrupts == UINT32_MAX && !ahci_is_there(port->hba)) { // reserved bits are zero
         if (port->unit == NULL)
             return;
         block_unit_restart(port->unit, "the controller is gone");
