@@ -128,7 +128,10 @@ uint64_t port_bus(const struct ahci_port *port, const void *inside);
 void port_write_header(struct ahci_port *port, unsigned slot,
                        const struct ahci_command_table *table, uint32_t flags, unsigned pieces);
 
-// Stops the engine and the receiving of frames. -E_TIMEDOUT.
+// Stops the engine. Frames are still received: what the device ended meanwhile must not stay with
+// it until the next command has its number (QEMU 7.2 keeps such news). -E_TIMEDOUT.
+int port_halt(struct ahci_port *port);
+// Stops the receiving of frames, too.
 int port_stop(struct ahci_port *port);
 // What happened until now is of no interest.
 void port_clear_events(struct ahci_port *port);

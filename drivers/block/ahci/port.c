@@ -62,14 +62,18 @@ static bool is_linked(void *context)
     return AHCI_PXSSTS_DET(status) == AHCI_DET_READY;
 }
 
+int port_halt(struct ahci_port *port)
+{
+    port_write(port, AHCI_PXCMD, port_read(port, AHCI_PXCMD) & ~AHCI_PXCMD_ST);
+    return driver_wait_until(is_not_running, port, AHCI_STOP_NS, "ahci: engine stops");
+}
+
 int port_stop(struct ahci_port *port)
 {
-    uint32_t command = port_read(port, AHCI_PXCMD);
-    port_write(port, AHCI_PXCMD, command & ~AHCI_PXCMD_ST);
-    int status = driver_wait_until(is_not_running, port, AHCI_STOP_NS, "ahci: engine stops");
+    int status = port_halt(port);
     if (status < 0)
         return status;
-    port_write(port, AHCI_PXCMD, command & ~(AHCI_PXCMD_ST | AHCI_PXCMD_FRE));
+    port_write(port, AHCI_PXCMD, port_read(port, AHCI_PXCMD) & ~AHCI_PXCMD_FRE);
     return driver_wait_until(is_not_receiving, port, AHCI_STOP_NS, "ahci: receiving stops");
 }
 
@@ -117,11 +121,10 @@ static void comreset(struct ahci_port *port)
 
 int port_reset(struct ahci_port *port)
 {
-    int status = port_stop(port);
+    int status = port_halt(port);
     if (status < 0)
         return status;
     comreset(port);
-    port_receive(port);
     port->state = AHCI_RECOVERING;
     if (driver_wait_until(is_linked, port, AHCI_LINK_NS, "ahci: link comes up") < 0) {
         port->state = AHCI_ABSENT;
@@ -161,7 +164,7 @@ bool port_try_ready(struct ahci_port *port)
         return false;
     }
     log_error("ahci: port %u: another disk is there; 'service restart' serves it", port->number);
-    (void)port_stop(port);
+    (void)port_halt(port);
     port->state = AHCI_ABSENT;
     return false;
 }
@@ -210,7 +213,7 @@ bool port_restart(struct ahci_port *port)
 {
     uint32_t status = AHCI_PXTFD_STS(port_read(port, AHCI_PXTFD));
     port->state = AHCI_RECOVERING;
-    if (port_stop(port) < 0)
+    if (port_halt(port) < 0)
         return false; // the library's time-out ends that
     status |= AHCI_PXTFD_STS(port_read(port, AHCI_PXTFD));
     uint32_t left = port_read(port, AHCI_PXCI) | port_read(port, AHCI_PXSACT);
@@ -218,7 +221,6 @@ bool port_restart(struct ahci_port *port)
         (void)port_reset(port);
         return false;
     }
-    port_receive(port);
     port_start(port);
     return true;
 }

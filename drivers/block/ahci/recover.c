@@ -126,7 +126,7 @@ static void unplugged(struct ahci_port *port)
 {
     if (port->state != AHCI_ABSENT)
         log_error("ahci: port %u: the disk is gone", port->number);
-    (void)port_stop(port); // nothing answers there any more
+    (void)port_halt(port); // nothing answers there any more
     port->state = AHCI_ABSENT;
     port_finish_all(port, -E_IO);
 }

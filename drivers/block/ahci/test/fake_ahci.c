@@ -476,6 +476,14 @@ static void reset_all(void)
     }
 }
 
+// The first frame after a reset.
+static void tell_signature(unsigned n)
+{
+    struct fake_port *port = &ports[n];
+    if ((port->cmd & AHCI_PXCMD_FRE) != 0 && port->tfd == 0x7f && fake_ahci.disk[n].present)
+        port->tfd = fake_ahci.disk[n].busy_reads > 0 ? ATA_STATUS_BSY : IDLE;
+}
+
 static void write_cmd(unsigned n, uint32_t value)
 {
     struct fake_port *port = &ports[n];
@@ -489,8 +497,7 @@ static void write_cmd(unsigned n, uint32_t value)
         assert_int_equal(port->tfd & (ATA_STATUS_BSY | ATA_STATUS_DRQ), 0);
         assert_int_equal(port->ssts & 0xf, AHCI_DET_READY);
     }
-    if ((value & AHCI_PXCMD_FRE) != 0 && port->tfd == 0x7f && fake_ahci.disk[n].present)
-        port->tfd = fake_ahci.disk[n].busy_reads > 0 ? ATA_STATUS_BSY : IDLE;
+    tell_signature(n);
     if ((value & AHCI_PXCMD_ST) == 0 && ran) {
         port->ci = 0;
         port->queued &= fake_ahci.disk[n].goes_on ? UINT32_MAX : 0;
@@ -558,6 +565,7 @@ static void write_port(unsigned n, unsigned offset, uint32_t value)
             reset_device(n);
             port->serr |= SERR_N | SERR_X;
             show_link(n);
+            tell_signature(n);
         }
         port->sctl = value;
         break;
