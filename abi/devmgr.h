@@ -44,10 +44,10 @@ enum { DEVICE_NAME_MAX = 16, DEVICE_WHERE_MAX = 32, DEVICE_SERVICE_MAX = 32, DEV
 
 // One device, as DEVMGR_DEVICE returns it.
 struct device_info {
-    uint32_t id;    // stable while the machine runs
-    uint32_t class; // enum device_class
-    uint32_t state; // enum device_state
-    uint32_t reserved;
+    uint32_t id;          // stable while the machine runs
+    uint32_t class;       // enum device_class
+    uint32_t state;       // enum device_state
+    uint32_t unit;        // which of its driver's units it is (abi/block.h)
     uint64_t incarnation; // of its driver: differs after each restart; attach again when it changed
     char name[DEVICE_NAME_MAX];       // "vda", "ttyS0", "vport0"; empty if unclaimed
     char where[DEVICE_WHERE_MAX];     // "pci 00:03.0", "isa 3f8"
@@ -85,6 +85,14 @@ enum devmgr_op {
     // DEVMGR_TEXT_BYTES, 0 at the
     // end; words: they
     DEVMGR_TEXT,
+    // (place, unit, pattern, wait): from a driver whose manifest has `units`, before it is ready:
+    // at
+    // this place of the caller's device (a port) is something of its own, served as this number of
+    // the driver's units, to be named by this pattern of the manifest -> words 0-1: its name, the
+    // same at each start of the driver. DEVMGR_UNIT_WAIT: E_AGAIN while a driver of an earlier
+    // device may still find units for the same pattern, so that names do not depend on who is
+    // first. E_PERM no such driver; E_INVAL; E_NOMEM too many.
+    DEVMGR_ADD_UNIT,
     // (enum power_op): does not return if it succeeds; E_PERM, E_NOSYS the board has no way
     DEVMGR_POWER,
     // (): the caller shows the console itself from now on: the kernel's own output there stops
@@ -93,5 +101,7 @@ enum devmgr_op {
 };
 
 enum { DEVMGR_TEXT_BYTES = 256 }; // all words of a message
+
+enum { DEVMGR_UNIT_NAME_NOW, DEVMGR_UNIT_WAIT };
 
 enum power_op { POWER_OFF, POWER_REBOOT };

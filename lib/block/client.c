@@ -494,12 +494,13 @@ static bool is_digit(char c)
     return c >= '0' && c <= '9';
 }
 
-// "vda12" -> "vda", 12
+// "vda12" -> "vda", 12; "sr0" is counted in digits and has no partitions.
 static int split_name(struct block_client *client, const char *name)
 {
     size_t length = strlen(name);
     size_t letters = length;
-    while (letters > 0 && is_digit(name[letters - 1]))
+    bool is_cd = strncmp(name, "sr", 2) == 0;
+    while (!is_cd && letters > 0 && is_digit(name[letters - 1]))
         letters--;
     if (letters == 0 || letters >= sizeof(client->device) || length - letters > 3)
         return -E_INVAL;

@@ -56,6 +56,7 @@ static int find_device(struct block_client *client, struct device_info *info, ui
         return status;
     memcpy(info, message.word, sizeof(*info));
     info->service[DEVICE_SERVICE_MAX - 1] = '\0';
+    client->unit = info->unit;
     return 0;
 }
 

@@ -145,6 +145,8 @@ static int read_disk(void *context, uint64_t offset, void *to, uint32_t bytes)
 
 static int read_table(struct block_unit *unit)
 {
+    if (unit->config.capacity == 0)
+        return 0; // no medium
     int status = dma_buffer_create(unit->config.dma, SCRATCH_BYTES, DMA_ANYWHERE, &unit->scratch);
     if (status < 0)
         return status;

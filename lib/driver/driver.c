@@ -323,6 +323,12 @@ int driver_map_registers(struct driver *driver, unsigned index, volatile void **
     return 0;
 }
 
+void driver_pause(uint64_t ns)
+{
+    uint64_t bits;
+    sys_wait(HANDLE_NONE, sys_clock() + ns, &bits); // its time-out is the expected result
+}
+
 int driver_wait_until(bool (*ready)(void *context), void *context, uint64_t timeout_ns,
                       const char *what)
 {

@@ -119,6 +119,9 @@ int driver_map_grant(struct driver *driver, const char *name, bool writable, voi
 int driver_map_registers(struct driver *driver, unsigned index, volatile void **registers,
                          uint64_t *bytes);
 
+// Sleeps so long: the times that a device wants before it is spoken to again, at most milliseconds.
+void driver_pause(uint64_t ns);
+
 // Polls `ready` until it is true or `timeout_ns` has passed; sleeps in between, from 1 us up to 1
 // ms at a time. For resets and the like, never for ordinary I/O. -E_TIMEDOUT; `what` goes into the
 // log line.

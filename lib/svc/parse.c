@@ -56,6 +56,16 @@ static const char *store_text(struct svc_manifest *m, const struct key *key, str
     return svc_copy(value, field(m, key), key->room) ? NULL : "text too long";
 }
 
+static const char *store_unit_pattern(struct svc_manifest *m, const struct key *key,
+                                      struct svc_span value)
+{
+    (void)key;
+    if (m->unit_patterns == SVC_UNITS_MAX)
+        return "too many patterns";
+    return svc_copy(value, m->unit_pattern[m->unit_patterns++], SVC_WORD_MAX) ? NULL
+                                                                              : "text too long";
+}
+
 static const char *store_name(struct svc_manifest *m, const struct key *key, struct svc_span value)
 {
     return svc_copy_name(value, field(m, key), key->room)
@@ -398,6 +408,7 @@ static const struct key keys[] = {
     {"arguments", ONCE, store_arguments, FIELD(arguments), NULL},
     {"class", ONCE, store_name, FIELD(class), NULL},
     {"unit", ONCE, store_text, FIELD(unit), NULL},
+    {"units", LIST, store_unit_pattern, 0, 0, NULL},
     {"per", ONCE, store_choice, FIELD(per), per_choices},
     {"start", ONCE, store_choice, FIELD(start), start_choices},
     {"ready", ONCE, store_choice, FIELD(ready), ready_choices},

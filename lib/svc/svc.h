@@ -18,6 +18,7 @@ enum {
     SVC_TEXT_MAX = 96,
     SVC_ARGUMENTS_MAX = 256,
     SVC_MATCHES_MAX = 24,
+    SVC_UNITS_MAX = 4,
     SVC_COMPATIBLE_MAX = 48,
     SVC_USES_MAX = 16,
     SVC_USE_WORDS_MAX = 8,
@@ -120,7 +121,8 @@ struct svc_manifest {
     uint64_t dma_limit;    // highest bus address + 1; 0: none
     uint64_t memory_bytes; // most that it may use; 0: any
     uint64_t checkpoint_bytes;
-    unsigned matches, uses, needs, starts, permissions, resources;
+    unsigned unit_patterns, matches, uses, needs, starts, permissions, resources;
+    char unit_pattern[SVC_UNITS_MAX][SVC_WORD_MAX]; // of what the driver finds at its device
     struct svc_match match[SVC_MATCHES_MAX];
     struct svc_use use[SVC_USES_MAX];
     struct svc_name need[SVC_NEEDS_MAX];

@@ -52,7 +52,7 @@ static unsigned match(const struct svc_manifest *manifest, const struct device *
 // How many devices already have a name of this pattern.
 static uint32_t unit_number(const struct devmgr *devmgr, const struct device *device)
 {
-    uint32_t number = 0;
+    uint32_t number = units_named(devmgr, device->manifest->unit);
 
     for (uint32_t i = 0; i < devmgr->devices; i++) {
         const struct device *other = &devmgr->device[i];

@@ -27,7 +27,13 @@
 #include "servers/devmgr/pci.h"
 #include "servers/devmgr/platform.h"
 
-enum { DEVICES_MAX = 160, DEVICE_IRQS_MAX = 8, DEVICE_GRANTS_MAX = 32, DEVICE_WATCHERS_MAX = 128 };
+enum {
+    DEVICES_MAX = 160,
+    DEVICE_IRQS_MAX = 8,
+    DEVICE_GRANTS_MAX = 32,
+    DEVICE_WATCHERS_MAX = 128,
+    DEVICE_UNITS_MAX = 64,
+};
 
 enum device_irq_mode { DEVICE_IRQ_NONE, DEVICE_IRQ_LINE, DEVICE_IRQ_MSI, DEVICE_IRQ_MSIX };
 
@@ -60,6 +66,23 @@ struct device {
     struct device_grant grant[DEVICE_GRANTS_MAX];
 };
 
+// Something that a driver found at its device and serves under a name of its own: a disk at a port.
+// It keeps name and place for good; `present` while the driver that runs, or the last one, told of
+// it.
+struct device_unit {
+    char device[DEVICE_WHERE_MAX]; // info.where of the device
+    char pattern[SVC_WORD_MAX];
+    char name[DEVICE_NAME_MAX];
+    uint32_t place;
+    uint32_t number; // among the driver's units
+    bool present;
+};
+
+struct device_units {
+    uint32_t count;
+    struct device_unit unit[DEVICE_UNITS_MAX];
+};
+
 // All of devmgr's state.
 struct devmgr {
     struct acpi_info acpi;
@@ -71,6 +94,7 @@ struct devmgr {
     struct svc_manifest *manifest[SVC_MANIFESTS_MAX];
     uint32_t devices;
     struct device device[DEVICES_MAX];
+    struct device_units units;
     uint64_t changes;
     handle_t watcher[DEVICE_WATCHERS_MAX]; // HANDLE_NONE: a free place
     handle_t endpoint, notification, rs;
@@ -92,6 +116,27 @@ bool device_watch_again(struct devmgr *devmgr, const char *name, handle_t notifi
 const char *device_state_name(uint32_t state);
 const char *device_class_name(uint32_t class);
 uint32_t device_class_by_name(const char *name);
+
+// ---- unit.c: what drivers find at their devices ----
+
+// The driver with this instance serves something at `place` of its device; *result is valid until
+// the next call. Errors as of DEVMGR_ADD_UNIT.
+struct unit_request {
+    uint32_t instance;
+    uint64_t place, number, pattern;
+    bool wait;
+};
+int unit_add(struct devmgr *devmgr, const struct unit_request *request,
+             const struct device_unit **result);
+// The device's driver is gone: its successor says what is there.
+void units_forget(struct devmgr *devmgr, const struct device *device);
+// What clients are told of it.
+void unit_info(const struct devmgr *devmgr, uint32_t index, struct device_info *info);
+// False: there is none of this class and name.
+bool unit_find(const struct devmgr *devmgr, uint32_t class, const char *name,
+               struct device_info *info);
+// How many names of this pattern are given away.
+uint32_t units_named(const struct devmgr *devmgr, const char *pattern);
 
 // ---- claim.c: devices and drivers ----
 
@@ -139,6 +184,9 @@ void saved_store_board(const struct devmgr *devmgr);
 // starts with them.
 void saved_load_devices(struct devmgr *devmgr);
 void saved_store_devices(const struct devmgr *devmgr);
+// Units and their names.
+void saved_load_units(struct devmgr *devmgr);
+void saved_store_units(const struct devmgr *devmgr);
 // devmgr serves.
 void saved_worked(void);
 

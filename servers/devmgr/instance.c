@@ -125,6 +125,7 @@ void instance_start(struct devmgr *devmgr, struct device *device)
     bool again = device->has_instance;
     int status = again ? 0 : instance_create(devmgr, device);
 
+    units_forget(devmgr, device);
     if (status >= 0)
         status = instance_argument(devmgr, device);
     if (status >= 0)
@@ -197,6 +198,7 @@ static void make_safe(struct devmgr *devmgr, struct device *device)
 {
     int status;
 
+    units_forget(devmgr, device);
     status = device->pci != NULL ? pci_device_make_safe(devmgr, device)
                                  : platform_device_make_safe(devmgr, device);
     if (status < 0)

@@ -156,6 +156,7 @@ static void find_devices(struct devmgr *d)
     }
     discover_table(d);
     saved_load_devices(d);
+    saved_load_units(d);
 }
 
 static int start(struct devmgr *d)
@@ -189,9 +190,9 @@ static int start(struct devmgr *d)
 
 // ---- requests ----
 
-static int reply_info(struct message *message, const struct device *device)
+static int reply_info(struct message *message, const struct device_info *info)
 {
-    int64_t words = message_put_bytes(message, 0, &device->info, sizeof device->info);
+    int64_t words = message_put_bytes(message, 0, info, sizeof *info);
 
     if (words < 0)
         return (int)words;
@@ -203,12 +204,51 @@ static int handle_find(struct devmgr *d, struct message *message)
 {
     char name[DEVICE_NAME_MAX + 1] = {0};
     uint64_t class = message->word[0];
+    struct device_info info;
     struct device *device;
 
     if (class >= DEVICE_CLASSES || message_get_bytes(message, 1, name, DEVICE_NAME_MAX) < 0)
         return -E_INVAL;
     device = device_find(d, (uint32_t) class, name);
-    return device == NULL ? -E_NOENT : reply_info(message, device);
+    if (device != NULL)
+        return reply_info(message, &device->info);
+    return unit_find(d, (uint32_t) class, name, &info) ? reply_info(message, &info) : -E_NOENT;
+}
+
+// Devices first, then units.
+static int handle_device(const struct devmgr *d, struct message *message)
+{
+    uint64_t index = message->word[0];
+    struct device_info info;
+
+    if (index < d->devices)
+        return reply_info(message, &d->device[index].info);
+    if (index - d->devices >= d->units.count)
+        return -E_NOENT;
+    unit_info(d, (uint32_t)(index - d->devices), &info);
+    return reply_info(message, &info);
+}
+
+static int handle_add_unit(struct devmgr *d, struct message *message)
+{
+    struct unit_request request = {
+        .instance = RS_BADGE_SERVICE(message->badge),
+        .place = message->word[0],
+        .number = message->word[1],
+        .pattern = message->word[2],
+        .wait = message->word[3] == DEVMGR_UNIT_WAIT,
+    };
+    const struct device_unit *unit;
+    int status;
+
+    if (message_words(message->tag) < 4)
+        return -E_INVAL;
+    status = unit_add(d, &request, &unit);
+    if (status < 0)
+        return status;
+    message_put_bytes(message, 0, unit->name, sizeof unit->name);
+    message->tag = message_tag(0, sizeof unit->name / 8, 0);
+    return 0;
 }
 
 static int handle_watch(struct devmgr *d, struct message *message)
@@ -263,20 +303,20 @@ static int handle_request(struct devmgr *d, struct message *message)
 
     switch (label) {
     case DEVMGR_COUNT:
-        message->word[0] = d->devices;
+        message->word[0] = d->devices + d->units.count;
         message->word[1] = d->changes;
         message->tag = message_tag(0, 2, 0);
         return 0;
     case DEVMGR_DEVICE:
-        if (words < 1 || message->word[0] >= d->devices)
-            return -E_NOENT;
-        return reply_info(message, &d->device[message->word[0]]);
+        return words < 1 ? -E_NOENT : handle_device(d, message);
     case DEVMGR_FIND:
         return handle_find(d, message);
     case DEVMGR_WATCH:
         return handle_watch(d, message);
     case DEVMGR_TEXT:
         return words < 1 ? -E_INVAL : handle_text(d, message);
+    case DEVMGR_ADD_UNIT:
+        return handle_add_unit(d, message);
     case DEVMGR_POWER:
         if ((RS_BADGE_PERMISSIONS(message->badge) & DEVMGR_MAY_POWER) == 0)
             return -E_PERM;

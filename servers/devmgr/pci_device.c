@@ -9,6 +9,7 @@
 #include "abi/error.h"
 #include "lib/sys/log.h"
 #include "lib/sys/sys.h"
+#include "servers/devmgr/ahci_reset.h"
 #include "servers/devmgr/device.h"
 #include "servers/devmgr/interrupt.h"
 #include "servers/devmgr/physical.h"
@@ -78,6 +79,8 @@ int pci_device_silence(struct devmgr *devmgr, struct device *device)
     pci_enable(&devmgr->pci, function, DECODING); // no bus mastering, no INTx
     device_dma_block(device);
     error = virtio_reset(&devmgr->pci, function);
+    if (error == -E_NODEV)
+        error = ahci_reset(&devmgr->pci, function);
     if (error == -E_NODEV)
         error = pci_reset(&devmgr->pci, function);
     pci_enable(&devmgr->pci, function, DECODING);

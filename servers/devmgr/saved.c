@@ -93,6 +93,24 @@ void saved_worked(void)
 
 // ---- the board ----
 
+void saved_load_units(struct devmgr *devmgr)
+{
+    struct device_units *units = &devmgr->units;
+
+    if (!load("units", units, sizeof *units) || units->count > DEVICE_UNITS_MAX)
+        memset(units, 0, sizeof *units);
+    for (uint32_t i = 0; i < units->count; i++) {
+        units->unit[i].device[DEVICE_WHERE_MAX - 1] = '\0';
+        units->unit[i].pattern[SVC_WORD_MAX - 1] = '\0';
+        units->unit[i].name[DEVICE_NAME_MAX - 1] = '\0';
+    }
+}
+
+void saved_store_units(const struct devmgr *devmgr)
+{
+    store("units", &devmgr->units, sizeof devmgr->units);
+}
+
 bool saved_load_board(struct devmgr *devmgr)
 {
     for (size_t i = 0; i < PIECES; i++) {

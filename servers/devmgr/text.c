@@ -23,6 +23,17 @@ static void interrupt_text(const struct device *device, char *text, size_t room)
         snprintf(text, room, "%s:%u", kind[device->irq_mode], device->irqs);
 }
 
+static size_t unit_text(const struct devmgr *devmgr, uint32_t index, char *text, size_t room)
+{
+    struct device_info info;
+
+    unit_info(devmgr, index, &info);
+    return (size_t)snprintf(text, room, "%-8s %-6s %-10s %-16s %-4llu %-8s %-11s %-13s %s\n",
+                            info.name, device_class_name(info.class), device_state_name(info.state),
+                            or_dash(info.service), (unsigned long long)info.incarnation, "-", "-",
+                            info.where, or_dash(info.what));
+}
+
 size_t devices_text(const struct devmgr *devmgr, char *text, size_t room)
 {
     size_t length =
@@ -41,5 +52,7 @@ size_t devices_text(const struct devmgr *devmgr, char *text, size_t room)
             or_dash(info->service), (unsigned long long)info->incarnation, irq,
             device_dma_protection(device), info->where, info->what);
     }
+    for (uint32_t i = 0; i < devmgr->units.count && length < room; i++)
+        length += unit_text(devmgr, i, text + length, room - length);
     return length < room ? length : room - 1;
 }

@@ -19,6 +19,7 @@ enum linux_major { // Linux's numbers
     MAJOR_VIRTIO_BLOCK = 254,
     MAJOR_PTS = 136,
     MAJOR_SCSI_DISK = 8,
+    MAJOR_SCSI_CDROM = 11,
 };
 
 // One device number. Opening a node with this number, on any file system, calls `open`.

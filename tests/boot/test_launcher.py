@@ -31,7 +31,7 @@ def start(*options):
         (("--arch", "aarch64", "--machine", "q35"), "not a board of aarch64"),
         (("--arch", "x86_64", "--virtio", "mmio"), "no such bus"),
         (("--arch", "aarch64", "--gic", "4"), "gic"),
-        (("--disk", "ahci"), "AHCI"),
+        (("--arch", "x86_64", "--machine", "microvm", "--disk", "ahci"), "no PCI"),
         (("--nic", "virtio"), "network"),
         (("--nic", "e1000e"), "network"),
         (("--smp", "0"), "1 to 8"),

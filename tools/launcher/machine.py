@@ -86,30 +86,47 @@ def virtio(options, device, slot):
     return f"{device}-device,bus=virtio-mmio-bus.{slot}"
 
 
-def disk(options, name, path, snapshot, slot):
+# Disks at AHCI controllers of six ports, of which q35 has one itself; the others are added.
+AHCI_PORTS = 6
+
+
+def ahci_controllers(options, disks_wanted):
+    """Those that are added, and the bus names of all ports in the order of disks' names: the
+    board's own controller has the highest address."""
+    own = ["ide"] if options.machine == "q35" else []
+    added = [f"ahci{number}" for number in range(-(-disks_wanted // AHCI_PORTS) - len(own))]
+    words = [word for name in added for word in ("-device", f"ahci,id={name}")]
+    return words, [f"{name}.{port}" for name in added + own for port in range(AHCI_PORTS)]
+
+
+def disk(options, name, path, snapshot, place):
     # QEMU takes a comma in a file name doubled.
-    place = os.fspath(path).replace(",", ",,")
+    file = os.fspath(path).replace(",", ",,")
     mode = "snapshot=on" if snapshot else "cache=writeback"
+    if options.disk == "ahci":
+        device = f"ide-hd,bus={place}"
+    else:
+        device = virtio(options, "virtio-blk", place)
     return [
         "-drive",
-        f"if=none,id={name},format=raw,{mode},file={place}",
+        f"if=none,id={name},format=raw,{mode},file={file}",
         "-device",
-        f"{virtio(options, 'virtio-blk', slot)},drive={name}",
+        f"{device},drive={name}",
     ]
 
 
 def disks(options):
-    words = []
+    images = [(f"drive{number}", path, False) for number, path in enumerate(options.drive)]
     if options.root != "none":
-        words += disk(
-            options,
-            "root",
-            built_file(options.root or options.build / "root.img"),
-            True,
-            MMIO_ROOT_SLOT,
-        )
-    for number, path in enumerate(options.drive):
-        words += disk(options, f"drive{number}", path, False, MMIO_DRIVES_SLOT + number)
+        images.insert(0, ("root", built_file(options.root or options.build / "root.img"), True))
+    words = []
+    if options.disk == "ahci":
+        words, places = ahci_controllers(options, len(images))
+    else:
+        places = [MMIO_ROOT_SLOT] if options.root != "none" else []
+        places += range(MMIO_DRIVES_SLOT, MMIO_DRIVES_SLOT + len(options.drive))
+    for (name, path, snapshot), place in zip(images, places):
+        words += disk(options, name, path, snapshot, place)
     return words
 
 
@@ -126,7 +143,10 @@ def ports(options, names):
 
 
 def kernel_options(options):
-    words = ["console=" + CONSOLE[options.arch], "root=/dev/vda"]
+    words = [
+        "console=" + CONSOLE[options.arch],
+        "root=/dev/sda" if options.disk == "ahci" else "root=/dev/vda",
+    ]
     if options.command is not None:
         words.append("init.mode=command")
     elif re.fullmatch(r"[A-Za-z0-9._+-]{1,31}", os.environ.get("TERM", "")):

@@ -17,7 +17,6 @@ MAX_DRIVES = 25
 
 # Accepted spellings whose parts come with later work: (option, value) -> why it is refused.
 NOT_YET = {
-    ("disk", "ahci"): "there is no AHCI driver yet; --disk virtio is",
     ("nic", "virtio"): "there is no network stack yet; --nic none is the default",
     ("nic", "e1000"): "there is no network stack yet; --nic none is the default",
     ("nic", "e1000e"): "there is no network stack yet; --nic none is the default",
@@ -94,7 +93,10 @@ def make_parser():
         help="transport of the virtio devices (default: pci where the board has it)",
     )
     parser.add_argument(
-        "--disk", choices=("virtio", "ahci"), default="virtio", help="kind of all disks"
+        "--disk",
+        choices=("virtio", "ahci"),
+        default="virtio",
+        help="kind of all disks: virtio's /dev/vda ..., or /dev/sda ... at an AHCI controller",
     )
     parser.add_argument("--nic", choices=("virtio", "e1000", "e1000e", "none"), default="none")
     parser.add_argument(
@@ -103,7 +105,7 @@ def make_parser():
         action="append",
         default=[],
         metavar="FILE",
-        help="one more disk (raw image, written to): /dev/vdb, /dev/vdc ...",
+        help="one more disk (raw image, written to): /dev/vdb ... (with --disk ahci: /dev/sdb ...)",
     )
     parser.add_argument(
         "--no-iommu", action="store_true", help="no IOMMU: a driver's device reaches all memory"
@@ -170,6 +172,8 @@ def settle_board(options):
     options.virtio = options.virtio or transports[0]
     if options.virtio not in transports:
         raise Failure(LAUNCHER, f"--virtio {options.virtio}: {options.machine} has no such bus")
+    if options.disk == "ahci" and options.machine == "microvm":
+        raise Failure(LAUNCHER, "--disk ahci: microvm has no PCI")
 
 
 def check(options):

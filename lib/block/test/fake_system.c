@@ -297,6 +297,11 @@ void driver_wake(struct driver *d)
     server_bits |= (uint64_t)1 << DRIVER_WAKE_BIT;
 }
 
+void driver_pause(uint64_t ns)
+{
+    fake.now += ns;
+}
+
 int driver_wait_until(bool (*ready)(void *context), void *context, uint64_t timeout_ns,
                       const char *what)
 {

@@ -64,6 +64,7 @@ static void test_all_keys(void **state)
               "  arguments =  -v   --depth 128  \n"
               "class = block\n"
               "per = device\n"
+              "units = sd@, sr%\n"
               "start = demand\n"
               "ready = start\n"
               "priority = driver\n"
@@ -105,6 +106,9 @@ static void test_all_keys(void **state)
     assert_int_equal(manifest.ready, SVC_READY_START);
     assert_int_equal(manifest.priority, PRIORITY_DRIVER);
     assert_int_equal(manifest.log_level, LOG_DEBUG);
+    assert_int_equal(manifest.unit_patterns, 2);
+    assert_string_equal(manifest.unit_pattern[0], "sd@");
+    assert_string_equal(manifest.unit_pattern[1], "sr%");
     assert_int_equal(manifest.matches, 5);
     assert_int_equal(manifest.match[1].vendor, 0x1af4);
     assert_int_equal(manifest.match[1].device, SVC_ANY);

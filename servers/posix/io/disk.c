@@ -111,10 +111,12 @@ static int disk_attach(const char *name, struct disk **out)
     return 0;
 }
 
-// "vdb" is the second of its kind.
+// "vdb" is the second of its kind, "sr1", too.
 static uint32_t disk_index(const char *name)
 {
     uint32_t index = 0;
+    if (name[2] >= '0' && name[2] <= '9')
+        return (uint32_t)(name[2] - '0'); // more CDs than ten have no place
     for (const char *c = name + 2; *c >= 'a' && *c <= 'z'; c++)
         index = index * 26 + (uint32_t)(*c - 'a') + 1;
     return index == 0 ? 0 : index - 1;
@@ -122,8 +124,11 @@ static uint32_t disk_index(const char *name)
 
 static void disk_publish(struct disk *disk, const char *whole_name, uint32_t partition)
 {
-    uint32_t major = strncmp(whole_name, "sd", 2) == 0 ? MAJOR_SCSI_DISK : MAJOR_VIRTIO_BLOCK;
-    uint32_t minor = (disk_index(whole_name) << DISKS_PER_MAJOR_SHIFT) + partition;
+    uint32_t major = strncmp(whole_name, "sd", 2) == 0   ? MAJOR_SCSI_DISK
+                     : strncmp(whole_name, "sr", 2) == 0 ? MAJOR_SCSI_CDROM
+                                                         : MAJOR_VIRTIO_BLOCK;
+    bool is_cd = major == MAJOR_SCSI_CDROM;
+    uint32_t minor = (disk_index(whole_name) << (is_cd ? 0 : DISKS_PER_MAJOR_SHIFT)) + partition;
     int error = block_device_publish(disk, major, minor);
     if (error != 0)
         log_warning("%s: no device file: error %d", disk->name, -error);

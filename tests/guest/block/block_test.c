@@ -16,6 +16,17 @@
 
 enum { OPEN_TIMEOUT_NS = 2000000000 };
 
+const char *test_disk_name = "vda", *test_disk_service = "virtio_blk.0";
+
+// Its name with something behind it.
+static const char *name_with(const char *suffix)
+{
+    static char name[BLOCK_NAME_MAX];
+    strlcpy(name, test_disk_name, sizeof(name));
+    strlcat(name, suffix, sizeof(name));
+    return name;
+}
+
 // ---- shared ----
 
 bool test_disk_open(struct test_disk *disk, const char *name, const struct block_client_lock *lock)
@@ -67,7 +78,7 @@ static void test_names(void)
     struct block_client *client;
     struct block_client_options options = {.name = "vdz"};
     CHECK_EQUAL(block_client_open(&options, &client), -E_NODEV);
-    options.name = "vda9";
+    options.name = name_with("9");
     CHECK_EQUAL(block_client_open(&options, &client), -E_NOENT);
 }
 
@@ -79,18 +90,18 @@ static void test_info(struct test_disk *disk)
     CHECK_EQUAL(info->partitions, 2);
     CHECK(info->cylinders > 0 && info->heads > 0 && info->sectors > 0);
     CHECK((info->features & BLOCK_CAN_FLUSH) != 0);
-    CHECK(strcmp(info->name, "vda") == 0);
+    CHECK(strcmp(info->name, test_disk_name) == 0);
 }
 
 static void test_partition(void)
 {
     struct test_disk disk;
-    if (!test_disk_open(&disk, "vda1", NULL))
+    if (!test_disk_open(&disk, name_with("1"), NULL))
         return;
     const struct block_info *info = block_client_info(disk.client);
     CHECK_EQUAL(info->capacity, READ_BYTES);
     CHECK_EQUAL(info->start, READ_START);
-    CHECK(strcmp(info->name, "vda1") == 0);
+    CHECK(strcmp(info->name, name_with("1")) == 0);
     CHECK(strcmp(info->label, "reading") == 0);
     CHECK_EQUAL(block_client_read(disk.client, 0, 0, 0, 4096), 0);
     CHECK(test_pattern_is(disk.data, READ_START, 4096));
@@ -142,17 +153,33 @@ static void test_writes(struct test_disk *disk)
     CHECK(memcmp(disk->data, disk->data + 65536, 65536) == 0);
 }
 
-static void test_other_operations(struct test_disk *disk)
+// A driver either answers the question or has told before.
+static void test_serial(struct test_disk *disk)
 {
+    const struct block_info *info = block_client_info(disk->client);
     struct block_io io = block_io_range(BLOCK_GET_ID, 0, 0, 0, 20);
     io.bytes = 0;
-    CHECK_EQUAL(block_client_transfer(disk->client, &io), 0);
-    CHECK(memcmp(disk->data, "block-test", 11) == 0);
-    io = (struct block_io){.op = BLOCK_WRITE_ZEROES, .offset = WRITE_START + 8192, .bytes = 8192};
-    CHECK_EQUAL(block_client_transfer(disk->client, &io), 0);
+    int status = block_client_transfer(disk->client, &io);
+    if (status == -E_OPNOTSUPP)
+        CHECK(strcmp(info->serial, "block-test") == 0);
+    else
+        CHECK(status == 0 && memcmp(disk->data, "block-test", 11) == 0);
+}
+
+static void test_write_zeroes(struct test_disk *disk)
+{
+    bool can = (block_client_info(disk->client)->features & BLOCK_CAN_WRITE_ZEROES) != 0;
+    struct block_io io = {.op = BLOCK_WRITE_ZEROES, .offset = WRITE_START + 8192, .bytes = 8192};
+    CHECK_EQUAL(block_client_transfer(disk->client, &io), can ? 0 : -E_OPNOTSUPP);
+    if (!can)
+        return;
     CHECK_EQUAL(block_client_read(disk->client, WRITE_START + 8192, 0, 0, 16384), 0);
     CHECK(disk->data[0] == 0 && disk->data[8191] == 0 && disk->data[8193] == (uint8_t)(8193 * 7));
-    io.op = BLOCK_DISCARD;
+}
+
+static void test_other_operations(struct test_disk *disk)
+{
+    struct block_io io = {.op = BLOCK_DISCARD, .offset = WRITE_START + 8192, .bytes = 8192};
     CHECK_EQUAL(block_client_transfer(disk->client, &io), 0);
     io = block_io_range(BLOCK_FORGET, 0, 0, 0, MEMORY_BYTES);
     io.bytes = 0;
@@ -199,7 +226,7 @@ static void test_threads(void)
 {
     static const struct block_client_lock hooks = {lock_acquire, lock_release, &lock};
     mutex_lock(&lock);
-    bool open = test_disk_open(&shared, "vda", &hooks);
+    bool open = test_disk_open(&shared, test_disk_name, &hooks);
     mutex_unlock(&lock);
     if (!open)
         return;
@@ -216,17 +243,21 @@ static void test_threads(void)
 
 int main(int argc, char **argv)
 {
-    (void)argc;
-    (void)argv;
     guest_test_begin();
+    if (argc > 1) {
+        test_disk_name = argv[0];
+        test_disk_service = argv[1];
+    }
     struct test_disk disk;
-    if (test_disk_open(&disk, "vda", NULL)) {
+    if (test_disk_open(&disk, test_disk_name, NULL)) {
         test_names();
         test_info(&disk);
         test_partition();
         test_reads(&disk);
         test_errors(&disk);
         test_writes(&disk);
+        test_serial(&disk);
+        test_write_zeroes(&disk);
         test_other_operations(&disk);
         test_disk_close(&disk);
         test_threads();

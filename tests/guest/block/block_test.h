@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 // SPDX-FileCopyrightText: 2026 The XINIM authors
 
-// Parts of the block test. The disk ("vda", tests/boot/test_block.py) is 64 MiB: 32-bit words that
-// are their own byte offset, but for the GPT at both ends. Partition 1 is all for reading,
-// partition 2 for writing.
+// Parts of the block test. The disk (tests/boot/test_block.py, test_ahci.py) is 64 MiB: 32-bit
+// words that are their own byte offset, but for the GPT at both ends. Partition 1 is all for
+// reading, partition 2 for writing.
 
 #pragma once
 
@@ -18,6 +18,10 @@ enum {
     MEMORY_BYTES = 4 << 20,
     DEPTH = 128,
 };
+
+// What the test drives: its manifest's arguments.
+extern const char *test_disk_name;    // "vda"
+extern const char *test_disk_service; // of its driver, "virtio_blk.0"
 
 struct test_disk {
     struct block_client *client;

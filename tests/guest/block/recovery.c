@@ -34,7 +34,7 @@ static int64_t kill_driver(void)
 {
     struct message message = {.tag = message_tag(RS_CONTROL, 1 + RS_NAME_WORDS, 0),
                               .word = {RS_CONTROL_KILL}};
-    strncpy((char *)&message.word[1], "virtio_blk.0", RS_NAME_MAX);
+    strncpy((char *)&message.word[1], test_disk_service, RS_NAME_MAX);
     return message_call_retry(startup_handle("rs"), &message);
 }
 
@@ -89,7 +89,7 @@ static bool is_filled(const struct test_disk *disk, uint32_t seed)
 void test_recovery(void)
 {
     struct test_disk disk;
-    if (!test_disk_open(&disk, "vda", NULL))
+    if (!test_disk_open(&disk, test_disk_name, NULL))
         return;
     struct block_client_stats stats;
     for (uint32_t round = 0; round < KILLS; round++) {

@@ -9,6 +9,7 @@
 
 #include "abi/error.h"
 #include "lib/sys/log.h"
+#include "lib/sys/start.h"
 #include "lib/sys/sys.h"
 #include "tests/guest/block/bare.h"
 #include "tests/guest/guest_test.h"
@@ -61,7 +62,8 @@ static uint64_t busy_ns(void)
     struct process_status process;
     uint64_t busy = 0;
     for (uint64_t i = 0; sys_info(INFO_PROCESSES, i, &process, sizeof(process)) > 0; i++) {
-        if (strncmp(process.name, "virtio_blk", 10) == 0 || strcmp(process.name, "block_test") == 0)
+        if (strcmp(process.name, test_disk_service) == 0 ||
+            strcmp(process.name, startup_page()->name) == 0)
             busy += process.cpu_ns;
     }
     return busy;
@@ -108,7 +110,7 @@ static void measure(struct test_disk *disk, const char *what, enum block_request
 static void measure_bare(struct test_disk *disk)
 {
     struct bare_client bare;
-    if (!CHECK(bare_open(&bare, "vda", disk->memory)))
+    if (!CHECK(bare_open(&bare, test_disk_name, disk->memory)))
         return;
     struct run run = {.disk = disk, .bare = &bare, .op = BLOCK_READ, .bytes = SHORT_BYTES};
     run.random = true;
@@ -122,7 +124,7 @@ static void measure_bare(struct test_disk *disk)
 void test_speed(void)
 {
     struct test_disk disk;
-    if (!test_disk_open(&disk, "vda", NULL))
+    if (!test_disk_open(&disk, test_disk_name, NULL))
         return;
     if (block_client_info(disk.client)->request_bytes_max >= LONG_BYTES) {
         measure(&disk, "sequential 256 KiB read", BLOCK_READ, LONG_BYTES, 1, false);
