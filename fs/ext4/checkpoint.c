@@ -68,3 +68,15 @@ int ext4_checkpoint(struct ext4 *fs)
     journal->used = 0;
     return 0;
 }
+
+// Without a transaction there may still be file data in the device's cache.
+int ext4_sync(struct ext4 *fs, bool whole)
+{
+    if (!fs->writable)
+        return 0;
+    if (fs->aborted)
+        return -E_IO;
+    bool flushes = ext4_transaction_open(fs);
+    int error = whole ? ext4_checkpoint(fs) : ext4_commit(fs);
+    return error || flushes ? error : fs->source.flush(fs->source.context);
+}

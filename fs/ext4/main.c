@@ -4,8 +4,7 @@
 // The ext4 server: the format library behind the protocol of abi/fs.h. Several mounts in one
 // process, one thread, one event loop (lib/fs/loop.c).
 //
-// Format: see disk.h and journal_disk.h for the specification, docs/ext4.md for what is carried.
-// Not implemented: committing what has waited long while no request comes (the client syncs).
+// Format: see disk.h and journal_disk.h for the specification; docs/ext4.md for what is carried.
 //
 // States of a mount: none -> (FS_MOUNT: device found, superblock good) mounted -> (FS_UNMOUNT, or
 // FS_MOUNT again) none. Nothing else outlives a request but the cache of metadata.

@@ -319,10 +319,16 @@ static int ext4_server_sync(void *context, const struct fs_inode_id *id, uint64_
         if (!error)
             ext4_inode_put(&inode);
     }
-    if (!error && ext4_writable(volume->fs))
-        error = ext4_commit(volume->fs);
+    if (!error)
+        error = ext4_sync(volume->fs, id->ino == 0);
     *stable = ext4_stable(volume->fs);
     return error;
+}
+
+static void ext4_server_settle(void *context)
+{
+    struct ext4_volume *volume = context;
+    (void)ext4_commit(volume->fs); // an error of the device is logged, and the next request learns
 }
 
 const struct fs_format *ext4_format(const struct ext4_provider *with)
@@ -339,6 +345,7 @@ const struct fs_format *ext4_format(const struct ext4_provider *with)
         .read_inline = ext4_server_read_inline,
         .statfs = ext4_server_statfs,
         .sync = ext4_server_sync,
+        .settle = ext4_server_settle,
         .getxattr = ext4_server_getxattr,
         .listxattr = ext4_server_listxattr,
         .make = ext4_server_make,

@@ -100,6 +100,10 @@ int ext4_commit(struct ext4 *fs);
 // Commits, then writes all metadata home and empties the journal.
 int ext4_checkpoint(struct ext4 *fs);
 
+// As FS_SYNC: the operations and the file data written before them stay; `whole`: by a checkpoint.
+//   -E_IO  operations that were answered are lost: the journal gave up
+int ext4_sync(struct ext4 *fs, bool whole);
+
 // Is there something to commit, and has it waited longer than it should? (`now`: as op_begin's.)
 bool ext4_commit_due(const struct ext4 *fs, const struct fs_time *now);
 

@@ -357,3 +357,12 @@ void fs_server_dispatch(struct fs_server *server, struct message *message)
     memcpy(message->word, reply.word, bytes);
     message->tag = message_tag(error, (unsigned)(bytes / sizeof(reply.word[0])), 0);
 }
+
+void fs_server_settle(struct fs_server *server)
+{
+    for (unsigned i = 0; i < FS_MOUNTS_MAX; i++) {
+        const struct fs_mount *mount = &server->mount[i];
+        if (mount->number != 0 && !mount->read_only && server->format->settle)
+            server->format->settle(mount->volume);
+    }
+}

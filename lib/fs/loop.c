@@ -36,12 +36,15 @@ static void session_unmap(uint8_t *session, uint64_t bytes)
         log_error("session memory stays mapped: error %d", (int)status);
 }
 
-// ---- the reincarnation server's signals ----
+// ---- signals: of the reincarnation server, and of the timer ----
 
-enum { PING_BIT = 1, STOP_BIT = 2 };
+enum { PING_BIT = 1, STOP_BIT = 2, SETTLE_BIT = 4 };
 
-static handle_t notification;
-static bool stopping;
+// From a writing operation to its being durable, at most.
+#define FS_SETTLE_NS 5000000000ull
+
+static handle_t notification, settle_timer;
+static bool stopping, settle_set, settle_due;
 
 static int take_notification(void)
 {
@@ -53,12 +56,27 @@ static int take_notification(void)
     return status < 0 ? (int)status : rs_offer_signals(notification, PING_BIT, STOP_BIT);
 }
 
+static int take_timer(void)
+{
+    int64_t signal = sys_handle_duplicate(notification, RIGHT_SEND, SETTLE_BIT);
+    if (signal < 0)
+        return (int)signal;
+    int64_t timer = sys_timer_create((handle_t)signal);
+    sys_handle_close((handle_t)signal);
+    if (timer < 0)
+        return (int)timer;
+    settle_timer = (handle_t)timer;
+    return 0;
+}
+
 static void handle_signals(uint64_t bits)
 {
     if (bits & PING_BIT)
         (void)rs_say_alive(); // if rs does not take it, silence tells
     if (bits & STOP_BIT)
         stopping = true;
+    if (bits & SETTLE_BIT)
+        settle_due = true;
 }
 
 void fs_server_breathe(void)
@@ -70,8 +88,26 @@ void fs_server_breathe(void)
 
 // ---- the loop ----
 
+static void settle_later(void)
+{
+    int64_t status = sys_timer_set(settle_timer, sys_clock() + FS_SETTLE_NS, 0);
+    settle_set = status == 0;
+    if (status < 0)
+        log_error("no timer: what was written stays in memory until somebody syncs: error %d",
+                  (int)status);
+}
+
+static void settle(struct fs_server *server)
+{
+    settle_due = false;
+    settle_set = false;
+    fs_server_settle(server);
+}
+
 static void dispatch(struct fs_server *server, struct message *message)
 {
+    if (message_label(message->tag) >= FS_CREATE && !settle_set)
+        settle_later();
     handle_t handles[MESSAGE_HANDLES];
     unsigned count = message_handles(message->tag);
     for (unsigned i = 0; i < count; i++)
@@ -82,20 +118,30 @@ static void dispatch(struct fs_server *server, struct message *message)
             sys_handle_close(handles[i]);
 }
 
-static int64_t serve(struct fs_server *server)
+// Answers, unless there was only a notification, and waits for the next message.
+static int64_t next(struct fs_server *server, struct message *message, bool answer)
 {
     handle_t endpoint = startup_handle("endpoint");
+    if (!stopping && !settle_due)
+        return answer ? sys_reply_receive(endpoint, message) : sys_receive(endpoint, message);
+    int64_t status = answer ? sys_reply(message) : 0;
+    if (status < 0 || stopping)
+        return status;
+    settle(server);
+    return sys_receive(endpoint, message);
+}
+
+static int64_t serve(struct fs_server *server)
+{
     struct message message;
-    int64_t status = sys_receive(endpoint, &message);
+    int64_t status = sys_receive(startup_handle("endpoint"), &message);
     while (status >= 0 && !stopping) {
-        if (message.tag & MESSAGE_NOTIFICATION) {
+        bool is_request = !(message.tag & MESSAGE_NOTIFICATION);
+        if (is_request)
+            dispatch(server, &message);
+        else
             handle_signals(message.word[0]);
-            if (!stopping)
-                status = sys_receive(endpoint, &message);
-            continue;
-        }
-        dispatch(server, &message);
-        status = stopping ? sys_reply(&message) : sys_reply_receive(endpoint, &message);
+        status = next(server, &message, is_request);
     }
     return status;
 }
@@ -111,6 +157,8 @@ int fs_server_run(const struct fs_format *format)
         .session_unmap = session_unmap,
     };
     int64_t status = take_notification();
+    if (status == 0)
+        status = take_timer();
     if (status == 0)
         status = rs_say_ready();
     if (status == 0)

@@ -46,6 +46,9 @@ struct fs_format {
     int (*read_inline)(void *volume, const struct fs_inode_id *inode, void *to, size_t room);
     int (*statfs)(void *volume, struct fs_statfs_reply *out);
     int (*sync)(void *volume, const struct fs_inode_id *inode, uint64_t flags, uint64_t *stable);
+    // Makes durable what writing operations have left to wait: called FS_SETTLE_NS after one. NULL:
+    // nothing waits. Failures are the format's to log.
+    void (*settle)(void *volume);
     // -> bytes
     int (*getxattr)(void *volume, const struct fs_inode_id *inode, const char *name, size_t length,
                     void *to, size_t room);
@@ -114,6 +117,9 @@ struct fs_server {
 
 // Carries one request out; *message becomes the reply. Does not close handles.
 void fs_server_dispatch(struct fs_server *server, struct message *message);
+
+// Lets every writable mount settle.
+void fs_server_settle(struct fs_server *server);
 
 // ---- the process (loop.c) ----
 

@@ -87,6 +87,36 @@ def test_raw_reads(tmp_path):
     assert guest.check(command, "--drive", image) == f"{digest}  -\n{middle}  -\n"
 
 
+def debugfs(image, *commands):
+    """The commands' output, theirs alone."""
+    done = subprocess.run(
+        ["debugfs", "-w", "-f", "-", image],
+        check=True,
+        env=TOOLS,
+        input="".join(f"{command}\n" for command in commands),
+        text=True,
+        capture_output=True,
+    )
+    return [line for line in done.stdout.splitlines() if not line.startswith("debugfs:")]
+
+
+def test_journal_is_replayed(tmp_path):
+    """A crash left a block of a file in the journal only."""
+    folder, image, content = tmp_path / "tree", tmp_path / "disk", tmp_path / "content"
+    folder.mkdir()
+    (folder / "file").write_bytes(b"old\n" * 256)
+    content.write_bytes(b"new\n" * 256)
+    make_ext4(folder, image)
+    block = debugfs(image, "bmap /file 0")[-1]
+    debugfs(image, "jo -c", f"jw -b {block} {content}", "jc")
+    assert "needs_recovery" in "".join(debugfs(image, "features"))
+    command = "mount -t ext4 -o ro /dev/vdb /mnt && sort -u /mnt/file"
+    assert guest.check(command, "--drive", image) == "new\n"
+    assert "needs_recovery" not in "".join(debugfs(image, "features"))
+    checked = subprocess.run(["e2fsck", "-fn", image], env=TOOLS, capture_output=True, check=False)
+    assert checked.returncode == 0, checked.stdout
+
+
 def test_what_is_no_file_system_is_refused(tmp_path):
     image = tmp_path / "disk"
     image.write_bytes(bytes(4 << 20))

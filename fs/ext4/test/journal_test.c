@@ -259,6 +259,27 @@ static void test_age(void **state)
     device_free();
 }
 
+static void test_sync(void **state)
+{
+    (void)state;
+    device_make(usual);
+    mount_good(CLIENT);
+    for (unsigned whole = 0; whole < 2; whole++) {
+        assert_int_equal(toy_stamp(&toy, 1 + whole, false), 0);
+        assert_int_equal(ext4_sync(toy.fs, whole), 0);
+        assert_int_equal(ext4_stable(toy.fs), 1 + whole);
+        assert_int_equal(toy.fs->journal.used == 0, whole);
+        uint64_t changes = device.changes;
+        assert_int_equal(ext4_sync(toy.fs, whole), 0); // nothing but a flush
+        assert_int_equal(device.changes, changes + 1);
+    }
+    assert_int_equal(toy_stamp(&toy, 3, false), 0);
+    device.fail_at = device.changes + 1;
+    assert_int_equal(ext4_sync(toy.fs, false), -E_IO);
+    assert_int_equal(ext4_sync(toy.fs, false), -E_IO);
+    device_free();
+}
+
 // ---- mounting ----
 
 static void test_client(void **state)
@@ -308,6 +329,22 @@ static void test_marks(void **state)
     assert_int_equal(ext4_buffers_pinned(toy.fs), 0);
     struct fs_time now = {.seconds = TOY_TIME};
     assert_int_equal(ext4_op_begin(toy.fs, 81, &now), -E_ROFS);
+    e2fsck_good();
+    device_free();
+}
+
+// Another system's crash left the superblock's counts behind those of the groups.
+static void test_counts(void **state)
+{
+    (void)state;
+    toy_image_make(scratch, path, usual);
+    run("debugfs -w -R 'ssv free_blocks_count 5' %s 2>/dev/null", path);
+    run("debugfs -w -R 'ssv free_inodes_count 7' %s 2>/dev/null", path);
+    image_load(&image, path);
+    recorder_init(&device, image.bytes, image.size);
+    assert_int_equal(super_on_device()->s_free_blocks_count_lo, 5);
+    mount_good(CLIENT);
+    assert_int_equal(ext4_close(toy.fs), 0);
     e2fsck_good();
     device_free();
 }
@@ -425,7 +462,9 @@ int main(void)
         cmocka_unit_test(test_wrap),
         cmocka_unit_test(test_room),
         cmocka_unit_test(test_age),
+        cmocka_unit_test(test_sync),
         cmocka_unit_test(test_client),
+        cmocka_unit_test(test_counts),
         cmocka_unit_test(test_marks),
         cmocka_unit_test(test_refusals),
         cmocka_unit_test(test_device_fails),
