@@ -66,6 +66,28 @@ def test_random_changes_while_services_die(tmp_path, names):
     tree_model.compare(image, tree, tmp_path / "tree")
 
 
+def test_many_programs_while_the_server_dies(tmp_path):
+    """More of them wait for the server than it has places for requests."""
+    image = make_disk(tmp_path / "disk")
+    programs = (
+        "for p in $(seq 1 24); do (\n"
+        "mkdir d$p || exit 1; n=0; while [ $n -lt 25 ]; do n=$((n+1));\n"
+        "echo $p $n > d$p/$n && ls -l d$p > /dev/null && mv d$p/$n d$p/x$n || exit 1; done\n"
+        "echo done) & pids=\"$pids $!\"; done\n"
+    )
+    command = (
+        MOUNT
+        + KILLER.format(names="ext4", pause=400000)
+        + programs
+        + "wait $pids; kill $killer\n"
+        + "cat d*/x* | sort | uniq | wc -l"
+        + UNMOUNT
+    )
+    out = guest.check(command, "--drive", image).split()
+    assert out == ["done"] * 24 + ["600"]
+    tree_model.check_disk(image)
+
+
 @guest.once
 def test_power_cut(tmp_path):
     """What was synced is there after the machine was cut off, and the file system is sound."""

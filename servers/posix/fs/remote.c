@@ -20,18 +20,28 @@ enum { RESTARTS_MAX = 16 }; // repetitions of one call; rs gives a service up lo
 
 // ---- slots ----
 
-struct remote_slot remote_slot_take(struct remote *remote)
+static struct remote_slot slot_at(const struct remote *remote, unsigned number)
 {
-    while (remote->used_slots == (1u << REMOTE_SLOTS) - 1)
-        (void)wait_sleep(&remote->wait, DEADLINE_NEVER, WAIT_UNINTERRUPTIBLE);
-    unsigned number = (unsigned)__builtin_ctz(~remote->used_slots);
-    remote->used_slots |= 1u << number;
     uint32_t offset = number * REMOTE_SLOT_BYTES;
     return (struct remote_slot){
         .buffer = {.offset = offset, .bytes = REMOTE_SLOT_BYTES},
         .data = remote->base + offset,
         .number = number,
     };
+}
+
+struct remote_slot remote_slot_take(struct remote *remote)
+{
+    while (remote->used_slots == (1u << REMOTE_CALL_SLOTS) - 1)
+        (void)wait_sleep(&remote->wait, DEADLINE_NEVER, WAIT_UNINTERRUPTIBLE);
+    unsigned number = (unsigned)__builtin_ctz(~remote->used_slots);
+    remote->used_slots |= 1u << number;
+    return slot_at(remote, number);
+}
+
+struct remote_slot remote_slot_for_attaching(const struct remote *remote)
+{
+    return slot_at(remote, REMOTE_CALL_SLOTS);
 }
 
 void remote_slot_give(struct remote *remote, const struct remote_slot *slot)
@@ -115,12 +125,15 @@ static int attach_and_repeat(struct remote *remote)
 {
     struct fs_mount_reply reply;
     int error = -E_RESTARTED;
+    uint64_t last = 0;
     for (int i = 0; error == -E_RESTARTED && i < RESTARTS_MAX; i++) {
-        struct remote_slot slot = remote_slot_take(remote);
+        struct remote_slot slot = remote_slot_for_attaching(remote);
         error = attach(remote, &slot, &reply);
-        remote_slot_give(remote, &slot);
+        if (error == 0 && reply.applied > last)
+            i = 0; // the one that died did something
+        last = error == 0 ? reply.applied : last;
         if (error == 0)
-            error = remote_changes_repeat(remote, reply.mount, reply.applied);
+            error = remote_changes_repeat(remote, reply.mount, reply.applied, &slot);
     }
     if (error == 0) {
         remote->mount = reply.mount;
@@ -304,6 +317,7 @@ static int remote_mount(struct superblock *superblock, const char *source, const
     remote->mount = reply.mount;
     remote->sequence = reply.applied;
     remote->block_bytes = reply.block_bytes;
+    remote->root = (struct fs_inode_id){reply.root.ino, reply.root.generation};
     superblock->data = remote;
     superblock->ops = &remote_superblock_operations;
     superblock->flags |= SUPERBLOCK_SLEEPS | SUPERBLOCK_UNIQUE_INODES;

@@ -14,7 +14,7 @@ struct disk;
 
 enum {
     REMOTE_SLOT_BYTES = 4096,
-    REMOTE_SLOTS = FS_SESSION_BYTES / REMOTE_SLOT_BYTES,
+    REMOTE_CALL_SLOTS = FS_SESSION_BYTES / REMOTE_SLOT_BYTES - 1,  // and one for attaching again
     REMOTE_EXTENTS = REMOTE_SLOT_BYTES / sizeof(struct fs_extent), // in one answer
 };
 
@@ -26,6 +26,7 @@ struct remote {
     uint8_t *base;   // mapped here
     uint64_t mount;  // generation of our attachment
     uint64_t block_bytes;
+    struct fs_inode_id root;
     bool attaching;         // somebody is repeating FS_MOUNT
     uint32_t used_slots;    // bit a slot
     struct wait_queue wait; // for a slot, the attachment, or the end of a change
@@ -49,6 +50,8 @@ struct remote_slot {
 };
 struct remote_slot remote_slot_take(struct remote *remote);
 void remote_slot_give(struct remote *remote, const struct remote_slot *slot);
+// Of whoever attaches anew, while others wait for that with all slots in their hands.
+struct remote_slot remote_slot_for_attaching(const struct remote *remote);
 
 // Sends a request, whose first word is the mount (filled in here), and takes the reply. After a
 // restart of the server it attaches anew and repeats. `refill` (may be NULL) writes the slot's
@@ -95,7 +98,8 @@ int remote_change(struct remote *remote, const struct remote_change_call *call);
 
 // Sends again, to attachment `mount`, what the server had not made stable. -E_RESTARTED: it died
 // again; other errors: it cannot be done.
-int remote_changes_repeat(struct remote *remote, uint64_t mount, uint64_t applied);
+int remote_changes_repeat(struct remote *remote, uint64_t mount, uint64_t applied,
+                          const struct remote_slot *slot);
 // FS_SYNC: of one inode, or NULL: of everything.
 int remote_make_stable(struct remote *remote, const struct fs_inode_id *inode, uint64_t flags);
 // What up to there need not be kept any more.

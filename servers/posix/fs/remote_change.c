@@ -12,9 +12,10 @@
 #include "servers/posix/fs/remote.h"
 
 enum {
-    REQUEST_MAX = 112, // bytes of the longest request
-    KEPT_MAX = 4096,   // changes; then the server is asked to make them stable
-    RESTARTS_MAX = 16, // repetitions of one change
+    REQUEST_MAX = 112,     // bytes of the longest request
+    KEPT_MAX = 1024,       // changes; then the server is asked to make them stable
+    RESTARTS_MAX = 16,     // repetitions of one change
+    REPEATED_AT_ONCE = 64, // changes
 };
 
 struct change {
@@ -69,17 +70,13 @@ void remote_changes_stable(struct remote *remote, uint64_t stable)
 
 // ---- sending ----
 
-// Once, numbered `sequence`, to attachment `mount`.
-static int send(struct remote *remote, struct change *change, uint64_t mount, uint64_t sequence,
+// Once, for the first time (`call`) or again, as its header says.
+static int send(struct remote *remote, struct change *change, const struct remote_slot *slot,
                 const struct remote_change_call *call)
 {
-    struct remote_slot slot = remote_slot_take(remote);
-    struct fs_write_header *header = header_of(change);
-    header->mount = mount;
-    header->sequence = sequence;
     if (change->buffer_at != 0) {
         struct fs_buffer *buffer = (struct fs_buffer *)(change->request + change->buffer_at);
-        *buffer = slot.buffer;
+        *buffer = slot->buffer;
         if (change->operation != FS_ALLOCATE)
             buffer->bytes = change->text_bytes;
     }
@@ -92,12 +89,11 @@ static int send(struct remote *remote, struct change *change, uint64_t mount, ui
         .reply_bytes = call != NULL ? call->reply_bytes : sizeof(struct fs_stable_reply),
         .text = change->text,
         .text_bytes = change->text_bytes,
-        .slot = &slot,
+        .slot = slot,
     };
     int error = remote_exchange(remote, &once, HANDLE_NONE);
     if (error == 0 && call != NULL && call->extents != NULL)
-        memcpy(call->extents, slot.data, REMOTE_SLOT_BYTES);
-    remote_slot_give(remote, &slot);
+        memcpy(call->extents, slot->data, REMOTE_SLOT_BYTES);
     return error;
 }
 
@@ -143,6 +139,8 @@ static void finish(struct remote *remote, struct change *change,
         return;
     }
     note_outcome(change, call);
+    struct change *shorter = realloc(change, sizeof(*change) + change->text_bytes);
+    change = shorter != NULL ? shorter : change;
     list_add_tail(&remote->changes, &change->node);
     remote->change_count++;
     uint64_t stable = stable_of(call);
@@ -154,8 +152,12 @@ static int carry_out(struct remote *remote, struct change *change,
 {
     // -E_PROTO: perhaps the server counts otherwise; attached anew it says how.
     for (int attempt = 0; attempt < RESTARTS_MAX; attempt++) {
+        struct remote_slot slot = remote_slot_take(remote);
         uint64_t mount = remote->mount;
-        int error = send(remote, change, mount, remote->sequence + 1, call);
+        header_of(change)->mount = mount;
+        header_of(change)->sequence = remote->sequence + 1;
+        int error = send(remote, change, &slot, call);
+        remote_slot_give(remote, &slot);
         if (error != -E_RESTARTED && (error != -E_PROTO || attempt != 0)) {
             finish(remote, change, call, error);
             return error == -E_SRCH ? -E_IO : error;
@@ -213,7 +215,23 @@ int remote_make_stable(struct remote *remote, const struct fs_inode_id *inode, u
 
 // ---- a successor ----
 
-int remote_changes_repeat(struct remote *remote, uint64_t mount, uint64_t applied)
+// So that one that dies soon has to do less the next time.
+static int make_part_stable(struct remote *remote, uint64_t mount)
+{
+    struct fs_stable_reply reply;
+    struct fs_sync_request request = {.mount = mount, .inode = remote->root};
+    struct remote_call call = {
+        .operation = FS_SYNC,
+        .request = &request,
+        .request_bytes = sizeof(request),
+        .reply = &reply,
+        .reply_bytes = sizeof(reply),
+    };
+    return remote_exchange(remote, &call, HANDLE_NONE);
+}
+
+int remote_changes_repeat(struct remote *remote, uint64_t mount, uint64_t applied,
+                          const struct remote_slot *slot)
 {
     uint64_t sequence = applied, repeated = 0;
     if (remote->change_count != 0 && applied > remote->sequence)
@@ -222,10 +240,13 @@ int remote_changes_repeat(struct remote *remote, uint64_t mount, uint64_t applie
     list_for_each(node, &remote->changes)
     {
         struct change *change = list_entry(node, struct change, node);
-        int error = send(remote, change, mount, ++sequence, NULL);
+        header_of(change)->mount = mount;
+        header_of(change)->sequence = ++sequence;
+        int error = send(remote, change, slot, NULL);
+        if (error == 0 && ++repeated % REPEATED_AT_ONCE == 0)
+            error = make_part_stable(remote, mount);
         if (error != 0)
             return error;
-        repeated++;
     }
     remote->sequence = sequence;
     if (repeated != 0)

@@ -6,7 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/sys/log.h"
 #include "servers/posix/vfs/tree.h"
+#include "servers/posix/vfs/writeback.h"
 
 enum { MOUNT_HASH_BITS = 6, MOUNT_HASH_SIZE = 1 << MOUNT_HASH_BITS };
 
@@ -91,6 +93,10 @@ static void superblock_destroy(struct superblock *superblock)
     if (root != NULL) {
         if (superblock->ops->sync != NULL)
             (void)superblock->ops->sync(superblock);
+        uint64_t dropped = writeback_drop(superblock);
+        if (dropped != 0)
+            log_error("%s: %lu pages could not be written and are lost", superblock->source,
+                      (unsigned long)dropped);
         dentry_shrink_superblock(superblock);
         dentry_put(root);
     }

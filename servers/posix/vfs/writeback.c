@@ -217,6 +217,27 @@ int writeback_all(const struct superblock *superblock)
     return write_some(true, superblock);
 }
 
+uint64_t writeback_drop(const struct superblock *superblock)
+{
+    uint64_t dropped = 0;
+    struct list *node = dirty_inodes.next;
+    while (node != &dirty_inodes) {
+        struct inode *inode = list_entry(node, struct inode, dirty_node);
+        node = node->next;
+        if (inode->superblock != superblock)
+            continue;
+        (void)inode_hold(inode);
+        writeback_exclude(inode);
+        dropped += inode->dirty_pages;
+        if (writeback_abandon(inode))
+            inode_put(inode);
+        writeback_include(inode);
+        inode_put(inode);
+        node = dirty_inodes.next; // the list may be another after all this
+    }
+    return dropped;
+}
+
 int writeback_make_room(struct inode *inode)
 {
     while (dirty_pages > hard_limit()) {

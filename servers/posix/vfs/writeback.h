@@ -12,6 +12,10 @@
 // its own for its next fsync, too. May sleep.
 int writeback_all(const struct superblock *superblock);
 
+// The super-block goes, and what is still dirty of it could not be written: it is dropped. Says how
+// many pages that were. May sleep.
+uint64_t writeback_drop(const struct superblock *superblock);
+
 // Before a page of this inode becomes dirty: sleeps until not too much is. An error: what is dirty
 // cannot be written.
 int writeback_make_room(struct inode *inode);
