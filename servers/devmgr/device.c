@@ -5,12 +5,10 @@
 
 #include "servers/devmgr/device.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "abi/error.h"
 #include "lib/sys/log.h"
-#include "lib/sys/sys.h"
 
 static const char *const class_names[DEVICE_CLASSES] = {
     [DEVICE_NONE] = "none", [DEVICE_BLOCK] = "block", [DEVICE_CHAR] = "char", [DEVICE_NET] = "net",
@@ -68,56 +66,8 @@ struct device *device_find(struct devmgr *devmgr, uint32_t class, const char *na
     return NULL;
 }
 
-// ---- watchers ----
-
-enum { WATCHER_NAME_MAX = 16 };
-
-static const char *watcher_name(uint32_t index, char name[WATCHER_NAME_MAX])
-{
-    snprintf(name, WATCHER_NAME_MAX, "watcher %u", index);
-    return name;
-}
-
 void device_changed(struct devmgr *devmgr)
 {
-    char name[WATCHER_NAME_MAX];
-
     devmgr->changes++;
-    for (uint32_t i = 0; i < DEVICE_WATCHERS_MAX; i++) {
-        if (devmgr->watcher[i] == HANDLE_NONE || sys_signal(devmgr->watcher[i]) == 0)
-            continue;
-        keep(devmgr, watcher_name(i, name), HANDLE_NONE); // its owner is gone
-        sys_handle_close(devmgr->watcher[i]);
-        devmgr->watcher[i] = HANDLE_NONE;
-    }
-}
-
-int device_watch(struct devmgr *devmgr, handle_t notification)
-{
-    char name[WATCHER_NAME_MAX];
-    int status = -E_NOMEM;
-
-    for (uint32_t i = 0; i < DEVICE_WATCHERS_MAX && status == -E_NOMEM; i++) {
-        if (devmgr->watcher[i] != HANDLE_NONE)
-            continue;
-        status = keep(devmgr, watcher_name(i, name), notification);
-        if (status == 0)
-            devmgr->watcher[i] = notification;
-    }
-    if (status < 0)
-        sys_handle_close(notification);
-    return status;
-}
-
-bool device_watch_again(struct devmgr *devmgr, const char *name, handle_t notification)
-{
-    char own[WATCHER_NAME_MAX];
-
-    for (uint32_t i = 0; i < DEVICE_WATCHERS_MAX; i++) {
-        if (strcmp(watcher_name(i, own), name) != 0)
-            continue;
-        devmgr->watcher[i] = notification;
-        return true;
-    }
-    return false;
+    watchers_tell(devmgr);
 }

@@ -83,6 +83,13 @@ struct device_units {
     struct device_unit unit[DEVICE_UNITS_MAX];
 };
 
+// Who is told of changes (DEVMGR_WATCH).
+struct watcher {
+    handle_t handle;   // a notification; HANDLE_NONE: a free place
+    uint32_t service;  // whose it is: rs's id
+    uint64_t since_ms; // when it came, by sys_clock
+};
+
 // All of devmgr's state.
 struct devmgr {
     struct acpi_info acpi;
@@ -96,7 +103,7 @@ struct devmgr {
     struct device device[DEVICES_MAX];
     struct device_units units;
     uint64_t changes;
-    handle_t watcher[DEVICE_WATCHERS_MAX]; // HANDLE_NONE: a free place
+    struct watcher watcher[DEVICE_WATCHERS_MAX];
     handle_t endpoint, notification, rs;
     handle_t dma_watch;       // signalled at each access that the IOMMU stopped
     handle_t instances_watch; // signalled by rs at each change of an instance
@@ -109,13 +116,18 @@ struct device *device_add(struct devmgr *devmgr);
 struct device *device_find(struct devmgr *devmgr, uint32_t class, const char *name);
 // Something about some device is different now: count it and tell the watchers.
 void device_changed(struct devmgr *devmgr);
-// Adds a watcher, who stays one when devmgr is replaced; takes the handle. E_NOMEM: too many.
-int device_watch(struct devmgr *devmgr, handle_t notification);
-// Adds one that rs has kept under this name; takes the handle. False: it is no watcher's name.
-bool device_watch_again(struct devmgr *devmgr, const char *name, handle_t notification);
 const char *device_state_name(uint32_t state);
 const char *device_class_name(uint32_t class);
 uint32_t device_class_by_name(const char *name);
+
+// ---- watcher.c ----
+
+void watchers_tell(struct devmgr *devmgr);
+// Adds one of this service, who stays one when devmgr is replaced; takes the handle. E_NOMEM: too
+// many.
+int watcher_add(struct devmgr *devmgr, uint32_t service, handle_t notification);
+// Adds one that rs has kept under this name; takes the handle. False: it is no watcher's name.
+bool watcher_restore(struct devmgr *devmgr, const char *name, handle_t notification);
 
 // ---- unit.c: what drivers find at their devices ----
 

@@ -260,7 +260,7 @@ static int handle_watch(struct devmgr *d, struct message *message)
         return -E_INVAL;
     notification = message->handle[0];
     message->handle[0] = HANDLE_NONE;
-    status = device_watch(d, notification);
+    status = watcher_add(d, RS_BADGE_SERVICE(message->badge), notification);
     message->word[1] = d->changes;
     message->tag = message_tag(0, 2, 0);
     return status;

@@ -44,7 +44,7 @@ void takeover_begin(struct devmgr *devmgr)
     while (instances < DEVICES_MAX && instance_at(devmgr, instances, &instance[instances]))
         instances++;
     for (uint32_t i = 0; kept_at(devmgr, i, &kept); i++) {
-        if (device_watch_again(devmgr, kept.name, kept.handle))
+        if (watcher_restore(devmgr, kept.name, kept.handle))
             continue;
         if (windows == LEFT_MAX)
             sys_handle_close(kept.handle); // rs has it still

@@ -77,7 +77,7 @@ def test_many_programs_while_the_server_dies(tmp_path):
     )
     command = (
         MOUNT
-        + KILLER.format(names="ext4", pause=400000)
+        + KILLER.format(names="ext4", pause=100000)
         + programs
         + "wait $pids; kill $killer\n"
         + "cat d*/x* | sort | uniq | wc -l"
