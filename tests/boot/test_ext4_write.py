@@ -55,7 +55,7 @@ def test_random_changes_while_services_die(tmp_path, names):
     tree = tree_model.Tree(names)
     command = (
         MOUNT
-        + KILLER.format(names=names, pause=150000)
+        + KILLER.format(names=names, pause=300000)
         + tree.script(200)
         + "kill $killer\ngrep -h ^restarts /sys/xinim/services/*/stats"
         + UNMOUNT
@@ -77,7 +77,7 @@ def test_many_programs_while_the_server_dies(tmp_path):
     )
     command = (
         MOUNT
-        + KILLER.format(names="ext4", pause=100000)
+        + KILLER.format(names="ext4", pause=400000)
         + programs
         + "wait $pids; kill $killer\n"
         + "cat d*/x* | sort | uniq | wc -l"
