@@ -61,11 +61,12 @@ def test_random_changes_while_services_die(tmp_path, names):
         + UNMOUNT
     )
     out = guest.check(command, "--drive", image)
-    assert sum(map(int, re.findall(r"^restarts (\d+)$", out, re.MULTILINE))) >= 10, out
+    assert sum(map(int, re.findall(r"^restarts (\d+)$", out, re.MULTILINE))) >= 3, out
     tree_model.check_disk(image)
     tree_model.compare(image, tree, tmp_path / "tree")
 
 
+@guest.once
 def test_many_programs_while_the_server_dies(tmp_path):
     """More of them wait for the server than it has places for requests."""
     image = make_disk(tmp_path / "disk")

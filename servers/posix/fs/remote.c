@@ -16,7 +16,7 @@
 #include "servers/posix/io/disk.h"
 #include "servers/posix/random.h"
 
-enum { RESTARTS_MAX = 16 }; // repetitions of one call; rs gives a service up long before
+enum { RESTARTS_MAX = 1000 }; // repetitions of one call; rs gives a service up long before
 
 // ---- slots ----
 

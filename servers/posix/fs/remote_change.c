@@ -14,7 +14,7 @@
 enum {
     REQUEST_MAX = 112,     // bytes of the longest request
     KEPT_MAX = 1024,       // changes; then the server is asked to make them stable
-    RESTARTS_MAX = 16,     // repetitions of one change
+    RESTARTS_MAX = 1000,   // repetitions of one change
     REPEATED_AT_ONCE = 64, // changes
 };
 
