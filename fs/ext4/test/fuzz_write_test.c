@@ -8,6 +8,7 @@
 #include "fs/ext4/test/image.h"
 #include "fs/ext4/test/small.h"
 #include "fs/ext4/test/spoil.h"
+#include "fs/ext4/test/writable.h"
 
 #include <setjmp.h>
 #include <stdio.h>
@@ -26,28 +27,6 @@ static const char *const kinds[] = {
 };
 
 static unsigned writable, succeeded;
-
-static int device_read(void *context, uint64_t offset, size_t bytes, void *buffer)
-{
-    const struct image *image = context;
-    assert_true(offset <= image->size && bytes <= image->size - offset);
-    memcpy(buffer, image->bytes + offset, bytes);
-    return 0;
-}
-
-static int device_write(void *context, uint64_t offset, size_t bytes, const void *buffer)
-{
-    struct image *image = context;
-    assert_true(offset <= image->size && bytes <= image->size - offset);
-    memcpy(image->bytes + offset, buffer, bytes);
-    return 0;
-}
-
-static int device_flush(void *context)
-{
-    (void)context;
-    return 0;
-}
 
 static void no_log(void *context, const char *format, va_list arguments)
 {
@@ -163,7 +142,7 @@ static void image_change(struct image *image)
 {
     struct ext4 *fs;
     struct ext4_setup setup = {
-        .source = {image, image->size, device_read, device_write, device_flush},
+        .source = image_writable(image),
         .memory = image->memory,
         .memory_bytes = MEMORY,
         .log = no_log,

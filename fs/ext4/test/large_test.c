@@ -6,6 +6,7 @@
 
 #include "fs/ext4/change.h"
 #include "fs/ext4/test/image.h"
+#include "fs/ext4/test/writable.h"
 
 #include <setjmp.h>
 #include <stdio.h>
@@ -17,28 +18,6 @@
 static const char *scratch;
 static uint64_t sequence;
 static const struct fs_time now = {.seconds = 1800000000};
-
-static int device_read(void *context, uint64_t offset, size_t bytes, void *buffer)
-{
-    const struct image *image = context;
-    assert_true(offset <= image->size && bytes <= image->size - offset);
-    memcpy(buffer, image->bytes + offset, bytes);
-    return 0;
-}
-
-static int device_write(void *context, uint64_t offset, size_t bytes, const void *buffer)
-{
-    struct image *image = context;
-    assert_true(offset <= image->size && bytes <= image->size - offset);
-    memcpy(image->bytes + offset, buffer, bytes);
-    return 0;
-}
-
-static int device_flush(void *context)
-{
-    (void)context;
-    return 0;
-}
 
 static void log_line(void *context, const char *format, va_list arguments)
 {
@@ -53,7 +32,7 @@ static void open_again(struct image *image)
     if (!image->memory)
         image->memory = aligned_alloc(4096, MEMORY);
     struct ext4_setup setup = {
-        .source = {image, image->size, device_read, device_write, device_flush},
+        .source = image_writable(image),
         .memory = image->memory,
         .memory_bytes = MEMORY,
         .log = log_line,
