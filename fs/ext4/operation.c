@@ -154,6 +154,12 @@ void ext4_op_undo(struct ext4 *fs)
     operation_close(fs);
 }
 
+void ext4_op_retract(struct ext4 *fs)
+{
+    fs->operation.sequence = 0;
+    ext4_op_undo(fs);
+}
+
 // ---- buffers ----
 
 static void operation_add(struct ext4 *fs, struct ext4_buffer *buffer)

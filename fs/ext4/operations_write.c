@@ -41,12 +41,11 @@ static int job_run(struct job *job)
             ext4_op_end(fs);
             return result;
         }
-        bool again = result == -E_AGAIN && tries == 0;
-        if (again)
-            fs->operation.sequence = 0; // the number is needed for the second try
-        ext4_op_undo(fs);
-        if (!again)
+        if (result != -E_AGAIN || tries > 0) {
+            ext4_op_undo(fs);
             return result == -E_AGAIN ? -E_NOSPC : result;
+        }
+        ext4_op_retract(fs);
         result = ext4_commit(fs);
         if (result)
             return result;

@@ -58,6 +58,9 @@ void ext4_op_end(struct ext4 *fs);
 // What was decoded from buffers (struct ext4_inode) is stale.
 void ext4_op_undo(struct ext4 *fs);
 
+// The same for an operation that is tried once more: its sequence number stays free.
+void ext4_op_retract(struct ext4 *fs);
+
 // How many more blocks this operation may add with ext4_buffer_modify, at least
 // EXT4_OPERATION_BLOCKS_MIN at its beginning; and how many more runs it may free. Long work
 // (truncation) ends the operation when one is low, leaving an orphan, and goes on in another.

@@ -221,6 +221,9 @@ size_t devices_text(const struct devmgr *devmgr, char *text, size_t room);
 
 // ---- pci_device.c: what is particular to PCI functions ----
 
+// Switches the function on and its BARs into the address space, where they stay.
+void pci_device_show(struct devmgr *devmgr, const struct device *device);
+
 // Prepares what its driver gets of what its manifest grants: BARs, configuration space, interrupts,
 // DMA window. Undone as a whole on error.
 int pci_device_prepare(struct devmgr *devmgr, struct device *device);

@@ -108,7 +108,6 @@ static void start_driver(struct devmgr *d, struct device *device)
 {
     int status;
 
-    claim_device(d, device);
     if (device->manifest == NULL || takeover_device(d, device))
         return;
     status = silence(d, device);
@@ -129,6 +128,19 @@ static void start_driver(struct devmgr *d, struct device *device)
              device->info.what, device->manifest->name, device->irqs,
              device->dma_known.protection == RS_DMA_NONE ? "" : ", DMA ",
              device->dma_known.protection == RS_DMA_NONE ? "" : device_dma_protection(device));
+}
+
+// All functions appear in the address space before the first driver runs: to change it costs an
+// emulated machine a while (and QEMU before 8.1 can crash if drivers are at work, docs/caveats.md).
+static void start_drivers(struct devmgr *d)
+{
+    for (uint32_t i = 0; i < d->devices; i++) {
+        claim_device(d, &d->device[i]);
+        if (d->device[i].manifest != NULL && d->device[i].pci != NULL)
+            pci_device_show(d, &d->device[i]);
+    }
+    for (uint32_t i = 0; i < d->devices; i++)
+        start_driver(d, &d->device[i]);
 }
 
 static void log_protection(const struct devmgr *d)
@@ -173,8 +185,7 @@ static int start(struct devmgr *d)
         return status;
     saved_open();
     find_devices(d);
-    for (uint32_t i = 0; i < d->devices; i++)
-        start_driver(d, &d->device[i]);
+    start_drivers(d);
     takeover_finish(d);
     log_protection(d);
     device_dma_faults(d); // that came while nobody looked

@@ -150,6 +150,9 @@ enum pci_enable {
 void pci_enable(const struct pci_access *access, const struct pci_function *function,
                 uint32_t what);
 
+// Makes the function answer at its BARs, and changes nothing else.
+void pci_decode(const struct pci_access *access, const struct pci_function *function);
+
 // Switches MSI-X on or off as a whole; entries are written through the mapped table (msix_table.c).
 void pci_msix_enable(const struct pci_access *access, const struct pci_function *function, bool on);
 

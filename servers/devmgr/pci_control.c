@@ -36,6 +36,15 @@ void pci_enable(const struct pci_access *access, const struct pci_function *func
     config_write16(access, function->address, PCI_COMMAND, (uint16_t)command);
 }
 
+void pci_decode(const struct pci_access *access, const struct pci_function *function)
+{
+    uint16_t wanted = PCI_COMMAND_IO_SPACE | PCI_COMMAND_MEMORY_SPACE;
+    uint16_t command = config_read16(access, function->address, PCI_COMMAND);
+
+    if ((command & wanted) != wanted)
+        config_write16(access, function->address, PCI_COMMAND, command | wanted);
+}
+
 void pci_msix_enable(const struct pci_access *access, const struct pci_function *function, bool on)
 {
     uint32_t at = (uint32_t)function->capability.msix + PCI_MSIX_CONTROL;

@@ -29,23 +29,25 @@ static void undo(struct device *device)
     device->irq_mode = DEVICE_IRQ_NONE;
 }
 
+void pci_device_show(struct devmgr *devmgr, const struct device *device)
+{
+    pci_power_on(&devmgr->pci, device->pci);
+    pci_decode(&devmgr->pci, device->pci);
+}
+
 int pci_device_prepare(struct devmgr *devmgr, struct device *device)
 {
     uint32_t grants = device->manifest->grants;
     int error = 0;
 
-    pci_power_on(&devmgr->pci, device->pci);
-    pci_enable(&devmgr->pci, device->pci, 0);
+    pci_enable(&devmgr->pci, device->pci, DECODING);
     interrupt_disable(devmgr, device);
     if ((grants & (SVC_GRANT_BARS | SVC_GRANT_PORTS)) != 0)
         error = grant_pci_bars(devmgr, device);
     if (error == 0 && (grants & SVC_GRANT_CONFIG) != 0)
         error = grant_pci_config(devmgr, device);
-    if (error == 0 && (grants & SVC_GRANT_DMA) != 0) {
-        pci_enable(&devmgr->pci, device->pci, PCI_ENABLE_MEMORY);
+    if (error == 0 && (grants & SVC_GRANT_DMA) != 0)
         error = device_dma_create(devmgr, device);
-        pci_enable(&devmgr->pci, device->pci, 0);
-    }
     if (error == 0 && (grants & SVC_GRANT_IRQS) != 0)
         error = interrupt_create(devmgr, device, DEVICE_IRQS_MAX);
     if (error < 0)
@@ -56,10 +58,8 @@ int pci_device_prepare(struct devmgr *devmgr, struct device *device)
 void pci_device_activate(struct devmgr *devmgr, struct device *device)
 {
     uint32_t what = DECODING;
-    int error;
+    int error = interrupt_enable(devmgr, device);
 
-    pci_enable(&devmgr->pci, device->pci, what);
-    error = interrupt_enable(devmgr, device);
     if (error < 0)
         log_error("devmgr: %s: interrupts cannot be switched on: error %d", device->info.where,
                   error);

@@ -327,11 +327,11 @@ static int operate(struct model *model, struct step *step)
         model->fs->journal.operation_blocks = room;
         if (result >= 0)
             break;
-        if (result == -E_AGAIN)
-            model->fs->operation.sequence = 0; // the number is still wanted
-        ext4_op_undo(model->fs);
-        if (result != -E_AGAIN)
+        if (result != -E_AGAIN) {
+            ext4_op_undo(model->fs);
             break;
+        }
+        ext4_op_retract(model->fs);
         CHECK(ext4_commit(model->fs) == 0, "commit");
     }
     if (result >= 0)
