@@ -39,10 +39,19 @@ uint32_t ext4_journal_next(const struct ext4_journal *journal, uint32_t block)
     return block + 1 < journal->end ? block + 1 : journal->first;
 }
 
-int ext4_journal_read(struct ext4 *fs, uint32_t block, void *to)
+uint32_t ext4_journal_contiguous(const struct ext4 *fs, uint32_t block)
+{
+    const struct ext4_run *run = fs->journal.run;
+    while (block - run->first >= run->count)
+        run++;
+    uint64_t end = run->first + run->count;
+    return (uint32_t)(end < fs->journal.end ? end : fs->journal.end) - block;
+}
+
+int ext4_journal_read(struct ext4 *fs, uint32_t block, uint32_t count, void *to)
 {
     return fs->source.read(fs->source.context, ext4_journal_place(fs, block) << fs->block_shift,
-                           fs->block_bytes, to);
+                           (size_t)count << fs->block_shift, to);
 }
 
 // Every block of the file, from the first on, in runs without gap.

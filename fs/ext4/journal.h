@@ -76,7 +76,12 @@ int ext4_journal_load(struct ext4 *fs);
 
 // Where a block of the journal lies on the device (below s_maxlen).
 uint64_t ext4_journal_place(const struct ext4 *fs, uint32_t block);
-int ext4_journal_read(struct ext4 *fs, uint32_t block, void *to);
+
+// How many blocks, itself included, follow it on the device, up to the journal's end.
+uint32_t ext4_journal_contiguous(const struct ext4 *fs, uint32_t block);
+
+// `count` of them, at most the contiguous ones.
+int ext4_journal_read(struct ext4 *fs, uint32_t block, uint32_t count, void *to);
 
 // Writes the journal's superblock: log start (0: empty) and the sequence number there. No flush.
 int ext4_journal_super_write(struct ext4 *fs, uint32_t start, uint32_t sequence);

@@ -3,72 +3,151 @@
 
 // Recovery: what the log holds goes home. Three walks over the log. The first finds its end (behind
 // the last transaction with a good commit block) and verifies every block of it, the second
-// collects the revoke records, the third writes each block home unless it was revoked by its own or
-// a later transaction. So a log that contradicts itself changes nothing.
+// collects the revoke records and which copy of a block is the last, the third writes each block
+// home unless a later copy comes or it was revoked by its own or a later transaction. So a log that
+// contradicts itself changes nothing.
+//
+// Whoever replays may be killed again and again (docs/recovery.md), so the third walk moves the
+// log's beginning behind what is home already: each attempt leaves less to do.
 
 #include "fs/ext4/write.h"
 
 #include <string.h>
 
-struct revoked {
-    uint64_t block; // 0: unused entry (block 0 is never revoked)
-    uint32_t sequence;
+enum {
+    WINDOW_BYTES = 64 * 1024, // of the log in one read
+    HOME_MAX = 32,            // blocks that go home before the log's beginning moves
 };
 
-enum walk { WALK_VERIFY, WALK_REVOKES, WALK_WRITE };
+// What later transactions do to the copies of a block. An entry is made by the first of either
+// kind; the other number then says nothing that this one does not say.
+struct fate {
+    uint64_t block;   // 0: unused entry (block 0 is never revoked, and always written)
+    uint32_t revoked; // by this transaction: copies up to it mean nothing
+    uint32_t copied;  // the last transaction with a copy
+};
+
+enum walk { WALK_VERIFY, WALK_COLLECT, WALK_WRITE };
 
 struct replay {
     struct ext4 *fs;
     enum walk walk;
     uint8_t *block, *data; // of the log: a descriptor or the like; data
-    struct revoked *revoked;
-    uint32_t revoked_mask, revoked_count;
+    uint8_t *window;       // `window_count` blocks of the log from `window_first` on
+    uint32_t window_first, window_count;
+    struct fate *fate;
+    uint8_t *fate_end; // of the memory for them
+    uint32_t fate_mask, fates;
+    uint64_t entries; // tags and revoke records of the log
     uint32_t at;      // next block of the log
     uint32_t walked;  // blocks so far
     uint32_t next;    // sequence number expected
     uint32_t end;     // after the first walk: first sequence number not to replay
     bool damaged;     // a checksum in the transaction being walked is wrong
     uint64_t written; // blocks that went home
+    uint64_t settled; // so many of them when the log's beginning moved last
 };
 
-// ---- revoked blocks ----
+// ---- fates of blocks ----
 
-static struct revoked *revoked_slot(const struct replay *replay, uint64_t block)
+static struct fate *fate_of(const struct replay *replay, uint64_t block)
 {
-    uint32_t index = (uint32_t)(block * 0x9E3779B97F4A7C15ull >> 32) & replay->revoked_mask;
-    while (replay->revoked[index].block && replay->revoked[index].block != block)
-        index = (index + 1) & replay->revoked_mask;
-    return &replay->revoked[index];
+    uint32_t index = (uint32_t)(block * 0x9E3779B97F4A7C15ull >> 32) & replay->fate_mask;
+    while (replay->fate[index].block && replay->fate[index].block != block)
+        index = (index + 1) & replay->fate_mask;
+    return &replay->fate[index];
 }
 
-static int revoked_add(struct replay *replay, uint64_t block)
+static int revoke(struct replay *replay, uint64_t block)
 {
     if (block == 0 || block >= replay->fs->blocks)
         return ext4_report(replay->fs, -E_UCLEAN, "journal: revoke record", 0, block);
-    struct revoked *slot = revoked_slot(replay, block);
-    if (slot->block == 0 && ++replay->revoked_count > replay->revoked_mask / 4 * 3) {
-        ext4_log(replay->fs, "ext4: journal: too many revoke records for the memory given");
-        return -E_NOMEM;
+    struct fate *fate = fate_of(replay, block);
+    if (fate->block == 0) {
+        if (++replay->fates > replay->fate_mask / 4 * 3) {
+            ext4_log(replay->fs, "ext4: journal: too many revoke records for the memory given");
+            return -E_NOMEM;
+        }
+        *fate = (struct fate){.block = block, .copied = replay->next};
     }
-    *slot = (struct revoked){block, replay->next};
+    fate->revoked = replay->next;
     return 0;
 }
 
-// By this transaction or a later one?
-static bool is_revoked(const struct replay *replay, uint64_t block)
+// Without room only time is lost: each copy is written then. Half of the room is for revoke
+// records.
+static void note_copy(struct replay *replay, uint64_t block)
 {
-    const struct revoked *slot = revoked_slot(replay, block);
-    return slot->block && (int32_t)(slot->sequence - replay->next) >= 0;
+    struct fate *fate = fate_of(replay, block);
+    if (fate->block == 0) {
+        if (block == 0 || replay->fates >= replay->fate_mask / 8 * 3)
+            return;
+        replay->fates++;
+        *fate = (struct fate){.block = block, .revoked = replay->next - 1};
+    }
+    fate->copied = replay->next;
+}
+
+// This transaction's copy.
+static bool goes_home(const struct replay *replay, uint64_t block)
+{
+    const struct fate *fate = fate_of(replay, block);
+    return fate->block == 0 || ((int32_t)(fate->revoked - replay->next) < 0 &&
+                                (int32_t)(fate->copied - replay->next) <= 0);
+}
+
+// Room for all that the log names, if the memory has it.
+static void fates_begin(struct replay *replay)
+{
+    size_t room = (size_t)(replay->fate_end - (uint8_t *)replay->fate) / sizeof(struct fate);
+    uint32_t size = 16;
+    while (size < replay->entries * 2 && size * 2ull <= room)
+        size *= 2;
+    replay->fate_mask = size - 1;
+    memset(replay->fate, 0, size * sizeof(struct fate));
 }
 
 // ---- blocks of the log ----
 
-static int block_read(struct replay *replay, uint8_t *to)
+// From replay->at on, as much as the window takes; one block if more cannot be read, for what lies
+// behind the log's end may be unreadable.
+static int window_fill(struct replay *replay)
 {
-    int error = ext4_journal_read(replay->fs, replay->at, to);
+    struct ext4 *fs = replay->fs;
+    uint32_t count = WINDOW_BYTES >> fs->block_shift;
+    uint32_t contiguous = ext4_journal_contiguous(fs, replay->at);
+    count = count > contiguous ? contiguous : count;
+    replay->window_count = 0;
+    int error = ext4_journal_read(fs, replay->at, count, replay->window);
+    if (error && count > 1) {
+        count = 1;
+        error = ext4_journal_read(fs, replay->at, count, replay->window);
+    }
+    if (error)
+        return error;
+    replay->window_first = replay->at;
+    replay->window_count = count;
+    return 0;
+}
+
+static void block_skip(struct replay *replay)
+{
     replay->at = ext4_journal_next(&replay->fs->journal, replay->at);
     replay->walked++;
-    return error;
+}
+
+static int block_read(struct replay *replay, uint8_t *to)
+{
+    const struct ext4 *fs = replay->fs;
+    if (replay->at - replay->window_first >= replay->window_count) {
+        int error = window_fill(replay);
+        if (error)
+            return error;
+    }
+    uint32_t index = replay->at - replay->window_first;
+    memcpy(to, replay->window + ((size_t)index << fs->block_shift), fs->block_bytes);
+    block_skip(replay);
+    return 0;
 }
 
 static bool checksum_good(const struct replay *replay, uint32_t at)
@@ -100,12 +179,16 @@ static int revoke_block_walk(struct replay *replay)
         replay->damaged = true;
     else if (end > behind_entries(replay))
         return ext4_report(replay->fs, -E_UCLEAN, "journal: revoke block", 0, 0);
-    if (replay->walk != WALK_REVOKES)
+    if (replay->walk == WALK_WRITE)
         return 0;
     for (uint32_t at = sizeof(struct jbd2_revoke); at + each <= end; at += each) {
         uint64_t number = 0;
+        if (replay->walk == WALK_VERIFY) {
+            replay->entries++;
+            continue;
+        }
         memcpy((uint8_t *)&number + sizeof(number) - each, replay->block + at, each);
-        int error = revoked_add(replay, big64(number));
+        int error = revoke(replay, big64(number));
         if (error)
             return error;
     }
@@ -153,10 +236,13 @@ static bool data_good(const struct replay *replay, const struct tag *tag)
 static int data_walk(struct replay *replay, const struct tag *tag)
 {
     struct ext4 *fs = replay->fs;
-    if (replay->walk == WALK_REVOKES ||
-        (replay->walk == WALK_WRITE && is_revoked(replay, tag->block))) {
-        replay->at = ext4_journal_next(&fs->journal, replay->at);
-        replay->walked++;
+    if (replay->walk == WALK_VERIFY)
+        replay->entries++;
+    else if (replay->walk == WALK_COLLECT)
+        note_copy(replay, tag->block);
+    if (replay->walk == WALK_COLLECT ||
+        (replay->walk == WALK_WRITE && !goes_home(replay, tag->block))) {
+        block_skip(replay);
         return 0;
     }
     int error = block_read(replay, replay->data);
@@ -210,6 +296,17 @@ static bool header_next(struct replay *replay, int *error, uint32_t *type)
            big32(header->h_sequence) == replay->next;
 }
 
+// What went home so far need not be read again.
+static int log_shorten(struct replay *replay)
+{
+    struct ext4 *fs = replay->fs;
+    if (replay->walk != WALK_WRITE || replay->written - replay->settled < HOME_MAX)
+        return 0;
+    replay->settled = replay->written;
+    int error = fs->source.flush(fs->source.context);
+    return error ? error : ext4_journal_super_write(fs, replay->at, replay->next);
+}
+
 // A transaction with a good commit block was written as a whole: a checksum that is wrong inside
 // is damage. Without one it is the crash's unfinished end. Returns false there.
 static bool commit_walk(struct replay *replay, int *error)
@@ -222,6 +319,8 @@ static bool commit_walk(struct replay *replay, int *error)
         *error = -E_BADMSG;
     }
     replay->next++;
+    if (!*error)
+        *error = log_shorten(replay);
     return *error == 0;
 }
 
@@ -259,19 +358,16 @@ static int log_walk(struct replay *replay, enum walk walk)
     return error;
 }
 
-// The memory: two blocks, and the rest a table of a power of two.
+// The memory: two blocks, the window, and the rest for the table.
 static void memory_divide(struct replay *replay, uint8_t *memory, size_t bytes)
 {
     uint32_t block_bytes = replay->fs->block_bytes;
+    size_t window = block_bytes > WINDOW_BYTES ? block_bytes : WINDOW_BYTES;
     replay->block = memory;
     replay->data = memory + block_bytes;
-    replay->revoked = (struct revoked *)(memory + 2ull * block_bytes);
-    size_t entries = (bytes - 2ull * block_bytes) / sizeof(struct revoked);
-    uint32_t size = 1;
-    while (size * 2ull <= entries)
-        size *= 2;
-    replay->revoked_mask = size - 1;
-    memset(replay->revoked, 0, size * sizeof(struct revoked));
+    replay->window = replay->data + block_bytes;
+    replay->fate = (struct fate *)(void *)(replay->window + window);
+    replay->fate_end = memory + bytes;
 }
 
 static int log_empty(struct ext4 *fs, uint32_t sequence)
@@ -291,8 +387,9 @@ int ext4_journal_replay(struct ext4 *fs, uint8_t *memory, size_t bytes)
     memory_divide(&replay, memory, bytes);
     int error = log_walk(&replay, WALK_VERIFY);
     replay.end = replay.next;
+    fates_begin(&replay);
     if (!error)
-        error = log_walk(&replay, WALK_REVOKES);
+        error = log_walk(&replay, WALK_COLLECT);
     if (!error)
         error = log_walk(&replay, WALK_WRITE);
     // One number is left out: the device may hold part of a transaction that has it.

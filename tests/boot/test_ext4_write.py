@@ -66,7 +66,6 @@ def test_random_changes_while_services_die(tmp_path, names):
     tree_model.compare(image, tree, tmp_path / "tree")
 
 
-@guest.once
 def test_many_programs_while_the_server_dies(tmp_path):
     """More of them wait for the server than it has places for requests."""
     image = make_disk(tmp_path / "disk")

@@ -140,6 +140,79 @@ static void test_against_debugfs(void **state)
             check_against_debugfs(&kinds[i]);
 }
 
+// ---- replays that do not end ----
+
+enum {
+    // Changes of the device that one attempt gets to do: enough for a transaction and what may be
+    // left before it.
+    PATIENCE = BLOCKS_MAX + 40,
+    ATTEMPTS_MAX = 8,
+    // Each block once; the log's beginning moves some times, and it is made empty at the end.
+    CHANGES_MAX = NUMBERS + 20,
+};
+
+static void check_same(const struct kind *kind, const uint8_t *is, const uint8_t *wanted)
+{
+    size_t first = kind->first * kind->block_bytes;
+    assert_memory_equal(is + first, wanted + first, NUMBERS * kind->block_bytes);
+}
+
+// Each attempt dies early, and yet it comes to an end.
+static void die_soon(const struct kind *kind, const struct recorder *whole)
+{
+    struct recorder device;
+    struct ext4 *fs;
+    unsigned attempts = 0;
+    recorder_init(&device, whole->start, whole->size);
+    do {
+        assert_in_range(++attempts, 1, ATTEMPTS_MAX);
+        device.changes = 0;
+        device.fail_at = PATIENCE;
+    } while (toy_mount(&device, false, 0, &fs) != 0);
+    assert_true(attempts > 1 || whole->changes < PATIENCE);
+    check_same(kind, device.bytes, whole->bytes);
+    recorder_free(&device);
+}
+
+// Whatever a crash in a replay leaves, the next one brings home the same.
+static void crash_anywhere(const struct kind *kind, const struct recorder *whole)
+{
+    struct crash crash;
+    struct recorder device;
+    struct ext4 *fs;
+    crash_init(&crash, whole);
+    recorder_init(&device, whole->start, whole->size);
+    while (crash_next(&crash)) {
+        if (random_next(&random_state, 5) != 0)
+            continue;
+        crash_image(&crash, (enum crash_kind)random_next(&random_state, CRASH_KINDS), &random_state,
+                    device.bytes);
+        assert_int_equal(toy_mount(&device, false, 0, &fs), 0);
+        check_same(kind, device.bytes, whole->bytes);
+    }
+    recorder_free(&device);
+    crash_free(&crash);
+}
+
+static void test_interrupted(void **state)
+{
+    static const unsigned chosen[] = {0, 3, 4, 6};
+    (void)state;
+    for (unsigned i = 0; i < sizeof(chosen) / sizeof(chosen[0]); i++) {
+        const struct kind *kind = &kinds[chosen[i]];
+        struct recorder whole;
+        struct ext4 *fs;
+        device_make(kind, &whole);
+        assert_int_equal(toy_mount(&whole, false, 0, &fs), 0);
+        assert_in_range(whole.changes, 1, CHANGES_MAX);
+        die_soon(kind, &whole);
+        crash_anywhere(kind, &whole);
+        recorder_free(&whole);
+    }
+}
+
+// ---- spoilt logs ----
+
 // Any byte of the log and of its superblock wrong: an error that has changed nothing, or an earlier
 // end; with checksums never content that was not written.
 static void spoil(const struct kind *kind)
@@ -200,6 +273,7 @@ int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_against_debugfs),
+        cmocka_unit_test(test_interrupted),
         cmocka_unit_test(test_spoilt),
     };
     return cmocka_run_group_tests(tests, group_begin, group_end);
