@@ -169,7 +169,7 @@ struct operation {
 };
 
 static const struct operation operations[] = {
-    [FS_CREATE - FS_CREATE] = {handle_make, sizeof(struct fs_make_request)},
+    [0] = {handle_make, sizeof(struct fs_make_request)}, // FS_CREATE
     [FS_MKDIR - FS_CREATE] = {handle_make, sizeof(struct fs_make_request)},
     [FS_SYMLINK - FS_CREATE] = {handle_make, sizeof(struct fs_make_request)},
     [FS_LINK - FS_CREATE] = {handle_link, sizeof(struct fs_link_request)},
