@@ -72,7 +72,9 @@ def test_interrupt(shell):
 
 
 def test_quit(shell):
-    start_sleeper(shell)
+    """Not with a sleeper: BusyBox's shell ignores the signal until exec, on Linux too."""
+    shell.send("cat /etc/hostname -\n")
+    shell.expect(r"\nxinim\r")
     shell.send("\x1c")
     shell.expect("Quit")
     shell.prompt()
