@@ -175,9 +175,11 @@ static int revoke_block_walk(struct replay *replay)
     const struct ext4 *fs = replay->fs;
     uint32_t each = ext4_journal_revoke_bytes(&fs->journal);
     uint32_t end = big32(((const struct jbd2_revoke *)replay->block)->r_count);
-    if (!tail_good(replay))
-        replay->damaged = true;
-    else if (end > behind_entries(replay))
+    if (!tail_good(replay)) {
+        replay->damaged = true; // its count means nothing either
+        return 0;
+    }
+    if (end > behind_entries(replay))
         return ext4_report(replay->fs, -E_UCLEAN, "journal: revoke block", 0, 0);
     if (replay->walk == WALK_WRITE)
         return 0;

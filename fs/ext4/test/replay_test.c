@@ -244,12 +244,40 @@ static void spoil(const struct kind *kind)
     recorder_free(&good);
 }
 
+// A count of revoke records beyond all bounds, in a block whose checksum says so, if there are any.
+static void spoil_revoke_blocks(const struct kind *kind)
+{
+    static const uint8_t header[] = {0xC0, 0x3B, 0x39, 0x98, 0, 0, 0, 5};
+    enum { COUNT_AT = 12 };
+    struct recorder good, spoilt;
+    struct ext4 *fs;
+    unsigned found = 0;
+    device_make(kind, &good);
+    recorder_init(&spoilt, good.bytes, good.size);
+    for (size_t at = 0; at < good.size; at += kind->block_bytes) {
+        if (memcmp(good.bytes + at, header, sizeof(header)) != 0)
+            continue;
+        found++;
+        recorder_reset(&spoilt, good.bytes);
+        memset(spoilt.bytes + at + COUNT_AT, 0xFF, sizeof(uint32_t));
+        int error = toy_mount(&spoilt, false, 0, &fs);
+        if (error == 0 || spoilt.changes)
+            fail_msg("%s: block %u of revoke records: error %d", kind->options,
+                     (unsigned)(at / kind->block_bytes), error);
+    }
+    assert_true(found > 0);
+    recorder_free(&spoilt);
+    recorder_free(&good);
+}
+
 static void test_spoilt(void **state)
 {
     (void)state;
     spoil(&kinds[0]);
     spoil(&kinds[3]);
     spoil(&kinds[4]);
+    spoil_revoke_blocks(&kinds[0]);
+    spoil_revoke_blocks(&kinds[4]);
 }
 
 static int group_begin(void **state)
