@@ -26,11 +26,17 @@ static int invalid(struct ext4 *fs, const char *what)
 
 // ---- places ----
 
-uint64_t ext4_journal_place(const struct ext4 *fs, uint32_t block)
+static const struct ext4_run *run_of(const struct ext4_journal *journal, uint32_t block)
 {
-    const struct ext4_run *run = fs->journal.run;
+    const struct ext4_run *run = journal->run;
     while (block - run->first >= run->count)
         run++;
+    return run;
+}
+
+uint64_t ext4_journal_place(const struct ext4 *fs, uint32_t block)
+{
+    const struct ext4_run *run = run_of(&fs->journal, block);
     return run->device + (block - run->first);
 }
 
@@ -41,9 +47,7 @@ uint32_t ext4_journal_next(const struct ext4_journal *journal, uint32_t block)
 
 uint32_t ext4_journal_contiguous(const struct ext4 *fs, uint32_t block)
 {
-    const struct ext4_run *run = fs->journal.run;
-    while (block - run->first >= run->count)
-        run++;
+    const struct ext4_run *run = run_of(&fs->journal, block);
     uint64_t end = run->first + run->count;
     return (uint32_t)(end < fs->journal.end ? end : fs->journal.end) - block;
 }

@@ -15,7 +15,7 @@
 #include <string.h>
 
 enum {
-    WINDOW_BYTES = 64 * 1024, // of the log in one read
+    WINDOW_BYTES = 64 * 1024, // of the log in one read; no block is larger
     HOME_MAX = 32,            // blocks that go home before the log's beginning moves
 };
 
@@ -238,9 +238,7 @@ static bool data_good(const struct replay *replay, const struct tag *tag)
 static int data_walk(struct replay *replay, const struct tag *tag)
 {
     struct ext4 *fs = replay->fs;
-    if (replay->walk == WALK_VERIFY)
-        replay->entries++;
-    else if (replay->walk == WALK_COLLECT)
+    if (replay->walk == WALK_COLLECT)
         note_copy(replay, tag->block);
     if (replay->walk == WALK_COLLECT ||
         (replay->walk == WALK_WRITE && !goes_home(replay, tag->block))) {
@@ -252,8 +250,10 @@ static int data_walk(struct replay *replay, const struct tag *tag)
         return error;
     if (!data_good(replay, tag))
         replay->damaged = true;
-    if (replay->walk == WALK_VERIFY)
+    if (replay->walk == WALK_VERIFY) {
+        replay->entries++;
         return 0;
+    }
     if (tag->flags & JBD2_FLAG_ESCAPE) {
         uint32_t magic = big32((uint32_t)JBD2_MAGIC_NUMBER);
         memcpy(replay->data, &magic, sizeof(magic));
@@ -364,11 +364,10 @@ static int log_walk(struct replay *replay, enum walk walk)
 static void memory_divide(struct replay *replay, uint8_t *memory, size_t bytes)
 {
     uint32_t block_bytes = replay->fs->block_bytes;
-    size_t window = block_bytes > WINDOW_BYTES ? block_bytes : WINDOW_BYTES;
     replay->block = memory;
     replay->data = memory + block_bytes;
     replay->window = replay->data + block_bytes;
-    replay->fate = (struct fate *)(void *)(replay->window + window);
+    replay->fate = (struct fate *)(void *)(replay->window + WINDOW_BYTES);
     replay->fate_end = memory + bytes;
 }
 

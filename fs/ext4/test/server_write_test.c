@@ -6,6 +6,7 @@
 
 #include "fs/ext4/server.h"
 #include "fs/ext4/test/image.h"
+#include "fs/ext4/test/writable.h"
 
 #include <setjmp.h>
 #include <stdio.h>
@@ -41,33 +42,11 @@ static void test_unmap(uint8_t *address, uint64_t bytes)
     (void)bytes;
 }
 
-static int source_read(void *context, uint64_t offset, size_t bytes, void *buffer)
-{
-    (void)context;
-    assert_true(offset <= image.size && bytes <= image.size - offset);
-    memcpy(buffer, image.bytes + offset, bytes);
-    return 0;
-}
-
-static int source_write(void *context, uint64_t offset, size_t bytes, const void *buffer)
-{
-    (void)context;
-    assert_true(offset <= image.size && bytes <= image.size - offset);
-    memcpy(image.bytes + offset, buffer, bytes);
-    return 0;
-}
-
-static int source_flush(void *context)
-{
-    (void)context;
-    return 0;
-}
-
 static int test_open(const char *name, struct ext4_device *out)
 {
     (void)name;
     *out = (struct ext4_device){
-        .source = {NULL, image.size, source_read, source_write, source_flush},
+        .source = image_writable(&image),
         .memory = aligned_alloc(4096, EXT4_MEMORY_MIN_LARGE),
         .memory_bytes = EXT4_MEMORY_MIN_LARGE,
     };
