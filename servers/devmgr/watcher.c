@@ -33,13 +33,18 @@ static const char *name_of(const struct devmgr *devmgr, uint32_t index, char nam
     return name;
 }
 
+static void drop(struct devmgr *devmgr, uint32_t index)
+{
+    sys_handle_close(devmgr->watcher[index].handle);
+    devmgr->watcher[index] = (struct watcher){.handle = HANDLE_NONE};
+}
+
 static void forget(struct devmgr *devmgr, uint32_t index)
 {
     char name[RS_NAME_MAX];
 
     keep(devmgr, name_of(devmgr, index, name), HANDLE_NONE);
-    sys_handle_close(devmgr->watcher[index].handle);
-    devmgr->watcher[index] = (struct watcher){.handle = HANDLE_NONE};
+    drop(devmgr, index);
 }
 
 void watchers_tell(struct devmgr *devmgr)
@@ -96,21 +101,20 @@ int watcher_add(struct devmgr *devmgr, uint32_t service, handle_t notification)
 {
     char name[RS_NAME_MAX];
     uint32_t i = free_place(devmgr);
-    int status = -E_NOMEM;
+    int status;
 
     if (i == DEVICE_WATCHERS_MAX) {
         forget_gone(devmgr);
         i = free_place(devmgr);
     }
-    if (i < DEVICE_WATCHERS_MAX) {
-        devmgr->watcher[i] = (struct watcher){notification, service, now_ms()};
-        status = keep(devmgr, name_of(devmgr, i, name), notification);
-    }
-    if (status < 0) {
+    if (i == DEVICE_WATCHERS_MAX) {
         sys_handle_close(notification);
-        if (i < DEVICE_WATCHERS_MAX)
-            devmgr->watcher[i] = (struct watcher){.handle = HANDLE_NONE};
+        return -E_NOMEM;
     }
+    devmgr->watcher[i] = (struct watcher){notification, service, now_ms()};
+    status = keep(devmgr, name_of(devmgr, i, name), notification);
+    if (status < 0)
+        drop(devmgr, i);
     return status;
 }
 
