@@ -16,8 +16,6 @@
 #include "servers/posix/io/disk.h"
 #include "servers/posix/random.h"
 
-enum { RESTARTS_MAX = 1000 }; // repetitions of one call; rs gives a service up long before
-
 // ---- slots ----
 
 static struct remote_slot slot_at(const struct remote *remote, unsigned number)
@@ -105,7 +103,7 @@ static int attach(struct remote *remote, const struct remote_slot *slot,
         .slot = slot,
     };
     int error = remote_exchange(remote, &call, remote->memory);
-    for (int i = 0; error == -E_RESTARTED && i < RESTARTS_MAX; i++)
+    for (int i = 0; error == -E_RESTARTED && i < REMOTE_RESTARTS_MAX; i++)
         error = remote_exchange(remote, &call, remote->memory);
     return error;
 }
@@ -126,7 +124,7 @@ static int attach_and_repeat(struct remote *remote)
     struct fs_mount_reply reply;
     int error = -E_RESTARTED;
     uint64_t last = 0;
-    for (int i = 0; error == -E_RESTARTED && i < RESTARTS_MAX; i++) {
+    for (int i = 0; error == -E_RESTARTED && i < REMOTE_RESTARTS_MAX; i++) {
         struct remote_slot slot = remote_slot_for_attaching(remote);
         error = attach(remote, &slot, &reply);
         if (error == 0 && reply.applied > last)
@@ -174,7 +172,7 @@ int remote_call(struct remote *remote, const struct remote_call *call)
         int error = remote_exchange(remote, call, HANDLE_NONE);
         if (error != -E_RESTARTED)
             return error == -E_SRCH ? -E_IO : error;
-        if (attempt == RESTARTS_MAX)
+        if (attempt == REMOTE_RESTARTS_MAX)
             return -E_IO;
         error = remote_attach_again(remote, mount);
         if (error != 0)

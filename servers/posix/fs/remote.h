@@ -14,7 +14,9 @@ struct disk;
 
 enum {
     REMOTE_SLOT_BYTES = 4096,
-    REMOTE_CALL_SLOTS = FS_SESSION_BYTES / REMOTE_SLOT_BYTES - 1,  // and one for attaching again
+    REMOTE_CALL_SLOTS = FS_SESSION_BYTES / REMOTE_SLOT_BYTES - 1, // and one for attaching again
+    // Repetitions of one call or change; rs gives a service up long before.
+    REMOTE_RESTARTS_MAX = 1000,
     REMOTE_EXTENTS = REMOTE_SLOT_BYTES / sizeof(struct fs_extent), // in one answer
 };
 
@@ -96,8 +98,8 @@ struct remote_change_call {
 // operation, or E_IO.
 int remote_change(struct remote *remote, const struct remote_change_call *call);
 
-// Sends again, to attachment `mount`, what the server had not made stable. -E_RESTARTED: it died
-// again; other errors: it cannot be done.
+// Sends again, to attachment `mount` and through the slot, what the server had not made stable.
+// -E_RESTARTED: it died again; other errors: it cannot be done.
 int remote_changes_repeat(struct remote *remote, uint64_t mount, uint64_t applied,
                           const struct remote_slot *slot);
 // FS_SYNC: of one inode, or NULL: of everything.

@@ -14,7 +14,6 @@
 enum {
     REQUEST_MAX = 112,     // bytes of the longest request
     KEPT_MAX = 1024,       // changes; then the server is asked to make them stable
-    RESTARTS_MAX = 1000,   // repetitions of one change
     REPEATED_AT_ONCE = 64, // changes
 };
 
@@ -151,7 +150,7 @@ static int carry_out(struct remote *remote, struct change *change,
                      const struct remote_change_call *call)
 {
     // -E_PROTO: perhaps the server counts otherwise; attached anew it says how.
-    for (int attempt = 0; attempt < RESTARTS_MAX; attempt++) {
+    for (int attempt = 0; attempt < REMOTE_RESTARTS_MAX; attempt++) {
         struct remote_slot slot = remote_slot_take(remote);
         uint64_t mount = remote->mount;
         header_of(change)->mount = mount;
@@ -194,19 +193,24 @@ int remote_change(struct remote *remote, const struct remote_change_call *call)
     return error;
 }
 
+static struct remote_call sync_call(struct fs_sync_request *request, struct fs_stable_reply *reply)
+{
+    return (struct remote_call){
+        .operation = FS_SYNC,
+        .request = request,
+        .request_bytes = sizeof(*request),
+        .reply = reply,
+        .reply_bytes = sizeof(*reply),
+    };
+}
+
 int remote_make_stable(struct remote *remote, const struct fs_inode_id *inode, uint64_t flags)
 {
     struct fs_stable_reply reply;
     struct fs_sync_request request = {.flags = flags};
+    struct remote_call call = sync_call(&request, &reply);
     if (inode != NULL)
         request.inode = *inode;
-    struct remote_call call = {
-        .operation = FS_SYNC,
-        .request = &request,
-        .request_bytes = sizeof(request),
-        .reply = &reply,
-        .reply_bytes = sizeof(reply),
-    };
     int error = remote_call(remote, &call);
     if (error == 0)
         remote_changes_stable(remote, reply.stable);
@@ -220,13 +224,7 @@ static int make_part_stable(struct remote *remote, uint64_t mount)
 {
     struct fs_stable_reply reply;
     struct fs_sync_request request = {.mount = mount, .inode = remote->root};
-    struct remote_call call = {
-        .operation = FS_SYNC,
-        .request = &request,
-        .request_bytes = sizeof(request),
-        .reply = &reply,
-        .reply_bytes = sizeof(reply),
-    };
+    struct remote_call call = sync_call(&request, &reply);
     return remote_exchange(remote, &call, HANDLE_NONE);
 }
 

@@ -217,15 +217,22 @@ int writeback_all(const struct superblock *superblock)
     return write_some(true, superblock);
 }
 
+static struct inode *first_dirty(const struct superblock *superblock)
+{
+    list_for_each(node, &dirty_inodes)
+    {
+        struct inode *inode = list_entry(node, struct inode, dirty_node);
+        if (inode->superblock == superblock)
+            return inode;
+    }
+    return NULL;
+}
+
 uint64_t writeback_drop(const struct superblock *superblock)
 {
     uint64_t dropped = 0;
-    struct list *node = dirty_inodes.next;
-    while (node != &dirty_inodes) {
-        struct inode *inode = list_entry(node, struct inode, dirty_node);
-        node = node->next;
-        if (inode->superblock != superblock)
-            continue;
+    struct inode *inode;
+    while ((inode = first_dirty(superblock)) != NULL) { // the list may be another each time
         (void)inode_hold(inode);
         writeback_exclude(inode);
         dropped += inode->dirty_pages;
@@ -233,7 +240,6 @@ uint64_t writeback_drop(const struct superblock *superblock)
             inode_put(inode);
         writeback_include(inode);
         inode_put(inode);
-        node = dirty_inodes.next; // the list may be another after all this
     }
     return dropped;
 }
