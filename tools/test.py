@@ -7,7 +7,7 @@ Suites, in this order (name some to run only these): checks of the sources, unit
 machine; for each processor the boot scenarios and the differential test, several side by side, as
 most of them wait more than they compute. Each one's full output is in build/test/<suite>.log. A
 suite that ends without its own closing line counts as a failure, so nothing that broke is passed
-over.
+over. What failed is named once more at the end, as suites run side by side.
 """
 
 import argparse
@@ -28,6 +28,7 @@ HOST = ROOT / "build" / "host"
 PYTHON = "/usr/bin/python3"  # Debian's, which has Debian's pytest
 UNIT_SECONDS = 600
 SHOWN_LINES = 60
+SHOWN_WIDTH = 160
 
 
 class Suite:
@@ -41,6 +42,11 @@ class Suite:
 
     def say(self, text):
         self.log.append(text)
+
+    def failures(self):
+        """What failed, a line each, as the suites' own logs name it."""
+        lines = "\n".join(self.log).splitlines()
+        return [line[:SHOWN_WIDTH] for line in lines if re.match(r"(FAIL|FAILED|ERROR) ", line)]
 
     def finish(self, seconds):
         LOGS.mkdir(parents=True, exist_ok=True)
@@ -190,6 +196,8 @@ def main():
         done += pool.map(lambda pair: run(*pair, options), guests)
     passed = sum(suite.passed for suite in done)
     failed = sum(suite.failed for suite in done)
+    for suite in done:
+        print("".join(f"{suite.name}: {line}\n" for line in suite.failures()), end="")
     print(f"{passed} passed, {failed} failed")
     return 1 if failed else 0
 

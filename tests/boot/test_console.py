@@ -2,8 +2,6 @@
 # SPDX-FileCopyrightText: 2026 The XINIM authors
 """The shell by hand: line editing, job control, window size, full-screen programs."""
 
-import time
-
 import pytest
 
 import guest
@@ -31,13 +29,21 @@ def fixture_shell(consoles):
 
 
 def in_order(console):
-    """Does the shell answer, with an empty line?"""
+    """Does the shell answer, with an empty line and no job left?"""
     try:
         console.send("\x15")
-        console.command("echo in-$((40 + 2))", r"\nin-42\r", seconds=30)
+        console.command("jobs; echo in-$((40 + 2))", r"\)\)[\r\n]+in-42\r", seconds=30)
     except (AssertionError, OSError):
         return False
     return True
+
+
+def wait_until(console, condition):
+    """A command of the shell that becomes true within ten seconds."""
+    console.command(
+        f"for i in $(seq 100); do {condition} && break; sleep 0.1; done; echo on-$((40 + 2))",
+        r"\non-42\r",
+    )
 
 
 def test_prompt_and_line_editing(shell):
@@ -98,20 +104,22 @@ def test_stop_background_foreground(shell):
 
 def test_background_reader_stops(shell):
     shell.command("cat & echo started", r"\nstarted\r")
-    shell.command("sleep 1; jobs", r"\[1\]\+  Stopped \(tty input\) +cat")
+    wait_until(shell, "jobs > /tmp/jobs; grep -q Stopped /tmp/jobs")
+    shell.command("jobs", r"\[1\]\+  Stopped \(tty input\) +cat")
     shell.command("kill -9 %1; wait %1; echo gone", r"\ngone\r")
 
 
 def test_window_size(shell):
     shell.command("stty size", rf"\n{ROWS} {COLUMNS}\r")
     shell.resize(40, 120)
-    time.sleep(2)
+    wait_until(shell, "[ \"$(stty size)\" = '40 120' ]")
     shell.command("stty size", r"\n40 120\r")
     shell.resize(ROWS, COLUMNS)
 
 
 def test_window_change_signals_the_foreground(shell):
-    shell.send("sh -c 'trap \"echo changed; stty size\" WINCH; echo set; sleep 3'\n")
+    trap = 'trap "echo changed; stty size; exit" WINCH'
+    shell.send(f"sh -c '{trap}; echo set; while sleep 0.1; do :; done'\n")
     shell.expect(r"\nset\r")
     shell.resize(33, 99)
     shell.expect(r"changed\r+\n33 99\r")
