@@ -91,16 +91,16 @@ def bad_sector(path):
 
 
 def test_media_error(tmp_path):
-    """The request that meets it fails; what is in flight beside it does not."""
+    """Its page cannot be read; the pages beside it can, and what is in flight beside it."""
     path = tmp_path / "disk"
     make_file(path, 8, 5)
     data = path.read_bytes()
-    around = data[: 200 << 12] + data[(BAD_PAGE + 1) << 12 :]
+    around = data[: BAD_PAGE << 12] + data[(BAD_PAGE + 1) << 12 :]
     read = "dd if=/dev/sda bs=4096 2>/dev/null"
     text = guest.check(
         f"for i in 1 2 3; do {read} skip=1000 | sha256sum & done;"
         f" {read} skip={BAD_PAGE} count=1 >/dev/null && echo no error;"
-        f" ({read} count=200; {read} skip={BAD_PAGE + 1}) | sha256sum;"
+        f" ({read} count={BAD_PAGE}; {read} skip={BAD_PAGE + 1}) | sha256sum;"
         f" wait; {read} skip={BAD_PAGE} count=1 >/dev/null || echo still bad;"
         f" grep -c 'task file error' /sys/xinim/services/{SERVICE}/log;"
         f" grep ^crashes /sys/xinim/services/{SERVICE}/stats",

@@ -212,6 +212,8 @@ static int page_get(struct inode *inode, uint64_t index, unsigned ahead, struct 
             if (!has_backing(inode))
                 return 0;
             int error = fill(inode, index, ahead);
+            if (error == -E_IO && ahead > 1) // perhaps only what was to be read ahead
+                error = fill(inode, index, 1);
             if (error != 0 && error != -E_EXIST)
                 return error;
             if (inode->size <= index * PAGE_SIZE)

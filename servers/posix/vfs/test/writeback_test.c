@@ -16,6 +16,7 @@ enum { PAGES = 300, BYTES = PAGES * PAGE_SIZE, CACHE_PAGES = 64 };
 static struct fake_tree tree;
 static struct file *file;
 static uint8_t device[BYTES], model[BYTES];
+static uint64_t bad_page = UINT64_MAX; // cannot be read
 static unsigned writes;
 static int write_result;
 static void (*during_write)(void);
@@ -23,8 +24,11 @@ static void (*during_write)(void);
 static int read_pages(struct inode *inode, struct page **pages, unsigned count)
 {
     (void)inode;
-    for (unsigned i = 0; i < count; i++)
+    for (unsigned i = 0; i < count; i++) {
+        if (pages[i]->index == bad_page)
+            return -E_IO;
         memcpy(pages[i]->data, device + pages[i]->index * PAGE_SIZE, PAGE_SIZE);
+    }
     return 0;
 }
 
@@ -111,6 +115,24 @@ static void random_writes_all_arrive(void **state)
     assert_memory_equal(data, model, BYTES);
     assert_int_equal(writeback_all(NULL), 0);
     assert_memory_equal(device, model, BYTES);
+}
+
+static void what_is_read_ahead_fails_alone(void **state)
+{
+    static uint8_t data[BYTES];
+    (void)state;
+    for (unsigned i = 0; i < BYTES; i++)
+        device[i] = (uint8_t)(i / 1000);
+    bad_page = 20;
+    uint64_t before = bad_page * PAGE_SIZE;
+    for (uint64_t at = 0; at < before; at += PAGE_SIZE)
+        assert_int_equal(vfs_pread(file, data + at, PAGE_SIZE, at), PAGE_SIZE);
+    assert_memory_equal(data, device, before);
+    assert_int_equal(vfs_pread(file, data, PAGE_SIZE, before), -E_IO);
+    assert_int_equal(vfs_pread(file, data, 2 * PAGE_SIZE, before - PAGE_SIZE), PAGE_SIZE);
+    bad_page = UINT64_MAX; // a device may recover
+    assert_int_equal(vfs_pread(file, data, BYTES, 0), BYTES);
+    assert_memory_equal(data, device, BYTES);
 }
 
 static void old_dirt_goes_at_the_second_look(void **state)
@@ -225,6 +247,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(random_writes_all_arrive, setup, teardown),
+        cmocka_unit_test_setup_teardown(what_is_read_ahead_fails_alone, setup, teardown),
         cmocka_unit_test_setup_teardown(old_dirt_goes_at_the_second_look, setup, teardown),
         cmocka_unit_test_setup_teardown(what_comes_meanwhile_is_dirty_again, setup, teardown),
         cmocka_unit_test_setup_teardown(errors_are_told_once_and_nothing_is_lost, setup, teardown),
