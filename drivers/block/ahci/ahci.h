@@ -19,6 +19,10 @@
 //   P2  queued and other commands are never issued together
 //   P3  an `alone` command is issued only when nothing else is
 //   P4  nothing is issued unless the port is READY
+//
+// After an error PxTFD shows it until another command has ended, and frames that come before that
+// say nothing. A queued command's own error could not be told from it, so the first command after
+// an error goes alone (`stale`).
 
 #pragma once
 
@@ -66,6 +70,7 @@ struct ahci_port {
     struct block_unit *unit;
     uint32_t waiting, issued, alone;
     bool issued_queued; // what kind is, or was last, issued
+    bool stale;         // PxTFD may show an error that was dealt with
     struct ahci_slot slot[AHCI_SLOTS_MAX];
     uint32_t errors;
 };

@@ -242,6 +242,8 @@ static int reset(struct block_unit *unit)
 // What may go to the disk now, without mixing kinds.
 static uint32_t choose(struct ahci_port *port, bool *queued)
 {
+    if (port->stale && port->issued == 0 && port->alone == 0)
+        port->alone = port->waiting & -port->waiting;
     if (port->alone != 0) { // one by one, before anything else
         *queued = false;
         return port->issued == 0 ? port->alone & -port->alone : 0;
@@ -284,6 +286,8 @@ void port_finish(struct ahci_port *port, unsigned slot, int status)
 {
     struct block_command *command = port->slot[slot].command;
     uint32_t bit = 1u << slot;
+    if (status == 0)
+        port->stale = false;
     port->waiting &= ~bit;
     port->issued &= ~bit;
     port->alone &= ~bit;
@@ -323,8 +327,9 @@ static void look_at_commands(struct ahci_port *port, uint32_t interrupts)
     }
     uint32_t done = port->issued & ~active;
     // A device may end a queued command with an error and not raise TFES.
-    bool failed = (interrupts & ERRORS) != 0 || ((interrupts & FRAMES) != 0 && port->issued != 0 &&
-                                                 (status & (ATA_STATUS_ERR | ATA_STATUS_DF)) != 0);
+    bool quietly = (status & (ATA_STATUS_ERR | ATA_STATUS_DF)) != 0 && port->issued_queued &&
+                   port->issued != 0 && (interrupts & FRAMES) != 0;
+    bool failed = (interrupts & ERRORS) != 0 || quietly;
     if (failed)
         port_recover(port, interrupts, done);
     else

@@ -131,6 +131,7 @@ int port_reset(struct ahci_port *port)
         return 0;
     }
     port_clear_events(port); // that the link went and came was our own doing
+    port->stale = false;
     if (driver_wait_until(is_idle, port, AHCI_BACK_NS, "ahci: disk comes back") == 0)
         (void)port_try_ready(port);
     return 0;
@@ -222,6 +223,7 @@ bool port_restart(struct ahci_port *port)
         return false;
     }
     port_start(port);
+    port->stale = true;
     return true;
 }
 
@@ -237,6 +239,8 @@ int port_run(struct ahci_port *port, const struct port_internal *internal)
         (void)port_restart(port);
     else
         port_write(port, AHCI_PXIS, UINT32_MAX);
+    if (status == 0)
+        port->stale = false;
     return status;
 }
 

@@ -371,6 +371,24 @@ static void test_media_errors_of_a_disk_that_goes_on(void **state)
     assert_true(disk()->comresets > 0);
 }
 
+// A disk whose last error still shows when it accepts the next commands. The bad one is the last
+// that is tried alone.
+static void test_media_error_that_still_shows(void **state)
+{
+    (void)state;
+    enum { COUNT = 16, BAD = COUNT - 1 };
+    disk()->shows_old_errors = true;
+    disk()->no_error_log = true;
+    for (unsigned i = 0; i < 4; i++) {
+        disk()->quiet_errors = i % 2 != 0;
+        disk()->bad_lba = (4096 + BAD * 8192) / 512;
+        submit_many(BLOCK_READ, COUNT);
+        expect_many(COUNT, BAD, -E_IO);
+        disk()->bad_lba = UINT64_MAX;
+        assert_int_equal(transfer(BLOCK_READ, 100 * 512, 512), 0);
+    }
+}
+
 static void test_media_error_without_queue(void **state)
 {
     (void)state;
@@ -666,6 +684,7 @@ static void misbehave(void)
 {
     disk()->quiet_errors = random_below(4) == 0;
     disk()->goes_on = random_below(4) == 0;
+    disk()->shows_old_errors = random_below(2) == 0;
     disk()->no_error_log = disk()->goes_on || random_below(4) == 0;
     disk()->bad_lba = random_below(2) == 0 ? random_below(FAKE_SECTORS) : UINT64_MAX;
     if (random_below(8) == 0)
@@ -736,6 +755,7 @@ int main(void)
         TEST(test_media_error_without_log),
         TEST(test_media_error_told_quietly),
         TEST(test_media_errors_of_a_disk_that_goes_on),
+        TEST(test_media_error_that_still_shows),
         TEST_PLAIN(test_media_error_without_queue),
         TEST(test_merged_requests_fail_alone),
         TEST_PLAIN(test_short_transfer),

@@ -412,12 +412,17 @@ static bool step_port(unsigned n)
 {
     struct fake_port *port = &ports[n];
     struct fake_disk *disk = &fake_ahci.disk[n];
-    bool stands = port->failed != 0 || (port->tfd & ATA_STATUS_ERR) != 0;
+    bool shows = (port->tfd & ATA_STATUS_ERR) != 0 && !disk->shows_old_errors;
+    bool stands = port->failed != 0 || shows;
     if ((port->cmd & AHCI_PXCMD_ST) == 0 || !disk->present || disk->silent ||
         (stands && !disk->goes_on))
         return false;
     bool any = accept_queued(port, n);
     uint32_t work = port->queued != 0 ? port->queued : port->ci;
+    if (any && disk->shows_old_errors) {
+        raise_interrupt(n, AHCI_PXIS_DHRS);
+        return true;
+    }
     if (work == 0)
         return any;
     // The queue's order is the disk's own: the last first. Other commands run from the first.
@@ -503,7 +508,8 @@ static void write_cmd(unsigned n, uint32_t value)
         port->queued &= fake_ahci.disk[n].goes_on ? UINT32_MAX : 0;
         port->sact = fake_ahci.disk[n].quiet_errors ? port->failed : 0;
         port->failed = 0;
-        port->tfd &= ~(uint32_t)ATA_STATUS_ERR;
+        if (!fake_ahci.disk[n].shows_old_errors)
+            port->tfd &= ~(uint32_t)ATA_STATUS_ERR;
     }
 }
 
