@@ -62,7 +62,8 @@ def pack(stage, busybox, output):
         )
 
 
-def make(linux, busybox, output):
+def make(linux, busybox, packer, output):
+    """The packer is a BusyBox that runs here; the other goes into the disk."""
     with tempfile.TemporaryDirectory() as folder:
         stage = pathlib.Path(folder)
         for name in ("bin", "modules"):
@@ -73,7 +74,7 @@ def make(linux, busybox, output):
         (stage / "init").chmod(0o755)
         for number, path in enumerate(load_order(linux / "lib" / "modules")):
             (stage / "modules" / f"{number:02}-{path.name}").write_bytes(path.read_bytes())
-        pack(stage, busybox, output)
+        pack(stage, packer, output)
 
 
 def main():
@@ -82,9 +83,11 @@ def main():
         "--linux", required=True, type=pathlib.Path, help="the unpacked linux-image package"
     )
     parser.add_argument("--busybox", required=True, type=pathlib.Path)
+    parser.add_argument("--packer", type=pathlib.Path, help="a BusyBox that runs here")
     parser.add_argument("--output", required=True, type=pathlib.Path)
     arguments = parser.parse_args()
-    make(arguments.linux, arguments.busybox.resolve(), arguments.output)
+    busybox = arguments.busybox.resolve()
+    make(arguments.linux, busybox, arguments.packer or busybox, arguments.output)
 
 
 if __name__ == "__main__":

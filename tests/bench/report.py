@@ -7,6 +7,7 @@ A missing number stays missing.
 
 import re
 
+import filesystem
 import rows
 
 START = "<!-- measured on {} -->"
@@ -104,6 +105,28 @@ def system_table(data):
             VERDICT[None if speedup is None else speedup >= rows.PARALLEL_LEAST],
         ),
     ]
+    return head, lines
+
+
+def filesystem_table(data):
+    head = ("ext4 on virtio-blk", "XINIM, M instructions", "Linux", "ratio", "to reach", "")
+    head += ("XINIM, s", "Linux, s")
+    counts, times = data.get("filesystem_counts") or {}, data.get("filesystem_seconds") or {}
+    lines = []
+    for name, what in filesystem.STEPS:
+        ours, theirs = counts.get(name, (None, None))
+        ratio = ours / theirs if ours is not None and theirs else None
+        lines.append(
+            (
+                what,
+                number(ours),
+                number(theirs),
+                number(ratio, 2),
+                number(rows.FILES_FACTOR, 1),
+                VERDICT[verdict(ratio, rows.FILES_FACTOR)],
+                *(number(time, 2) for time in times.get(name, (None, None))),
+            )
+        )
     return head, lines
 
 
@@ -211,6 +234,7 @@ def tables(data):
         kernel_table(data),
         call_table(data),
         system_table(data),
+        filesystem_table(data),
         confinement_table(data),
         repair_table(data),
         cost_table(data),

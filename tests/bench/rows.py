@@ -75,6 +75,7 @@ DISK_LEAST = 0.95  # with the IOMMU, of the speed without
 IOMMU_PROMPT_LEAST = 0.95  # without the IOMMU, of the time with it
 
 PROMPT_FACTOR = 0.5  # of Linux's time
+FILES_FACTOR = 1.0  # of Linux's instructions
 MEMORY_LIMIT_KIB = 48 * 1024
 PARALLEL_LEAST = 1.7
 

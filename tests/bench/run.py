@@ -21,6 +21,7 @@ import time
 
 sys.dont_write_bytecode = True
 
+import filesystem
 import repair
 import report
 from machines import COUNTED, ROOT, TIMED, Failed, Machines
@@ -143,6 +144,8 @@ def steps(machines, processor):
         "disk_speeds": lambda: disk_speeds(machines.block_test),
         "linux_disk_counts": lambda: disk_counts(machines.linux_disk_test, *processor.timed),
         "linux_disk_speeds": lambda: disk_speeds(machines.linux_disk_test, *processor.timed),
+        "filesystem_counts": lambda: filesystem.counts(machines, *counted),
+        "filesystem_seconds": lambda: filesystem.seconds(machines, *two),
         "memory_kib": lambda: memory_at_prompt(machines),
         "parallel_xinim": lambda: speedup(machines.on_xinim("parallel", *two)),
         "parallel_linux": lambda: speedup(linux("parallel", *two)),
