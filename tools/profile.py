@@ -57,10 +57,11 @@ class Subject:
         else:
             self.program = Image("bench", build / "bench.linux")
             self.begin, self.end = "watch_start", "watch_stop"
+            folder = "/tmp/stage" if arguments.ext4 else "/tmp"
             command = (
                 "mkdir -p /tmp/stage && mount -t ext4 /dev/vdb /tmp/stage && "
                 "cp /tmp/stage/programs/* /tmp && "
-                f"/tmp/bench /tmp {self.row}={self.rounds}"
+                f"/tmp/bench {folder} {self.row}={self.rounds}"
             )
             self.line = made.line(
                 *machines.COUNTED, "--drive", made.programs_disk, "--append", "init.mode=console"
@@ -167,6 +168,7 @@ def main():
     parser.add_argument(
         "--hit", type=int, default=4, help="calls: which measured stretch of the row (default 4)"
     )
+    parser.add_argument("--ext4", action="store_true", help="files on a disk instead of tmpfs")
     parser.add_argument("--limit", type=int, default=60, help="functions shown")
     parser.add_argument("--flow", type=int, default=0, metavar="LINES", help="show the path")
     parser.add_argument("--save", type=pathlib.Path, help="keep the trace: address, space a line")

@@ -21,7 +21,8 @@
 
 // ---- checksums (checksum.c) ----
 
-void ext4_checksum_init(void);
+// With the processor's crc32c, if wanted and there.
+void ext4_checksum_init(bool instruction);
 uint32_t ext4_crc32c(uint32_t crc, const void *data, size_t bytes); // start value ~0
 uint16_t ext4_crc16(uint16_t crc, const void *data, size_t bytes);
 

@@ -166,7 +166,7 @@ int ext4_open(const struct ext4_setup *setup, struct ext4 **out)
 {
     if (setup->memory_bytes < EXT4_MEMORY_MIN || (uintptr_t)setup->memory % 4096)
         return -E_INVAL;
-    ext4_checksum_init();
+    ext4_checksum_init(true);
     struct ext4 *fs = setup->memory;
     memset(fs, 0, sizeof(*fs));
     fs->source = setup->source;

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#undef memcmp
+
 static uint64_t load_word(const unsigned char *from)
 {
     uint64_t word;

@@ -57,6 +57,8 @@ CALLS = (
     CallRow("pwrite-4096", "pwrite of 4 KiB, tmpfs"),
     CallRow("stat", "stat, 4 components"),
     CallRow("open-close", "open + close, 4 components", 1.0),
+    CallRow("create-close", "create + close, tmpfs", 1.0),
+    CallRow("unlink", "unlink, tmpfs", 1.0),
     CallRow("pipe-ping-pong", "pipe ping-pong, 2 processes, round trip", 1.0),
     CallRow("futex-ping-pong", "futex ping-pong, 2 threads, round trip", 1.0),
     CallRow("futex-wake-nobody", "futex wake, nobody waits"),

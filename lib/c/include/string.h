@@ -12,6 +12,13 @@ void *memcpy(void *restrict to, const void *restrict from, size_t bytes);
 void *memmove(void *to, const void *from, size_t bytes);
 void *memset(void *to, int value, size_t bytes);
 int memcmp(const void *a, const void *b, size_t bytes);
+
+// The compiler moves and compares a few bytes, when it knows how many, without a call.
+#define memcpy(to, from, bytes)  __builtin_memcpy(to, from, bytes)
+#define memmove(to, from, bytes) __builtin_memmove(to, from, bytes)
+#define memset(to, value, bytes) __builtin_memset(to, value, bytes)
+#define memcmp(a, b, bytes)      __builtin_memcmp(a, b, bytes)
+
 void *memchr(const void *in, int byte, size_t bytes);
 void *memmem(const void *in, size_t in_bytes, const void *what, size_t what_bytes);
 

@@ -6,6 +6,8 @@
 #include "tests/bench/program/bench.h"
 
 #include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -81,6 +83,43 @@ static void run_pwrite_block(unsigned rounds)
     watch_stop();
 }
 
+// The n-th of many files beside the deep one.
+static const char *nth_path(unsigned n)
+{
+    static char path[PATH_BYTES];
+    size_t folder = (size_t)(strrchr(deep_path, '/') - deep_path);
+    snprintf(path, sizeof(path), "%.*s/%u", (int)folder, deep_path, n);
+    return path;
+}
+
+static void create_many(unsigned count)
+{
+    for (unsigned i = 0; i < count; i++)
+        must(close((int)must(open(nth_path(i), O_WRONLY | O_CREAT, 0644), "open")), "close");
+}
+
+static void unlink_many(unsigned count)
+{
+    for (unsigned i = 0; i < count; i++)
+        must(unlink(nth_path(i)), "unlink");
+}
+
+static void run_create_close(unsigned rounds)
+{
+    watch_start();
+    create_many(rounds);
+    watch_stop();
+    unlink_many(rounds);
+}
+
+static void run_unlink(unsigned rounds)
+{
+    create_many(rounds);
+    watch_start();
+    unlink_many(rounds);
+    watch_stop();
+}
+
 const struct row file_rows[] = {
     {"fstat", file_prepare, run_fstat, file_finish, 2000},
     {"stat", file_prepare, run_stat, file_finish, 1000},
@@ -88,5 +127,7 @@ const struct row file_rows[] = {
     {"pread-1", file_prepare, run_pread_byte, file_finish, 1000},
     {"pread-4096", file_prepare, run_pread_block, file_finish, 1000},
     {"pwrite-4096", file_prepare, run_pwrite_block, file_finish, 1000},
+    {"create-close", NULL, run_create_close, NULL, 200},
+    {"unlink", NULL, run_unlink, NULL, 200},
     {0},
 };
