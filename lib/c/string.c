@@ -7,8 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#undef memcmp
-
 static uint64_t load_word(const unsigned char *from)
 {
     uint64_t word;
@@ -16,7 +14,8 @@ static uint64_t load_word(const unsigned char *from)
     return word;
 }
 
-int memcmp(const void *a, const void *b, size_t bytes)
+// In parentheses, as string.h's macro has the name too.
+int(memcmp)(const void *a, const void *b, size_t bytes)
 {
     const unsigned char *p = a, *q = b;
     for (; bytes >= sizeof(uint64_t); p += sizeof(uint64_t), q += sizeof(uint64_t)) {
