@@ -377,7 +377,7 @@ static void test_media_error_that_still_shows(void **state)
 {
     (void)state;
     enum { COUNT = 16, BAD = COUNT - 1 };
-    disk()->shows_old_errors = true;
+    disk()->tells_acceptance = true;
     disk()->no_error_log = true;
     for (unsigned i = 0; i < 4; i++) {
         disk()->quiet_errors = i % 2 != 0;
@@ -684,7 +684,7 @@ static void misbehave(void)
 {
     disk()->quiet_errors = random_below(4) == 0;
     disk()->goes_on = random_below(4) == 0;
-    disk()->shows_old_errors = random_below(2) == 0;
+    disk()->tells_acceptance = random_below(2) == 0;
     disk()->no_error_log = disk()->goes_on || random_below(4) == 0;
     disk()->bad_lba = random_below(2) == 0 ? random_below(FAKE_SECTORS) : UINT64_MAX;
     if (random_below(8) == 0)

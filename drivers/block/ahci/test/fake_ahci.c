@@ -34,7 +34,8 @@ static struct fake_port {
     uint32_t queued; // accepted by the disk
     uint32_t failed; // queued ones that failed: the disk stands still
     unsigned failed_tag;
-    bool halted; // takes no queued commands until the log was read
+    bool halted;  // takes no queued commands until the log was read
+    bool stopped; // by an error, until ST is set anew; PxTFD shows that error longer
 } ports[FAKE_AHCI_PORTS];
 
 volatile uint8_t *fake_ahci_registers(void)
@@ -379,7 +380,7 @@ static void end_queued(unsigned n, struct command *command, bool good)
         raise_interrupt(n, AHCI_PXIS_SDBS);
         return;
     }
-    port->halted = true;
+    port->halted = port->stopped = true;
     port->failed = command->disk->goes_on ? 0 : bit;
     port->failed_tag = command->slot;
     port->tfd = IDLE | ATA_STATUS_ERR | 0x40 << 8;
@@ -391,6 +392,7 @@ static void end_plain(unsigned n, struct command *command, bool good)
     struct fake_port *port = command->port;
     if (good || command->disk->quiet_errors)
         port->ci &= ~(1u << command->slot);
+    port->stopped = !good;
     port->tfd = good ? IDLE : IDLE | ATA_STATUS_ERR | 0x40 << 8;
     raise_interrupt(n, good ? AHCI_PXIS_DHRS : AHCI_PXIS_DHRS | AHCI_PXIS_TFES);
 }
@@ -412,14 +414,12 @@ static bool step_port(unsigned n)
 {
     struct fake_port *port = &ports[n];
     struct fake_disk *disk = &fake_ahci.disk[n];
-    bool shows = (port->tfd & ATA_STATUS_ERR) != 0 && !disk->shows_old_errors;
-    bool stands = port->failed != 0 || shows;
     if ((port->cmd & AHCI_PXCMD_ST) == 0 || !disk->present || disk->silent ||
-        (stands && !disk->goes_on))
+        (port->stopped && !disk->goes_on))
         return false;
     bool any = accept_queued(port, n);
     uint32_t work = port->queued != 0 ? port->queued : port->ci;
-    if (any && disk->shows_old_errors) {
+    if (any && disk->tells_acceptance) {
         raise_interrupt(n, AHCI_PXIS_DHRS);
         return true;
     }
@@ -461,7 +461,7 @@ static void reset_device(unsigned n)
     struct fake_port *port = &ports[n];
     struct fake_disk *disk = &fake_ahci.disk[n];
     port->sact = port->ci = port->queued = port->failed = 0;
-    port->halted = false;
+    port->halted = port->stopped = false;
     port->ssts = disk->present ? 0x123 : 0;
     port->tfd = 0x7f;
     disk->silent = false;
@@ -508,8 +508,7 @@ static void write_cmd(unsigned n, uint32_t value)
         port->queued &= fake_ahci.disk[n].goes_on ? UINT32_MAX : 0;
         port->sact = fake_ahci.disk[n].quiet_errors ? port->failed : 0;
         port->failed = 0;
-        if (!fake_ahci.disk[n].shows_old_errors)
-            port->tfd &= ~(uint32_t)ATA_STATUS_ERR;
+        port->stopped = false;
     }
 }
 

@@ -26,7 +26,7 @@ struct fake_disk {
     uint64_t other_bad_lba;
     bool goes_on;          // an error does not end the other queued commands, only a reset does
     bool quiet_errors;     // a failed queued command raises no TFES and stays in PxSACT
-    bool shows_old_errors; // in PxTFD until a command ends, also when a frame accepts a queued one
+    bool tells_acceptance; // of queued commands, by a frame that leaves PxTFD as it was
     bool no_error_log;     // READ LOG EXT fails
     bool rotten_error_log; // its checksum is wrong
     bool silent;           // nothing completes
