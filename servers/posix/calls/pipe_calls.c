@@ -3,6 +3,8 @@
 
 // Descriptors without a name in the tree: pipe, eventfd, memfd_create.
 
+#include <string.h>
+
 #include "servers/posix/calls/call.h"
 #include "servers/posix/fs/tmpfs.h"
 #include "servers/posix/io/anonymous.h"
@@ -117,7 +119,7 @@ int64_t linux_memfd_create(struct task *task, const uint64_t argument[SYSCALL_AR
     char name[sizeof(prefix) + NAME_MAX + 1];
     if ((argument[1] & 0xffffffffu & ~(uint32_t)(MFD_CLOEXEC | MFD_ALLOW_SEALING)) != 0)
         return -E_INVAL;
-    __builtin_memcpy(name, prefix, sizeof(prefix) - 1);
+    memcpy(name, prefix, sizeof(prefix) - 1);
     int64_t length = user_read_string(task, name + sizeof(prefix) - 1, argument[0], NAME_MAX + 1);
     if (length < 0)
         return length == -E_NAMETOOLONG ? -E_INVAL : length;

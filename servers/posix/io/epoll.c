@@ -7,6 +7,7 @@
 #include "servers/posix/io/epoll.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "servers/posix/filesystem.h"
 
@@ -121,7 +122,7 @@ static size_t epoll_describe(struct file *file, char *text, size_t size)
     static const char name[] = "anon_inode:[eventpoll]";
     (void)file;
     size_t length = sizeof(name) - 1 < size ? sizeof(name) - 1 : size;
-    __builtin_memcpy(text, name, length);
+    memcpy(text, name, length);
     return length;
 }
 

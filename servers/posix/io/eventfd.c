@@ -4,6 +4,7 @@
 #include "servers/posix/io/eventfd.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "servers/posix/signal.h"
 #include "servers/posix/user.h"
@@ -85,7 +86,7 @@ static size_t eventfd_describe(struct file *file, char *text, size_t size)
     static const char name[] = "anon_inode:[eventfd]";
     (void)file;
     size_t length = sizeof(name) - 1 < size ? sizeof(name) - 1 : size;
-    __builtin_memcpy(text, name, length);
+    memcpy(text, name, length);
     return length;
 }
 

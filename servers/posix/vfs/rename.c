@@ -6,6 +6,8 @@
 // On a file system that sleeps, at most one rename runs at a time (rename_busy), so that taking two
 // directory locks cannot deadlock: everybody else holds only one.
 
+#include <string.h>
+
 #include "servers/posix/vfs/modify.h"
 
 static bool rename_busy;
@@ -128,8 +130,8 @@ static int rename_apply(struct rename *r)
         return -E_PERM;
     // Both names as they are now: commits change the dentries that hold them.
     char old_text[LINUX_NAME_MAX + 1], new_text[LINUX_NAME_MAX + 1];
-    __builtin_memcpy(old_text, r->old->name, (size_t)r->old->length + 1);
-    __builtin_memcpy(new_text, r->new->name, (size_t)r->new->length + 1);
+    memcpy(old_text, r->old->name, (size_t)r->old->length + 1);
+    memcpy(new_text, r->new->name, (size_t)r->new->length + 1);
     struct name old_name = {old_text, r->old->length, r->old->hash};
     struct name new_name = {new_text, r->new->length, r->new->hash};
     struct dentry_move forth, back = {.long_name = NULL};
