@@ -10,7 +10,7 @@ from machines import Failed, linux_initrd
 
 TURNS = 3
 
-# What is measured: the name of the shell's function, and what it does.
+# What is measured, in this order: its name in the script's output, and what it does.
 STEPS = (
     ("write", "write 64 MiB and fsync"),
     ("read", "read 64 MiB, not in the cache"),
@@ -30,7 +30,6 @@ mkdir -p /tmp/disk; mount -t ext4 /dev/vdb /tmp/disk && cd /tmp/disk || exit
 fresh() { cd /; umount /tmp/disk; mount -t ext4 /dev/vdb /tmp/disk; cd /tmp/disk; }
 write() { dd if=/dev/zero of=big bs=1048576 count=64 conv=fsync; }
 read_it() { cat big; }
-again() { cat big; }
 create() { i=0; while [ $i -lt 1000 ]; do echo $i > f$i; i=$((i + 1)); done; }
 list() { ls -l; }
 each() { cat f*; }
@@ -49,7 +48,7 @@ measure() {
     look start; $2 > /dev/null 2>&1; look end; echo step $1 $start $end
 }
 measure write write; fresh
-measure read read_it; measure again again
+measure read read_it; measure again read_it
 measure create create; measure sync sync; fresh
 measure list list; measure each each; measure remove remove
 measure fsync fsync; measure copy copy; measure free free_it

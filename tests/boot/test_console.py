@@ -71,6 +71,12 @@ def start_sleeper(console):
     console.expect(r"\nrun-42\r")
 
 
+def start_reader(console):
+    """One that is known to read what is typed."""
+    console.send("cat /etc/hostname -\n")
+    console.expect(r"\nxinim\r")
+
+
 def test_interrupt(shell):
     start_sleeper(shell)
     shell.send("\x03")
@@ -80,8 +86,7 @@ def test_interrupt(shell):
 
 def test_quit(shell):
     """Not with a sleeper: BusyBox's shell ignores the signal until exec, on Linux too."""
-    shell.send("cat /etc/hostname -\n")
-    shell.expect(r"\nxinim\r")
+    start_reader(shell)
     shell.send("\x1c")
     shell.expect("Quit")
     shell.prompt()
@@ -102,8 +107,7 @@ def test_stop_and_background(shell):
 
 def test_stop_and_foreground(shell):
     """The program answers before the next key: fg shows it before it gives it the terminal."""
-    shell.send("cat /etc/hostname -\n")
-    shell.expect(r"\nxinim\r")
+    start_reader(shell)
     shell.send("\x1a")
     shell.expect(r"\[1\]\+  Stopped")
     shell.prompt()

@@ -6,14 +6,14 @@
 
 for script in "$1"/cases/*; do
     name=${script##*/}
-    mkdir -p "/tmp/work/$name"
-    cd "/tmp/work/$name" || exit 1
+    mkdir -p "/tmp/case/$name"
+    cd "/tmp/case/$name" || exit 1
     setsid timeout -s KILL 90 sh "$script" > /tmp/output 2> /tmp/errors < /dev/null
     status=$?
     printf 'case %s %d %d\n' "$name" $status "$(stat -c %s /tmp/output)"
     cat /tmp/output
     sed "s/^/$name: /" /tmp/errors >&2
     cd / || exit 1
-    rm -rf /tmp/work
+    rm -rf /tmp/case
 done
 echo end

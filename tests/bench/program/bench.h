@@ -29,7 +29,7 @@ void watch_stop(void);
 // Ends the program with a message if `result` is negative; returns it.
 long must(long result, const char *what);
 
-// Files of this run: <folder>/work/deep/file is four components below a folder of one.
+// Files of this run: <folder>/tree/deep/file is four components below a folder of one.
 extern char deep_path[PATH_BYTES];
 extern char tiny_path[PATH_BYTES];
 

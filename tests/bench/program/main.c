@@ -114,13 +114,13 @@ static void make_files(const char *folder)
 {
     char path[PATH_BYTES];
 
-    snprintf(path, sizeof path, "%s/work", folder);
+    snprintf(path, sizeof path, "%s/tree", folder);
     if (mkdir(path, 0755) < 0 && errno != EEXIST)
         must(-1, path);
-    snprintf(path, sizeof path, "%s/work/deep", folder);
+    snprintf(path, sizeof path, "%s/tree/deep", folder);
     if (mkdir(path, 0755) < 0 && errno != EEXIST)
         must(-1, path);
-    snprintf(deep_path, sizeof deep_path, "%s/work/deep/file", folder);
+    snprintf(deep_path, sizeof deep_path, "%s/tree/deep/file", folder);
     snprintf(tiny_path, sizeof tiny_path, "%s/tiny", folder);
 }
 
